@@ -1,0 +1,201 @@
+"""The node types of the workflow language: a discriminated union on `type`.
+
+In: nothing. Out: one frozen model per node type, and `Node`, their union. Bindings (`$ref`, `{{ }}`, `{% %}`) are kept as authored text;
+`spec.bindings` reads them. Rules that need more than one field of one node are checks of `spec.load` or `compiler.checks`, not validators here.
+"""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from chalicelib.spec.edges import EdgeSpec
+from chalicelib.spec.model import Json, JsonObject, SpecModel
+
+NODE_ID_PATTERN = r"^[a-z][a-z0-9_]{0,47}$"
+MAX_TIMEOUT_SECONDS = 31_536_000  # a Step Functions execution lives one year at most
+
+
+class Effect(StrEnum):
+    """What a node does to the world outside; ordered by nothing, only `write`, `money` and `external` need an approval that is not silent."""
+
+    NONE = "none"
+    NOTIFY = "notify"
+    WRITE = "write"
+    MONEY = "money"
+    EXTERNAL = "external"
+
+
+class Retry(SpecModel):
+    """Retries of a node's worker: `max_attempts` counts all tries, the first included (ASL's MaxAttempts is one less)."""
+
+    max_attempts: int = Field(default=3, ge=1, le=100)
+    interval_seconds: int = Field(default=1, ge=1, le=86_400)
+    backoff_rate: float | int = Field(default=2, ge=1, le=100)
+    max_delay_seconds: int | None = Field(default=None, ge=1, le=31_622_400)
+    jitter: Literal["none", "full"] = "full"
+
+
+class Goto(SpecModel):
+    """`on_error: {goto: n}` stands for an edge `when: error` to `n`."""
+
+    goto: str
+
+
+class Repeat(SpecModel):
+    """A bounded loop of one node: again until the expression holds, `max_times` visits at most."""
+
+    until: str
+    max_times: int = Field(ge=1, le=100)
+
+
+class NodeCore(SpecModel):
+    """What every node type has."""
+
+    title: str | None = Field(default=None, max_length=200)
+    after: list[str] = Field(default_factory=list)
+    activate: Literal["any", "all"] = "any"
+    on_error: Literal["fail", "continue"] | Goto = "fail"
+    expected_seconds: float | int | None = Field(default=None, ge=0)
+
+
+class WorkerNode(NodeCore):
+    """What the types have that a Task state serves."""
+
+    retry: Retry | None = None
+    timeout_seconds: int | None = Field(default=None, ge=1, le=MAX_TIMEOUT_SECONDS)
+    effect: Effect | None = None
+    repeat: Repeat | None = None
+
+
+class AgentCall(WorkerNode):
+    """A model call. Out: an object of `output` (a JSON Schema), else `{text}`."""
+
+    type: Literal["agent_call"]
+    model: str = "default"
+    system: str | None = None
+    prompt: str
+    output: JsonObject | None = None
+    max_output_tokens: int | None = Field(default=None, ge=1, le=128_000)
+
+
+class ToolCall(WorkerNode):
+    """A tool call. Out: what the tool declares. The keys of `with` are the tool's arguments; each value is a binding."""
+
+    type: Literal["tool_call"]
+    tool: str
+    arguments: JsonObject = Field(default_factory=dict, alias="with")
+
+
+class Choice(SpecModel):
+    """One answer that a gate offers. `approves` defaults to true except for reject, decline, deny, no and cancel."""
+
+    choice: str
+    title: str | None = None
+    approves: bool | None = None
+
+
+class Deciders(SpecModel):
+    """Who may decide: `any_of` names people (`person:ann`) and roles (`role:approver`); empty means everyone of the organisation."""
+
+    any_of: list[str] = Field(default_factory=list)
+    at_least: int = Field(default=1, ge=1, le=20)  # distinct deciders that must agree on one choice
+    allow_self_approval: bool = False  # whether the person who started the run may decide
+
+
+class HumanGate(WorkerNode):
+    """A node that waits for people. Out: `{choice, reason, form, by, at, channel}`. Outcomes: its choices, and `timed_out`."""
+
+    type: Literal["human_gate"]
+    ask: str
+    details: Json = None  # bindings shown below the question
+    choices: list[str | Choice] = Field(default_factory=lambda: ["approve", "reject"], min_length=1, max_length=10)
+    who: Deciders = Field(default_factory=Deciders)
+    channels: list[str] = Field(default_factory=list)
+    form: JsonObject | None = None  # JSON Schema of what the decider fills in
+    reason: Literal["none", "optional", "required"] = "optional"
+    on_timeout: str | None = None  # a choice to take instead of the outcome `timed_out`, or `fail`
+
+
+class Condition(NodeCore):
+    """A native Choice. Either `if` (outcomes `true`, `false`) or `cases` with `else` (outcomes: its labels). Out: the outcome label."""
+
+    type: Literal["condition"]
+    test: str | None = Field(default=None, alias="if")
+    cases: dict[str, str] | None = None
+    otherwise: str | None = Field(default=None, alias="else")  # label of the outcome when no case holds; default `else`
+
+
+class Parallel(NodeCore):
+    """An explicit fan-out point. Out: `{}`."""
+
+    type: Literal["parallel"]
+
+
+class AtLeast(SpecModel):
+    at_least: int = Field(ge=1)
+
+
+class Join(NodeCore):
+    """Runs when its requirement on the active incoming edges holds. Out: `{active: [ids]}`."""
+
+    type: Literal["join"]
+    require: Literal["all", "any"] | AtLeast = "any"
+
+
+class Map(NodeCore):
+    """Its block of nodes once per item of `over`. Out: the array of `output`. `mode` defaults to distributed above 40 items or concurrent items."""
+
+    type: Literal["map"]
+    over: str | list[Json]
+    as_: str = Field(default="item", alias="as", pattern=NODE_ID_PATTERN)
+    max_items: int | None = Field(default=None, ge=1, le=10_000)
+    concurrency: int | None = Field(default=None, ge=1, le=10_000)
+    mode: Literal["inline", "distributed"] | None = None
+    nodes: "dict[str, Node]"
+    edges: list[EdgeSpec] = Field(default_factory=list)
+    output: Json = None
+    effect: Effect | None = None
+
+
+class SubWorkflow(WorkerNode):
+    """Starts another workflow and waits for its end. Out: the child's output. `version` is pinned at publish when absent."""
+
+    type: Literal["workflow"]
+    workflow: str
+    version: int | None = Field(default=None, ge=1)
+    arguments: JsonObject = Field(default_factory=dict, alias="with")
+
+
+class Wait(NodeCore):
+    """A native Wait: `seconds` (a number or an expression) or `until` (a timestamp or an expression). Out: `{until}`."""
+
+    type: Literal["wait"]
+    seconds: int | str | None = None
+    until: str | None = None
+
+
+class Transform(NodeCore):
+    """A value computed by the engine. Out: its value."""
+
+    type: Literal["transform"]
+    value: Json
+
+
+class Message(WorkerNode):
+    """Text to people on channels. Out: `{message_id, reply}`; `reply` is null unless `wait_for_reply`."""
+
+    type: Literal["message"]
+    to: str | None = None
+    text: str
+    channels: list[str] = Field(default_factory=list)
+    wait_for_reply: bool = False
+
+
+Node = Annotated[
+    AgentCall | ToolCall | HumanGate | Condition | Parallel | Join | Map | SubWorkflow | Wait | Transform | Message,
+    Field(discriminator="type"),
+]
+Map.model_rebuild()
+
+WORKER_TYPES = (AgentCall, ToolCall, HumanGate, SubWorkflow, Message)

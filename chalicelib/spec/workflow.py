@@ -1,0 +1,27 @@
+"""`WorkflowSpec`: the authored document as a frozen value (DESIGN: the workflow language, language version 1)."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from chalicelib.spec.edges import EdgeSpec
+from chalicelib.spec.model import Json, JsonObject, SpecModel
+from chalicelib.spec.nodes import MAX_TIMEOUT_SECONDS, Node
+
+WORKFLOW_NAME_PATTERN = r"^[a-z][a-z0-9-]{1,62}$"
+
+
+class WorkflowSpec(SpecModel):
+    """A workflow: its input's JSON Schema, its nodes and edges, and the binding that makes the run's output."""
+
+    sluice: Literal[1]
+    name: str = Field(pattern=WORKFLOW_NAME_PATTERN)
+    title: str | None = Field(default=None, max_length=200)
+    description: str | None = Field(default=None, max_length=4000)
+    labels: dict[str, str] = Field(default_factory=dict)
+    input: JsonObject = Field(default_factory=lambda: {"type": "object"})
+    nodes: dict[str, Node] = Field(min_length=1)
+    edges: list[EdgeSpec] = Field(default_factory=list)
+    output: Json = None
+    timeout_seconds: int | None = Field(default=None, ge=1, le=MAX_TIMEOUT_SECONDS)
+    on_failure: str | None = Field(default=None, pattern=WORKFLOW_NAME_PATTERN)
