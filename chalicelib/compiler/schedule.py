@@ -1,0 +1,34 @@
+"""From the graph to the plan: when each node is visited.
+
+In: `WorkflowGraph`. Out: the `Plan` of the workflow's block, with the plan of each map's block inside its `ForEach`. Pure, deterministic, authored
+order where free. The plan is never slower than level by level, and no node waits for one that it does not depend on unless the graph leaves no nested
+form (see `decompose`).
+"""
+
+from chalicelib.compiler.decompose import Timed, decompose
+from chalicelib.compiler.durations import expected_duration
+from chalicelib.compiler.graph import Block, WorkflowGraph
+from chalicelib.compiler.plan import ForEach, Plan, Visit
+from chalicelib.compiler.precedence import Precedence, precedence
+from chalicelib.spec.nodes import Map
+
+
+def schedule(graph: WorkflowGraph) -> Plan:
+    """The plan of the root block."""
+    return _block_plan(graph, graph.root).plan
+
+
+def block_precedence(block: Block, durations: dict[str, int]) -> Precedence:
+    """The order of a block's nodes: every edge, whatever its `when`, orders its ends."""
+    predecessors = {node: [edge.source for edge in block.incoming[node]] for node in block.order}
+    return precedence(block.order, predecessors=predecessors, durations=durations)
+
+
+def _block_plan(graph: WorkflowGraph, block: Block) -> Timed:
+    bodies = {node: _block_plan(graph, graph.blocks[(*block.path, node)]) for node in block.order if isinstance(block.nodes[node], Map)}
+    durations = {node: expected_duration(block.nodes[node], body=bodies[node].duration if node in bodies else 0) for node in block.order}
+
+    def leaf(node: str) -> Plan:
+        return ForEach(node, bodies[node].plan) if node in bodies else Visit(node)
+
+    return decompose(block_precedence(block, durations), leaf=leaf)
