@@ -1,23 +1,27 @@
 """When a node runs, as a formula over the outcomes of other nodes.
 
-In: atoms "node u came out as l". Out: `Formula`, a disjunction of conjunctions in a reduced canonical form, with the questions that the compiler asks of it:
-is it certain, does it exclude another, does it imply another, what is left of it where some facts hold. It never reads a spec: `compiler.graph` builds the atoms.
+In: atoms "node u came out as l". Out: `Formula`, a disjunction of conjunctions in a reduced form, with the questions that the compiler asks of it:
+is it certain, does it exclude another, does it imply another, what is left of it where some facts hold. It never reads a spec: `compiler.outcomes`
+builds the atoms.
 
-An outcome variable has a closed domain of labels; exactly one holds when its node runs, none when it is skipped. A formula that outgrows `MAX_TERMS` is
-`None` for the caller (`conjoin` and `disjoin` say so), which then names it by an outcome variable of its own.
+An outcome variable has a closed domain of labels; exactly one holds when its node runs, none when it is skipped. A formula that outgrows `MAX_TERMS`
+or `MAX_ATOMS` is `None` for the caller (`conjoin` and `disjoin` say so), which then names it by an outcome variable of its own.
+
+Terms that together name all labels of a variable are joined into one without it. That is sound only because of an invariant that the maker of the
+formulas keeps: a term that names a variable also holds a term of the activation of the variable's node.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import product
-from typing import Final
+from typing import Final, NamedTuple
 
 MAX_TERMS: Final = 32
+MAX_ATOMS: Final = 64  # of the longest term
+_MAX_SPLITS: Final = 6
 
 
-@dataclass(frozen=True, order=True, slots=True)
-class Atom:
+class Atom(NamedTuple):
     """`variable` came out as `label`."""
 
     variable: str
@@ -66,24 +70,30 @@ def conflict(left: Term, right: Term) -> bool:
 
 
 def conjoin(formulas: Iterable[Formula], domains: Domains) -> Formula | None:
-    """All of them, or None when the result outgrows MAX_TERMS."""
-    terms: frozenset[Term] = frozenset({_TRUTH})
+    """All of them, or None when the result outgrows the limits."""
+    result = ALWAYS
     for formula in formulas:
-        pairs = (left | right for left, right in product(terms, formula.terms) if not conflict(left, right))
-        reduced = _reduce(frozenset(pairs), domains)
-        if len(reduced) > MAX_TERMS:
-            return None
-        terms = reduced
-    return Formula(terms)
+        if result.is_always or formula.is_never:
+            result = formula
+        elif not formula.is_always and formula != result:
+            pairs = (left | right for left, right in product(result.terms, formula.terms) if not conflict(left, right))
+            result = Formula(_reduce(frozenset(pairs), domains))
+            if _is_outgrown(result.terms):
+                return None
+    return result
 
 
 def disjoin(formulas: Iterable[Formula], domains: Domains) -> Formula | None:
-    """Any of them, or None when the result outgrows MAX_TERMS."""
+    """Any of them, or None when the result outgrows the limits."""
     terms = frozenset(term for formula in formulas for term in formula.terms)
     if len(terms) > MAX_TERMS * 4:
         return None
     reduced = _reduce(terms, domains)
-    return Formula(reduced) if len(reduced) <= MAX_TERMS else None
+    return None if _is_outgrown(reduced) else Formula(reduced)
+
+
+def _is_outgrown(terms: frozenset[Term]) -> bool:
+    return len(terms) > MAX_TERMS or any(len(term) > MAX_ATOMS for term in terms)
 
 
 def excludes(left: Formula, right: Formula) -> bool:
@@ -112,45 +122,51 @@ def _covered(term: Term, formula: Formula, domains: Domains, depth: int = 0) -> 
     if any(candidate <= term for candidate in formula.terms):
         return True
     rest = [candidate - term for candidate in formula.terms if not conflict(candidate, term)]
-    if not rest or depth >= 6:
+    if not rest or depth >= _MAX_SPLITS:
         return False
-    bound = {atom.variable for atom in term}
-    for variable in sorted({atom.variable for candidate in rest for atom in candidate} - bound):
-        asked = {atom.label for candidate in rest for atom in candidate if atom.variable == variable}
-        if asked >= set(domains.get(variable, ("",))) and all(
-            _covered(term | {Atom(variable, label)}, formula, domains, depth + 1) for label in domains[variable]
-        ):
-            return True
-    return False
+    return any(
+        all(_covered(term | {Atom(variable, label)}, formula, domains, depth + 1) for label in domains[variable])
+        for variable in _splittable(rest, domains)
+    )
 
 
-@lru_cache(maxsize=4096)
-def _domain_of(variable: str, labels: tuple[str, ...]) -> frozenset[Atom]:
-    return frozenset(Atom(variable, label) for label in labels)
+def _splittable(rest: Iterable[Term], domains: Domains) -> list[str]:
+    """The variables of which every label is asked for: only a split over one of these can cover."""
+    asked: dict[str, set[str]] = {}
+    for candidate in rest:
+        for variable, label in candidate:
+            asked.setdefault(variable, set()).add(label)
+    return sorted(variable for variable, labels in asked.items() if labels.issuperset(domains[variable]))
 
 
 def _reduce(terms: frozenset[Term], domains: Domains) -> frozenset[Term]:
     """Absorb longer terms into shorter ones and join terms that together cover a variable's whole domain, until nothing changes."""
     current = _absorb(terms)
-    while True:
+    while len(current) > 1:
         joined = _join_complete(current, domains)
         if joined == current:
-            return current
+            break
         current = _absorb(joined)
+    return current
 
 
 def _absorb(terms: frozenset[Term]) -> frozenset[Term]:
+    if len(terms) < 2:
+        return terms
+    if _TRUTH in terms:
+        return frozenset({_TRUTH})
     kept: list[Term] = []
-    for term in sorted(terms, key=lambda t: (len(t), sorted(t))):
+    for term in sorted(terms, key=len):  # equally long terms never absorb each other, so their order is free
         if not any(shorter <= term for shorter in kept):
             kept.append(term)
     return frozenset(kept)
 
 
 def _join_complete(terms: frozenset[Term], domains: Domains) -> frozenset[Term]:
+    """The terms with what follows from them: `{x, c=true}` and `{x, c=false}` give `{x}`, which then absorbs both."""
     rests: dict[tuple[Term, str], set[str]] = {}
     for term in terms:
         for atom in term:
             rests.setdefault((term - {atom}, atom.variable), set()).add(atom.label)
-    whole = {rest for (rest, variable), labels in rests.items() if labels >= set(domains[variable])}
-    return terms | frozenset(whole)
+    whole = {rest for (rest, variable), labels in rests.items() if labels.issuperset(domains[variable])}
+    return terms | whole
