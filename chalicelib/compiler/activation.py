@@ -76,11 +76,17 @@ def conjoin(formulas: Iterable[Formula], domains: Domains) -> Formula | None:
         if result.is_always or formula.is_never:
             result = formula
         elif not formula.is_always and formula != result:
-            pairs = (left | right for left, right in product(result.terms, formula.terms) if not conflict(left, right))
-            result = Formula(_reduce(frozenset(pairs), domains))
+            result = _product(result, formula, domains)
             if _is_outgrown(result.terms):
                 return None
     return result
+
+
+def _product(left: Formula, right: Formula, domains: Domains) -> Formula:
+    if len(right.terms) == 1 and left.variables().isdisjoint(right.variables()):
+        (term,) = right.terms
+        return Formula(frozenset(other | term for other in left.terms))  # as reduced as it was
+    return Formula(_reduce(frozenset(a | b for a, b in product(left.terms, right.terms) if not conflict(a, b)), domains))
 
 
 def disjoin(formulas: Iterable[Formula], domains: Domains) -> Formula | None:
@@ -164,9 +170,11 @@ def _absorb(terms: frozenset[Term]) -> frozenset[Term]:
 
 def _join_complete(terms: frozenset[Term], domains: Domains) -> frozenset[Term]:
     """The terms with what follows from them: `{x, c=true}` and `{x, c=false}` give `{x}`, which then absorbs both."""
+    complete = frozenset(_splittable(terms, domains))
     rests: dict[tuple[Term, str], set[str]] = {}
     for term in terms:
         for atom in term:
-            rests.setdefault((term - {atom}, atom.variable), set()).add(atom.label)
+            if atom.variable in complete:
+                rests.setdefault((term - {atom}, atom.variable), set()).add(atom.label)
     whole = {rest for (rest, variable), labels in rests.items() if labels.issuperset(domains[variable])}
-    return terms | whole
+    return terms | whole if whole else terms
