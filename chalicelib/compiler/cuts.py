@@ -41,15 +41,19 @@ def reach(order: Precedence, part: Part) -> Reach:
     head: dict[int, int] = {}
     depth: dict[int, int] = {}
     for node in part:
-        parents = [parent for parent in order.before[node] if parent in head]
-        head[node] = order.durations[node] + max((head[parent] for parent in parents), default=0)
-        depth[node] = 1 + max((depth[parent] for parent in parents), default=-1)
+        latest, deepest = 0, -1
+        for parent in order.before[node]:
+            if parent in head:
+                latest, deepest = max(latest, head[parent]), max(deepest, depth[parent])
+        head[node], depth[node] = latest + order.durations[node], deepest + 1
     tail: dict[int, int] = {}
     height: dict[int, int] = {}
     for node in reversed(part):
-        children = [child for child in order.after[node] if child in tail]
-        tail[node] = order.durations[node] + max((tail[child] for child in children), default=0)
-        height[node] = 1 + max((height[child] for child in children), default=-1)
+        longest, highest = 0, -1
+        for child in order.after[node]:
+            if child in tail:
+                longest, highest = max(longest, tail[child]), max(highest, height[child])
+        tail[node], height[node] = longest + order.durations[node], highest + 1
     return Reach(head, tail, depth, height)
 
 
@@ -61,20 +65,20 @@ def levels(reached: Reach) -> tuple[Part, ...]:
     return tuple(tuple(found[depth]) for depth in sorted(found))
 
 
-def best_cuts(part: Part, *, reached: Reach, count: int, balanced: bool) -> tuple[Cut, ...]:
-    """The `count` most promising cuts: by estimate, then by evenness; with `balanced` by evenness first, which bounds how deep cutting can go."""
+def best_cuts(part: Part, *, reached: Reach, count: int, grain: int) -> tuple[Cut, ...]:
+    """The `count` most promising cuts: by estimate in whole grains, then by evenness."""
     rankings = _rankings(part, reached)
-    candidates = [
-        (uneven, estimate, family, size) if balanced else (estimate, uneven, family, size)
+    candidates = (
+        (estimate // grain, uneven, family, size, estimate)
         for family, ranking in enumerate(rankings)
         for size, estimate, uneven in _boundaries(ranking, reached)
-    ]
+    )
     chosen: dict[Part, Cut] = {}
-    for first, second, family, size in nsmallest(count * len(rankings), candidates):
+    for _, _, family, size, estimate in nsmallest(count * len(rankings), candidates):
         front = tuple(sorted(node for _, node in rankings[family][:size]))
         if front not in chosen and len(chosen) < count:
             back = tuple(sorted(node for _, node in rankings[family][size:]))
-            chosen[front] = Cut(front, back, second if balanced else first)
+            chosen[front] = Cut(front, back, estimate)
     return tuple(chosen.values())
 
 

@@ -13,14 +13,15 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from chalicelib.compiler.cuts import best_cuts, levels, reach
+from chalicelib.compiler.cuts import Reach, best_cuts, levels, reach
 from chalicelib.compiler.plan import Parallel, Plan, Series
 from chalicelib.compiler.precedence import Part, Precedence, mask
 
 MAX_NESTING: Final = 40  # Parallel states in one another; deeper parts go level by level (JSON readers stop at some depth)
 MAX_CUTS_DEEP: Final = 60  # cuts within cuts; deeper ones halve the part
 CUTS_TRIED: Final = 8
-EFFORT_PER_NODE: Final = 60  # nodes looked at per node of the graph; after that, each core takes its first cut
+EFFORT_PER_NODE: Final = 40  # nodes looked at per node of the graph; after that, each core takes one cut
+COARSE: Final = 10  # parts of the critical path within which estimates then count as equal
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,7 @@ class _Search:
         branches = components(self.order, part)
         if len(branches) > 1:
             if depth.nesting >= MAX_NESTING:
-                return self._level_by_level(part)
+                return self._level_by_level(reach(self.order, part))
             deeper = _Depth(depth.nesting + 1, depth.cuts)
             return _parallel(self.solve(branch, deeper) for branch in branches)
         pieces = total_cuts(self.order, part)
@@ -122,18 +123,22 @@ class _Search:
     def _core(self, part: Part, depth: _Depth) -> Timed:
         """The best of level by level and a few cuts."""
         reached = reach(self.order, part)
-        deep = depth.cuts >= MAX_CUTS_DEEP
-        count = CUTS_TRIED if self.effort > 0 and not deep else 1
+        best = self._level_by_level(reached)
         deeper = _Depth(depth.nesting, depth.cuts + 1)
-        best = self._level_by_level(part)
-        for cut in best_cuts(part, reached=reached, count=count, balanced=deep):
-            if cut.estimate > best.duration or best.duration == reached.critical:
+        for tried, cut in enumerate(best_cuts(part, reached=reached, count=CUTS_TRIED, grain=self._grain(reached, depth))):
+            if cut.estimate > best.duration or best.duration == reached.critical or (tried and self.effort < 0):
                 break
             best = min(best, _series((self.solve(cut.front, deeper), self.solve(cut.back, deeper))), key=lambda timed: timed.cost)
         return best
 
-    def _level_by_level(self, part: Part) -> Timed:
-        return _series(_parallel(map(self._single, level)) for level in levels(reach(self.order, part)))
+    def _grain(self, reached: Reach, depth: _Depth) -> int:
+        """How coarsely to compare estimates: exactly while effort lasts, then so that even cuts win, which end sooner; far down only evenness counts."""
+        if depth.cuts >= MAX_CUTS_DEEP:
+            return reached.critical * 2 + 1
+        return 1 if self.effort > 0 else reached.critical // COARSE + 1
+
+    def _level_by_level(self, reached: Reach) -> Timed:
+        return _series(_parallel(map(self._single, level)) for level in levels(reached))
 
     def _single(self, node: int) -> Timed:
         return Timed(self.leaf(self.order.names[node]), self.order.durations[node], 0)
