@@ -1,0 +1,84 @@
+"""What goes wrong in a tool, as named exceptions.
+
+In: nothing. Out: one class per cause; its name is the error name in the state machine (a wire contract), `code` is what records and APIs show, and
+`retryable` says whether the same call may succeed later. Never carries a header, a credential or more than the beginning of a foreign body.
+
+    SluiceError
+    └── ToolFailure
+        ├── ArgumentsInvalid        arguments that the tool's schema or its own rules refuse
+        ├── ToolUnknown             no tool of that name
+        ├── UrlRefused              not https, not allowed, or an address that is not public
+        ├── HostUnreachable         no such host, no connection, no trusted certificate   (retryable)
+        ├── HttpTimedOut            no whole answer in the time given                     (retryable)
+        ├── HttpThrottled           429                                                   (retryable)
+        ├── HttpServerFailed        5xx                                                   (retryable)
+        ├── HttpRejected            any other status of 400 and above
+        ├── BodyTooLarge            an answer above the cap
+        └── CalculationFailed       arithmetic without a result: division by zero, too large, not a number
+"""
+
+from chalicelib.errors import SluiceError
+
+
+class ToolFailure(SluiceError):  # noqa: N818  (the name is what the state machine matches)
+    """Root of the tools' failures."""
+
+    code = "tool-failed"
+
+
+class ArgumentsInvalid(ToolFailure):
+    code = "arguments-invalid"
+
+
+class ToolUnknown(ToolFailure):
+    code = "tool-unknown"
+
+
+class UrlRefused(ToolFailure):
+    code = "url-refused"
+
+
+class HostUnreachable(ToolFailure):
+    code = "host-unreachable"
+    retryable = True
+
+
+class HttpTimedOut(ToolFailure):
+    code = "http-timed-out"
+    retryable = True
+
+
+class HttpThrottled(ToolFailure):
+    code = "http-throttled"
+    retryable = True
+
+
+class HttpServerFailed(ToolFailure):
+    code = "http-server-failed"
+    retryable = True
+
+
+class HttpRejected(ToolFailure):
+    code = "http-rejected"
+
+
+class BodyTooLarge(ToolFailure):
+    code = "body-too-large"
+
+
+class CalculationFailed(ToolFailure):
+    code = "calculation-failed"
+
+
+FAILURES = (
+    ArgumentsInvalid,
+    ToolUnknown,
+    UrlRefused,
+    HostUnreachable,
+    HttpTimedOut,
+    HttpThrottled,
+    HttpServerFailed,
+    HttpRejected,
+    BodyTooLarge,
+    CalculationFailed,
+)
