@@ -1,0 +1,83 @@
+# The commands of this project. Needs GNU make 3.81 or newer, a POSIX shell and Python 3.11 to 3.14; `check` also needs Node.
+# Each command makes .venv for itself and keeps it: nothing is fetched again until requirements.txt or pyproject.toml change.
+
+SHELL = /bin/sh
+PY = .venv/bin/python
+ARGS =
+WORKERS = auto
+ASL_VALIDATOR = 4.0.0
+
+.PHONY: help run test check golden bench environment-run environment-dev format-check lint types imports package machines
+.SILENT:
+
+help:
+	echo 'make run      the whole system on this machine, with the examples published and one of them run'
+	echo 'make test     all tests that need nothing but this machine'
+	echo 'make check    format, lint, types, import rules, tests with coverage, packaging, second opinions on the machines'
+	echo 'make golden   rewrite the golden files; read the diff'
+	echo 'make bench    the figures, one table each'
+
+run: environment-run
+	exec $(PY) -m cli.main up --demo $(ARGS)
+
+test: environment-dev
+	$(PY) -m pytest -n $(WORKERS) --maxprocesses 4 $(ARGS)
+
+golden: environment-dev
+	$(PY) -m tests.golden.update $(ARGS)
+
+bench: environment-dev
+	$(PY) -m bench $(ARGS)
+
+check: format-check lint types imports
+	$(MAKE) --no-print-directory test ARGS='--cov --cov-report='
+	$(PY) -m coverage report --fail-under=90
+	$(PY) -m coverage report --fail-under=100 --include='chalicelib/spec/*,chalicelib/compiler/*'
+	$(MAKE) --no-print-directory package machines
+
+format-check: environment-dev
+	echo '== format'
+	$(PY) -m ruff format --check .
+
+lint: environment-dev
+	echo '== lint'
+	$(PY) -m ruff check .
+
+types: environment-dev
+	echo '== types'
+	$(PY) -m mypy app.py bench chalicelib cli infra tests
+
+imports: environment-dev
+	echo '== import rules'
+	$(PY) -m importlinter.cli lint --no-cache
+
+# The real package, with its wheels: needs the package index.
+package: environment-dev
+	echo '== package'
+	$(PY) -m pytest -m package
+
+# Each golden machine, in the eyes of a validator that is not ours. Kept in .cache, so that only the first time needs the network.
+machines: environment-dev
+	echo '== machines'
+	command -v npm > /dev/null || { echo 'make check needs Node (npm) for asl-validator' >&2; exit 1; }
+	test -x .cache/asl-validator-$(ASL_VALIDATOR)/node_modules/.bin/asl-validator || \
+	  npm install --silent --no-audit --no-fund --prefix .cache/asl-validator-$(ASL_VALIDATOR) asl-validator@$(ASL_VALIDATOR)
+	find tests/golden -name state_machine.asl.json | sort | \
+	  xargs -n 50 .cache/asl-validator-$(ASL_VALIDATOR)/node_modules/.bin/asl-validator --silent --json-definition
+
+environment-run:
+	$(call with_python,infra/environment.py run)
+
+environment-dev:
+	$(call with_python,infra/environment.py dev)
+
+# $(call with_python,arguments): run a script with the environment's Python, else with the first of this machine that fits;
+# one that can make environments by itself is taken before one that cannot.
+FITS = import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))
+with_python = \
+  for needs in 'import ensurepip' 'import venv' ''; do \
+    for python in $(PY) $(PYTHON) python3.13 python3.12 python3.11 python3.14 python3 python; do \
+      if "$$python" -c "$$needs" > /dev/null 2>&1 && "$$python" -c '$(FITS)' 2> /dev/null; then exec "$$python" $(1); fi; \
+    done; \
+  done; \
+  echo 'sluice needs Python 3.11, 3.12, 3.13 or 3.14, and none of these is installed' >&2; exit 1

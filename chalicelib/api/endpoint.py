@@ -1,0 +1,136 @@
+"""Makes a route of a plain function.
+
+In: a function `(call: Call[Body, Query], **path parameters) -> Answer`, whose annotation says which models its body and query must fit.
+Out: a Chalice route with CORS and IAM authorization that parses, calls the function and renders; what goes wrong becomes a problem document.
+Never: a business decision.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import wraps
+from http import HTTPMethod
+from typing import Any, Final, Generic, TypeVar, get_args, get_type_hints
+
+from aws_lambda_powertools import Logger
+from chalice.app import Blueprint, CORSConfig, IAMAuthorizer, Request, Response
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from chalicelib.access.principal import Principal
+from chalicelib.api import problem
+from chalicelib.api.caller import HEADER, principal_of
+from chalicelib.errors import SluiceError
+from chalicelib.spec.model import Json
+
+CORRELATION_HEADER: Final = "X-Correlation-Id"
+KEY_HEADER: Final = "Idempotency-Key"
+CORS: Final = CORSConfig(allow_headers=[HEADER, KEY_HEADER, CORRELATION_HEADER], expose_headers=[CORRELATION_HEADER, "Retry-After"], max_age=600)
+SIGNED: Final = IAMAuthorizer()
+
+logger = Logger(service="api")
+
+
+class Wire(BaseModel):
+    """What a body or a query must fit: closed, and immutable once read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Nothing(Wire):
+    """No body, or no query parameters."""
+
+
+BodyT = TypeVar("BodyT", bound=Wire)
+QueryT = TypeVar("QueryT", bound=Wire)
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[BodyT, QueryT]):
+    """A request that fits: who asks, and for what."""
+
+    principal: Principal
+    body: BodyT
+    query: QueryT
+    idempotency_key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a route answers."""
+
+    body: Json
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+View = Callable[..., Answer]
+
+
+def endpoint(routes: Blueprint, method: HTTPMethod, path: str) -> Callable[[View], View]:
+    """Register the decorated function as `method path` of a blueprint."""
+
+    def register(function: View) -> View:
+        body, query = models_of(function)
+
+        @wraps(function)
+        def view(**parameters: str) -> Response:
+            return _respond(routes.current_request, lambda request: function(_read(request, body, query), **parameters))
+
+        routes.route(path, methods=[method.value], name=f"{function.__module__}.{function.__name__}", cors=CORS, authorizer=SIGNED)(view)
+        return function
+
+    return register
+
+
+def models_of(function: View) -> tuple[type[Wire], type[Wire]]:
+    """The body's and the query's model, from the annotation of the parameter `call`."""
+    body, query = get_args(get_type_hints(function)["call"])
+    return body, query
+
+
+def _respond(request: Request, answer: Callable[[Request], Answer]) -> Response:
+    correlation_id = _correlation_id(request)
+    logger.set_correlation_id(correlation_id)
+    response = _answer_or_problem(request, answer)
+    response.headers[CORRELATION_HEADER] = correlation_id
+    return response
+
+
+def _answer_or_problem(request: Request, answer: Callable[[Request], Answer]) -> Response:
+    try:
+        given = answer(request)
+        return Response(body=given.body, status_code=given.status, headers={"Content-Type": "application/json", **given.headers})
+    except _Misfit as misfit:
+        return problem.of_validation(misfit.fault, where=misfit.where)
+    except SluiceError as error:
+        if error.status >= 500:
+            logger.exception("refused", code=error.code)
+        return problem.of_error(error)
+    except Exception:
+        logger.exception("failed")
+        return problem.problem(500, "internal", f"something broke; the log knows it as {_correlation_id(request)}")
+
+
+class _Misfit(Exception):  # noqa: N818
+    """A body or query that its model refuses."""
+
+    def __init__(self, fault: ValidationError, where: str) -> None:
+        self.fault = fault
+        self.where = where
+        super().__init__(where)
+
+
+def _read(request: Request, body: type[BodyT], query: type[QueryT]) -> Call[BodyT, QueryT]:
+    try:
+        read_body = body.model_validate_json(request.raw_body or b"{}", strict=True)
+    except ValidationError as fault:
+        raise _Misfit(fault, "body") from fault
+    try:
+        read_query = query.model_validate(dict(request.query_params or {}))
+    except ValidationError as fault:
+        raise _Misfit(fault, "query") from fault
+    return Call(principal_of(request), read_body, read_query, request.headers.get(KEY_HEADER, ""))
+
+
+def _correlation_id(request: Request) -> str:
+    context: Mapping[str, Any] = request.context
+    return request.headers.get(CORRELATION_HEADER) or str(context.get("requestId") or "")
