@@ -1,0 +1,262 @@
+"""What can go wrong, as one tree. The name of a class is a wire contract: machines match worker errors by it and APIs show `code`.
+
+In: nothing. Out: exception classes with `code` (stable, kebab-case), `retryable` (whether the same call may succeed later) and `status` (HTTP).
+Never: a secret, a task token or a foreign body in a message.
+
+    SluiceError
+    ├── Invalid                      the caller's words cannot be taken (422)
+    │   ├── SettingInvalid           a setting of the deployment cannot be read (500)
+    │   ├── SpecInvalid              a workflow spec with errors; carries its diagnostics
+    │   ├── InputInvalid             a run's input that its version's schema refuses; carries the faults by field
+    │   ├── DecisionInvalid          an unknown choice, a missing reason, a form that its schema refuses
+    │   ├── CursorInvalid            a list cursor that was not issued for this list
+    │   └── KeyReused                one idempotency key with two different requests
+    ├── NotFound                     no such thing in this organisation (404)
+    │   ├── WorkflowNotFound
+    │   ├── VersionNotFound
+    │   ├── RunNotFound
+    │   ├── GateNotFound
+    │   └── MessageNotFound
+    ├── Conflict                     the thing is in another state than the caller thinks (409)
+    │   ├── WorkflowNameTaken
+    │   ├── DraftChanged             the draft was saved by somebody else since it was read
+    │   ├── NotPublished             the workflow has no version to run
+    │   ├── RunEnded                 the run has a terminal status
+    │   ├── StaleAttempt             a newer attempt of this node has begun
+    │   ├── GateAlreadyDecided       carries the decision that won
+    │   └── AlreadyReplied           a message that has its reply
+    ├── Refused                      this person may not (403)
+    │   ├── NotADecider
+    │   ├── SelfApproval             the person who started the run decides
+    │   └── TicketInvalid            a connection's ticket that is unknown, used or too old (401)
+    ├── Unavailable                  try again later (503, retryable)
+    │   ├── Contention               one record is written by too many at once
+    │   ├── EngineUnavailable        Step Functions throttles or fails
+    │   └── PublisherUnavailable     the compiler function cannot be reached
+    ├── BlobMissing                  a pointer whose object is gone (500)
+    ├── BlobCorrupt                  a pointer whose object has another content (500)
+    └── NodeFailed                   a node's failure, raised in a worker
+        ├── GateTimedOut             a gate whose time-out fails the run
+        ├── ChildRunFailed           a sub-workflow's run that failed
+        ├── ChildRunTimedOut         a sub-workflow's run that took too long
+        ├── ChildRunCancelled        a sub-workflow's run that was cancelled
+        ├── OutputTooLarge           a field that the machine must hold does not fit
+        ├── WorkerLost               a worker that ended without a word
+        └── Interrupted              a run that a restart of the local stack broke
+
+Failures of tools, providers and bindings are named where they arise: `tools.failures`, `providers`, `workers`.
+"""
+# ruff: noqa: N818  (names are what machines match; they say what happened, without the word error)
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from chalicelib.spec.diagnostic import Diagnostic
+    from chalicelib.spec.model import Json
+
+
+class SluiceError(Exception):
+    """Root of the tree. `detail` is what an API adds to its problem document."""
+
+    code: ClassVar[str] = "internal"
+    retryable: ClassVar[bool] = False
+    status: ClassVar[int] = 500
+
+    @property
+    def detail(self) -> "Mapping[str, Json]":
+        return {}
+
+
+class Invalid(SluiceError):
+    code = "invalid"
+    status = 422
+
+
+class SettingInvalid(Invalid):
+    code = "setting-invalid"
+    status = 500
+
+
+class SpecInvalid(Invalid):
+    """`diagnostics` holds every finding, warnings included."""
+
+    code = "spec-invalid"
+
+    def __init__(self, diagnostics: "Sequence[Diagnostic]") -> None:
+        self.diagnostics = tuple(diagnostics)
+        count = sum(found.is_error for found in self.diagnostics)
+        super().__init__(f"the workflow has {count} error{'' if count == 1 else 's'}")
+
+
+class FieldsInvalid(Invalid):
+    """What InputInvalid and DecisionInvalid share: faults by JSON pointer."""
+
+    def __init__(self, message: str, faults: Mapping[str, str] | None = None) -> None:
+        self.faults = dict(faults or {})
+        super().__init__(message)
+
+    @property
+    def detail(self) -> "Mapping[str, Json]":
+        return {"fields": dict(self.faults)} if self.faults else {}
+
+
+class InputInvalid(FieldsInvalid):
+    code = "input-invalid"
+
+
+class DecisionInvalid(FieldsInvalid):
+    code = "decision-invalid"
+
+
+class CursorInvalid(Invalid):
+    code = "cursor-invalid"
+    status = 400
+
+
+class KeyReused(Invalid):
+    code = "key-reused"
+
+
+class NotFound(SluiceError):
+    code = "not-found"
+    status = 404
+
+
+class WorkflowNotFound(NotFound):
+    code = "workflow-not-found"
+
+
+class VersionNotFound(NotFound):
+    code = "version-not-found"
+
+
+class RunNotFound(NotFound):
+    code = "run-not-found"
+
+
+class GateNotFound(NotFound):
+    code = "gate-not-found"
+
+
+class MessageNotFound(NotFound):
+    code = "message-not-found"
+
+
+class Conflict(SluiceError):
+    code = "conflict"
+    status = 409
+
+
+class WorkflowNameTaken(Conflict):
+    code = "workflow-name-taken"
+
+
+class DraftChanged(Conflict):
+    code = "draft-changed"
+
+
+class NotPublished(Conflict):
+    code = "not-published"
+
+
+class RunEnded(Conflict):
+    code = "run-ended"
+
+
+class StaleAttempt(Conflict):
+    code = "stale-attempt"
+
+
+class GateAlreadyDecided(Conflict):
+    """`decision` is the one that won, as the API shows it: `{choice, by, at, channel}`."""
+
+    code = "gate-already-decided"
+
+    def __init__(self, message: str, decision: "Mapping[str, Json]") -> None:
+        self.decision = dict(decision)
+        super().__init__(message)
+
+    @property
+    def detail(self) -> "Mapping[str, Json]":
+        return {"decision": self.decision}
+
+
+class AlreadyReplied(Conflict):
+    code = "already-replied"
+
+
+class Refused(SluiceError):
+    code = "refused"
+    status = 403
+
+
+class NotADecider(Refused):
+    code = "not-a-decider"
+
+
+class SelfApproval(Refused):
+    code = "self-approval"
+
+
+class TicketInvalid(Refused):
+    code = "ticket-invalid"
+    status = 401
+
+
+class Unavailable(SluiceError):
+    code = "unavailable"
+    retryable = True
+    status = 503
+
+
+class Contention(Unavailable):
+    code = "contention"
+
+
+class EngineUnavailable(Unavailable):
+    code = "engine-unavailable"
+
+
+class PublisherUnavailable(Unavailable):
+    code = "publisher-unavailable"
+
+
+class BlobMissing(SluiceError):
+    code = "blob-missing"
+
+
+class BlobCorrupt(SluiceError):
+    code = "blob-corrupt"
+
+
+class NodeFailed(SluiceError):
+    code = "node-failed"
+
+
+class GateTimedOut(NodeFailed):
+    code = "gate-timed-out"
+
+
+class ChildRunFailed(NodeFailed):
+    code = "child-run-failed"
+
+
+class ChildRunTimedOut(NodeFailed):
+    code = "child-run-timed-out"
+
+
+class ChildRunCancelled(NodeFailed):
+    code = "child-run-cancelled"
+
+
+class OutputTooLarge(NodeFailed):
+    code = "output-too-large"
+
+
+class WorkerLost(NodeFailed):
+    code = "worker-lost"
+
+
+class Interrupted(NodeFailed):
+    code = "interrupted"

@@ -1,0 +1,67 @@
+"""The settings of a deployment, read once from the environment.
+
+In: environment variables. Out: one frozen `Settings`. Nothing else of ours reads the environment; every setting has its entry in docs/SETTINGS.md.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from functools import lru_cache
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from chalicelib.errors import SettingInvalid
+
+
+class Settings(BaseModel):
+    """What a deployment decides. The alias is the name of the environment variable; an empty text means: not set."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+    table: str = Field(default="sluice", alias="SLUICE_TABLE")
+    bucket: str = Field(default="sluice-data", alias="SLUICE_BUCKET")
+    stage: str = Field(default="local", alias="SLUICE_STAGE")
+    worker_arn: str = Field(default="", alias="SLUICE_WORKER_ARN")
+    compiler_function: str = Field(default="publisher", alias="SLUICE_COMPILER_FUNCTION")
+    machine_role_arn: str = Field(default="", alias="SLUICE_MACHINE_ROLE_ARN")
+    websocket_endpoint: str = Field(
+        default="", alias="SLUICE_WEBSOCKET_ENDPOINT"
+    )  # https://…/stage, of apigatewaymanagementapi; empty: nobody is pushed to
+    websocket_url: str = Field(default="", alias="SLUICE_WEBSOCKET_URL")  # wss://…, told to clients
+    allowed_hosts: tuple[str, ...] = Field(default=(), alias="SLUICE_ALLOWED_HOSTS")  # comma-separated; empty: any public host
+    people: Mapping[str, tuple[str, ...]] = Field(default_factory=dict, alias="SLUICE_PEOPLE")  # JSON {person: [roles]}
+    models: Mapping[str, str] = Field(default_factory=dict, alias="SLUICE_MODELS")  # JSON {alias: "provider:model"}
+    anthropic_api_key: str = Field(default="", alias="ANTHROPIC_API_KEY", repr=False)
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """The settings of this process. Tests that change the environment call `settings.cache_clear()`."""
+    return read_settings(os.environ)
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """Settings from an environment. Raises SettingInvalid with the variable's name when one cannot be read."""
+    given = {name: _parse(name, text) for name in _names() if (text := environment.get(name))}
+    try:
+        return Settings.model_validate(given)
+    except ValidationError as fault:
+        first = fault.errors()[0]
+        raise SettingInvalid(f"{first['loc'][0]}: {first['msg']}") from fault
+
+
+def _names() -> tuple[str, ...]:
+    return tuple(field.alias or name for name, field in Settings.model_fields.items())
+
+
+def _parse(name: str, text: str) -> object:
+    match name:
+        case "SLUICE_ALLOWED_HOSTS":
+            return tuple(host.strip().lower() for host in text.split(",") if host.strip())
+        case "SLUICE_PEOPLE" | "SLUICE_MODELS":
+            try:
+                return json.loads(text)
+            except json.JSONDecodeError as fault:
+                raise SettingInvalid(f"{name}: not JSON, {fault.msg} at character {fault.pos}") from fault
+        case _:
+            return text

@@ -1,0 +1,54 @@
+"""Large values in S3: content-addressed JSON objects under the organisation's prefix.
+
+In: JSON. Out: `Blob(key, bytes, sha256, count)`. Writing twice gives the same object. Never: an object read whose key is outside the organisation's
+prefix.
+"""
+
+import hashlib
+import json
+
+from chalicelib.errors import BlobCorrupt, BlobMissing
+from chalicelib.settings import settings
+from chalicelib.spec.model import Json
+from chalicelib.store.clients import client
+from chalicelib.store.record import Record
+
+
+class Blob(Record):
+    """Where a value lies; `count` is an array's length, else None."""
+
+    key: str
+    bytes: int
+    sha256: str
+    count: int | None = None
+
+
+def json_text(value: Json) -> str:
+    """A value as compact JSON. NaN and infinities, which are no JSON, raise ValueError."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def put_json(organisation_id: str, folder: str, value: Json) -> Blob:
+    """Write a value below `<organisation>/<folder>/`."""
+    body = json_text(value).encode()
+    sha256 = hashlib.sha256(body).hexdigest()
+    blob = Blob(
+        key=f"{organisation_id}/{folder}/{sha256}.json", bytes=len(body), sha256=sha256, count=len(value) if isinstance(value, list) else None
+    )
+    client("s3").put_object(Bucket=settings().bucket, Key=blob.key, Body=body, ContentType="application/json")
+    return blob
+
+
+def load_json(organisation_id: str, blob: Blob) -> Json:
+    """Read a value back. Raises BlobMissing, or BlobCorrupt when its digest differs."""
+    if not blob.key.startswith(f"{organisation_id}/"):
+        raise BlobMissing(f"{blob.key} belongs to another organisation")
+    s3 = client("s3")
+    try:
+        body: bytes = s3.get_object(Bucket=settings().bucket, Key=blob.key)["Body"].read()
+    except s3.exceptions.NoSuchKey as fault:
+        raise BlobMissing(f"{blob.key} is gone") from fault
+    if blob.sha256 and hashlib.sha256(body).hexdigest() != blob.sha256:
+        raise BlobCorrupt(f"{blob.key} has another content than was written")
+    loaded: Json = json.loads(body)
+    return loaded

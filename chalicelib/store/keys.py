@@ -1,0 +1,208 @@
+"""The one table: its definition, every key that stands in it, and the question each key answers.
+
+Infra must declare exactly `TABLE` (below): keys `PK`, `SK` (texts); global indexes `GSI1` (`GSI1PK`, `GSI1SK`) and `GSI2` (`GSI2PK`, `GSI2SK`), both
+projecting
+KEYS_ONLY, so that a run's many updates never rewrite an index; on-demand billing; a stream of NEW_AND_OLD_IMAGES; TTL on `expires_at` (epoch
+seconds);
+point-in-time recovery. Every PK starts with `ORG#<organisation>`; what is known before the organisation is (connections, tickets) belongs to `ORG#_`.
+
+    item                PK (after ORG#<o>#)       SK                        GSI1PK / GSI1SK                   GSI2PK / GSI2SK (sparse)
+    workflow            WORKFLOW#<wf>             WORKFLOW                  WORKFLOWS / <name>
+    draft               WORKFLOW#<wf>             DRAFT
+    version summary     WORKFLOW#<wf>             VERSION#<number>
+    digest reservation  WORKFLOW#<wf>             DIGEST#<sha256>
+    workflow name       NAME#<name>               NAME
+    version             VERSION#<ver>             VERSION
+    documents           VERSION#<ver>             DOCUMENTS
+    run                 RUN#<run>                 RUN                       WORKFLOW#<wf>#RUNS / <run>        OPEN#RUNS / <run>
+    run input           RUN#<run>                 INPUT                     RUNS / <run>
+    run output          RUN#<run>                 OUTPUT
+    waiting parent      RUN#<run>                 PARENT                                                      UNDELIVERED / <run>
+    node run            RUN#<run>                 NODE#<node>#<item path>
+    run event           RUN#<run>                 EVENT#<number>
+    start key           KEY#<wf>#<sha256>         KEY
+    gate                GATE#<gate>               GATE                      RUN#<run>#GATES / <gate>          OPEN#GATES / <opened>#<gate>
+                                                                                                     decided: UNDELIVERED / <gate>
+    message             MESSAGE#<msg>             MESSAGE                   RUN#<run>#MESSAGES / <msg>        UNDELIVERED / <msg>
+    watchers            WATCH#<run or workflow>   WATCHERS
+    connection          CONNECTION#<connection>   CONNECTION                (PK ORG#_)
+    ticket              TICKET#<sha256>           TICKET                    (PK ORG#_)
+    memory              MEMORY#<namespace>        <key>
+
+    question                                                  answered by
+    a workflow, its draft, its versions (newest first)        PK WORKFLOW#<wf>, SK exact or prefix
+    the workflow of a name                                    PK NAME#<name>
+    the version of this digest, if it was published           PK WORKFLOW#<wf>, SK DIGEST#<sha256>
+    all workflows by name                                     GSI1 WORKFLOWS
+    the version that a worker's payload names                 PK VERSION#<ver>
+    runs of a workflow / of the organisation, newest first    GSI1 WORKFLOW#<wf>#RUNS / RUNS, descending
+    runs that have not ended (lists by open status, sweeper)  GSI2 OPEN#RUNS
+    a run with its node runs; events since n                  PK RUN#<run>, SK RUN, prefix NODE#, range of EVENT#
+    open gates, oldest first; the gates of a run              GSI2 OPEN#GATES; GSI1 RUN#<run>#GATES
+    answers that have not reached the engine                  GSI2 UNDELIVERED
+    who watches this run or workflow                          PK WATCH#<topic>: one item with a set of connection ids
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+PLATFORM: Final = "_"
+
+_TEXT_ATTRIBUTES: Final = ("PK", "SK", "GSI1PK", "GSI1SK", "GSI2PK", "GSI2SK")
+
+
+def _index(name: str) -> dict[str, Any]:
+    schema = [{"AttributeName": f"{name}PK", "KeyType": "HASH"}, {"AttributeName": f"{name}SK", "KeyType": "RANGE"}]
+    return {"IndexName": name, "KeySchema": schema, "Projection": {"ProjectionType": "KEYS_ONLY"}}
+
+
+TABLE: Final[dict[str, Any]] = {  # CreateTable's arguments, less the name
+    "AttributeDefinitions": [{"AttributeName": name, "AttributeType": "S"} for name in _TEXT_ATTRIBUTES],
+    "KeySchema": [{"AttributeName": "PK", "KeyType": "HASH"}, {"AttributeName": "SK", "KeyType": "RANGE"}],
+    "GlobalSecondaryIndexes": [_index("GSI1"), _index("GSI2")],
+    "BillingMode": "PAY_PER_REQUEST",
+    "StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"},
+}
+TIME_TO_LIVE: Final = {"Enabled": True, "AttributeName": "expires_at"}
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Key:
+    """Where an item stands."""
+
+    pk: str
+    sk: str
+
+
+@dataclass(frozen=True, slots=True)
+class IndexKey:
+    """Where an item stands in GSI1 or GSI2."""
+
+    index: int
+    pk: str
+    sk: str
+
+
+def workflow(organisation_id: str, workflow_id: str) -> Key:
+    return Key(f"ORG#{organisation_id}#WORKFLOW#{workflow_id}", "WORKFLOW")
+
+
+def workflow_list(organisation_id: str, name: str = "") -> IndexKey:
+    return IndexKey(1, f"ORG#{organisation_id}#WORKFLOWS", name)
+
+
+def draft(organisation_id: str, workflow_id: str) -> Key:
+    return Key(workflow(organisation_id, workflow_id).pk, "DRAFT")
+
+
+def version_summary(organisation_id: str, workflow_id: str, number: int) -> Key:
+    return Key(workflow(organisation_id, workflow_id).pk, f"VERSION#{number:09d}")
+
+
+def digest(organisation_id: str, workflow_id: str, sha256: str) -> Key:
+    return Key(workflow(organisation_id, workflow_id).pk, f"DIGEST#{sha256}")
+
+
+def workflow_name(organisation_id: str, name: str) -> Key:
+    return Key(f"ORG#{organisation_id}#NAME#{name}", "NAME")
+
+
+def version(organisation_id: str, version_id: str) -> Key:
+    return Key(f"ORG#{organisation_id}#VERSION#{version_id}", "VERSION")
+
+
+def documents(organisation_id: str, version_id: str) -> Key:
+    return Key(version(organisation_id, version_id).pk, "DOCUMENTS")
+
+
+def run(organisation_id: str, run_id: str) -> Key:
+    return Key(f"ORG#{organisation_id}#RUN#{run_id}", "RUN")
+
+
+def run_input(organisation_id: str, run_id: str) -> Key:
+    return Key(run(organisation_id, run_id).pk, "INPUT")
+
+
+def run_output(organisation_id: str, run_id: str) -> Key:
+    return Key(run(organisation_id, run_id).pk, "OUTPUT")
+
+
+def run_parent(organisation_id: str, run_id: str) -> Key:
+    return Key(run(organisation_id, run_id).pk, "PARENT")
+
+
+def node_run(organisation_id: str, run_id: str, node: str, item_path: str) -> Key:
+    return Key(run(organisation_id, run_id).pk, f"NODE#{node}#{item_path}")
+
+
+def event(organisation_id: str, run_id: str, number: int) -> Key:
+    return Key(run(organisation_id, run_id).pk, f"EVENT#{number:010d}")
+
+
+def runs_of_workflow(organisation_id: str, workflow_id: str, run_id: str = "") -> IndexKey:
+    return IndexKey(1, f"ORG#{organisation_id}#WORKFLOW#{workflow_id}#RUNS", run_id)
+
+
+def runs_of_organisation(organisation_id: str, run_id: str = "") -> IndexKey:
+    return IndexKey(1, f"ORG#{organisation_id}#RUNS", run_id)
+
+
+def open_runs(organisation_id: str, run_id: str = "") -> IndexKey:
+    return IndexKey(2, f"ORG#{organisation_id}#OPEN#RUNS", run_id)
+
+
+def start_key(organisation_id: str, workflow_id: str, key_sha256: str) -> Key:
+    return Key(f"ORG#{organisation_id}#KEY#{workflow_id}#{key_sha256}", "KEY")
+
+
+def gate(organisation_id: str, gate_id: str) -> Key:
+    return Key(f"ORG#{organisation_id}#GATE#{gate_id}", "GATE")
+
+
+def gates_of_run(organisation_id: str, run_id: str, gate_id: str = "") -> IndexKey:
+    return IndexKey(1, f"ORG#{organisation_id}#RUN#{run_id}#GATES", gate_id)
+
+
+def open_gates(organisation_id: str, opened_at: str = "", gate_id: str = "") -> IndexKey:
+    return IndexKey(2, f"ORG#{organisation_id}#OPEN#GATES", f"{opened_at}#{gate_id}")
+
+
+def message(organisation_id: str, message_id: str) -> Key:
+    return Key(f"ORG#{organisation_id}#MESSAGE#{message_id}", "MESSAGE")
+
+
+def messages_of_run(organisation_id: str, run_id: str, message_id: str = "") -> IndexKey:
+    return IndexKey(1, f"ORG#{organisation_id}#RUN#{run_id}#MESSAGES", message_id)
+
+
+def undelivered(organisation_id: str, waiter_id: str = "") -> IndexKey:
+    return IndexKey(2, f"ORG#{organisation_id}#UNDELIVERED", waiter_id)
+
+
+def waiter(organisation_id: str, waiter_id: str) -> Key:
+    """Where the token of a waiter stands: a gate, a message, or a child's link to its parent."""
+    match waiter_id.partition("_")[0]:
+        case "gate":
+            return gate(organisation_id, waiter_id)
+        case "msg":
+            return message(organisation_id, waiter_id)
+        case "run":
+            return run_parent(organisation_id, waiter_id)
+        case kind:
+            raise ValueError(f"nothing of kind {kind!r} waits for an answer")
+
+
+def watchers(organisation_id: str, topic: str) -> Key:
+    return Key(f"ORG#{organisation_id}#WATCH#{topic}", "WATCHERS")
+
+
+def connection(connection_id: str) -> Key:
+    return Key(f"ORG#{PLATFORM}#CONNECTION#{connection_id}", "CONNECTION")
+
+
+def ticket(secret_sha256: str) -> Key:
+    return Key(f"ORG#{PLATFORM}#TICKET#{secret_sha256}", "TICKET")
+
+
+def memory(organisation_id: str, namespace: str, key: str) -> Key:
+    return Key(f"ORG#{organisation_id}#MEMORY#{namespace}", key)

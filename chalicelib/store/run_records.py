@@ -1,0 +1,168 @@
+"""The records of a run: the run itself, its node runs, its events.
+
+A run's item is written again with every event, so what is large or never changes (input, output) lies in items beside it.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from chalicelib.spec.model import Json, JsonObject
+from chalicelib.store.record import Record
+from chalicelib.store.statuses import EventType, NodeStatus, RunStatus
+from chalicelib.store.values import Stored
+
+
+class Fault(Record):
+    """An error as people and machines see it: the wire name, one readable line, whether a later attempt may succeed."""
+
+    name: str
+    message: str = ""
+    code: str = ""
+    retryable: bool = False
+
+
+class Usage(Record):
+    """What a model call took. `cost` is in US dollars."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost: float = 0.0
+
+    def plus(self, other: "Usage") -> "Usage":
+        return Usage(
+            input_tokens=self.input_tokens + other.input_tokens, output_tokens=self.output_tokens + other.output_tokens, cost=self.cost + other.cost
+        )
+
+
+class Trigger(Record):
+    """What started a run. `source` names it: a person, a schedule's id, the parent's or the failed run's id."""
+
+    type: Literal["manual", "schedule", "webhook", "event", "message", "workflow", "on_failure"] = "manual"
+    source: str = ""
+
+
+class ParentNode(Record):
+    """The node run of another run that waits for this one."""
+
+    run_id: str
+    node: str
+    item_path: str = ""
+    visit: int = 0
+
+
+class Run(Record):
+    """One use of a version. `key` is the caller's idempotency key; `resume` counts resumptions; `execution_name` belongs to the latest of them."""
+
+    id: str
+    organisation_id: str
+    workflow_id: str
+    workflow_name: str
+    version_id: str
+    version: int
+    title: str = ""
+    status: RunStatus = RunStatus.QUEUED
+    machine_arn: str
+    execution_name: str
+    started_by: str
+    trigger: Trigger = Trigger()
+    parent: ParentNode | None = None
+    key: str | None = None
+    created_at: str
+    updated_at: str
+    started_at: str | None = None
+    ended_at: str | None = None
+    deadline_at: str | None = None
+    cancel_requested_by: str | None = None
+    resume: int = 0
+    error: Fault | None = None
+    failed_node: str | None = None
+    event_count: int = 0
+    running_count: int = 0
+    waiting_count: int = 0
+    invocation_count: int = 0  # Task states served by a worker, as the nodes' records count them
+    write_count: int = 0  # items that this run's records wrote
+    usage: Usage = Usage()
+
+
+class Fence(Record):
+    """Orders the attempts of one node run: a smaller fence may not overwrite a larger one."""
+
+    resume: Annotated[int, Field(ge=0)] = 0
+    visit: Annotated[int, Field(ge=0)] = 0
+    retry: Annotated[int, Field(ge=0)] = 0
+
+    @property
+    def order(self) -> tuple[int, int, int]:
+        return (self.resume, self.visit, self.retry)
+
+
+class Attempt(Record):
+    """One try of a node, kept in its node run."""
+
+    fence: Fence
+    started_at: str
+    ended_at: str | None = None
+    error: Fault | None = None
+    usage: Usage = Usage()
+
+
+class NodeRun(Record):
+    """One node in one run (and, inside maps, one item). `result` is exactly what the machine got; it may be a pointer record.
+
+    `waiting_for` says what an open one waits for: `gate`, `reply`, `child` or `wait`, with `reference` (a gate's id, a child run's id) or `until`.
+    """
+
+    run_id: str
+    node: str
+    item_path: str = ""
+    fence: Fence = Fence()
+    status: NodeStatus
+    started_at: str
+    ended_at: str | None = None
+    input: Stored | None = None
+    result: Stored | None = None
+    error: Fault | None = None
+    usage: Usage = Usage()
+    attempts: tuple[Attempt, ...] = ()
+    waiting_for: Literal["gate", "reply", "child", "wait"] | None = None
+    reference: str | None = None
+    until: str | None = None
+    details: JsonObject = Field(default_factory=dict)  # what a worker tells of its work: model, provider, offline, status code
+    write_count: int = 0  # of node runs that are written without events
+    revision: int = 0
+
+    @property
+    def address(self) -> tuple[str, str]:
+        return (self.node, self.item_path)
+
+
+class RunEvent(Record):
+    """A numbered fact of a run. `at` is when it was written, `occurred_at` when it was, if earlier."""
+
+    organisation_id: str
+    run_id: str
+    workflow_id: str
+    number: int
+    type: EventType
+    at: str
+    occurred_at: str | None = None
+    node: str | None = None
+    item_path: str = ""
+    data: dict[str, Json] = Field(default_factory=dict)
+
+
+class NodeAttempt(Record):
+    """Which try of which node speaks: what a worker takes from its payload. `distributed`: an item of a distributed map, whose node runs write no
+    events."""
+
+    organisation_id: str
+    run_id: str
+    node: str
+    item_path: str = ""
+    fence: Fence = Fence()
+    distributed: bool = False
+
+    @property
+    def address(self) -> tuple[str, str]:
+        return (self.node, self.item_path)

@@ -1,0 +1,90 @@
+"""The records of a workflow: the named thing, its draft, its immutable versions and their documents."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import Field
+
+from chalicelib.spec.model import Json, JsonObject
+from chalicelib.store.record import Record
+from chalicelib.store.values import Stored
+
+
+class Workflow(Record):
+    """A named thing of an organisation. `latest_version` is 0 until something was published."""
+
+    id: str
+    organisation_id: str
+    name: str
+    title: str = ""
+    description: str = ""
+    labels: dict[str, str] = Field(default_factory=dict)
+    latest_version: int = 0  # the newest that is ready to run
+    reserved_version: int = 0  # the newest number given out
+    draft_revision: int = 0
+    created_at: str
+    created_by: str
+    updated_at: str
+    deleted_at: str | None = None
+
+
+class Draft(Record):
+    """The unpublished document, as its author wrote it: YAML or JSON text, valid or not."""
+
+    workflow_id: str
+    text: str
+    revision: int
+    saved_at: str
+    saved_by: str
+
+
+class Child(Record):
+    """A sub-workflow's version, pinned when the parent was published."""
+
+    workflow_id: str
+    version_id: str
+    version: int
+
+
+class VersionSummary(Record):
+    """What lists of versions show."""
+
+    id: str
+    workflow_id: str
+    number: int
+    digest: str
+    title: str = ""
+    created_at: str
+    created_by: str
+
+
+class Version(Record):
+    """An immutable publication. `spec` is the canonical spec (by alias, without defaults): `WorkflowSpec.model_validate(version.spec)`."""
+
+    id: str
+    organisation_id: str
+    workflow_id: str
+    workflow_name: str
+    number: int
+    digest: str
+    title: str = ""
+    machine_arn: str
+    spec: JsonObject
+    children: Mapping[str, Child] = Field(default_factory=dict)  # by workflow name
+    warnings: list[JsonObject] = Field(default_factory=list)
+    created_at: str
+    created_by: str
+
+
+DocumentName = Literal["asl", "plan", "forecast", "map", "source"]
+
+
+class Documents(Record):
+    """What the compiler told of a version: `asl` (with placeholders bound), `plan` (text), `forecast`, `map` (source map), `source` (authored
+    text)."""
+
+    version_id: str
+    values: Mapping[DocumentName, Stored]
+
+
+Document = Json
