@@ -98,7 +98,8 @@ def _respond(request: Request, answer: Callable[[Request], Answer]) -> Response:
 def _answer_or_problem(request: Request, answer: Callable[[Request], Answer]) -> Response:
     try:
         given = answer(request)
-        return Response(body=given.body, status_code=given.status, headers={"Content-Type": "application/json", **given.headers})
+        body = "" if given.body is None else given.body
+        return Response(body=body, status_code=given.status, headers={"Content-Type": "application/json", **given.headers})
     except _Misfit as misfit:
         return problem.of_validation(misfit.fault, where=misfit.where)
     except SluiceError as error:

@@ -1,0 +1,24 @@
+"""The application as Lambda and `chalice` see it: every blueprint registered, the WebSocket handlers bound. Nothing else belongs here.
+
+Each function but the API's is imported from its own module (`chalicelib.events.…`), so what this file imports is paid for by the API alone.
+"""
+
+from chalice.app import Chalice
+
+from chalicelib.api import gates, live, problem, replies, runs, validation, versions, workflows
+from chalicelib.events import execution_status, publisher, sweeper, table_stream, websocket, worker
+
+app = Chalice(app_name="sluice", configure_logs=False)
+app.experimental_feature_flags.update(["WEBSOCKETS"])
+
+for routes in (validation.routes, workflows.routes, versions.routes, runs.routes, replies.routes, gates.routes, live.routes):
+    app.register_blueprint(routes)
+app.register_middleware(problem.retell_framework_errors, "http")
+
+for functions in (worker.functions, publisher.functions, execution_status.functions, table_stream.functions, sweeper.functions):
+    app.register_blueprint(functions)
+
+# A blueprint's WebSocket handlers are called as if they were none (Chalice 1.34); bound here, they get their events.
+ws_connect = app.on_ws_connect()(websocket.ws_connect)
+ws_message = app.on_ws_message()(websocket.ws_message)
+ws_disconnect = app.on_ws_disconnect()(websocket.ws_disconnect)

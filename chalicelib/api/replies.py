@@ -1,0 +1,34 @@
+"""Routes: messages that wait for a reply, and their replies."""
+
+from http import HTTPMethod
+from typing import Annotated
+
+from chalice.app import Blueprint
+from pydantic import Field
+
+from chalicelib.api.endpoint import Answer, Call, Nothing, Wire, endpoint
+from chalicelib.api.views import view
+from chalicelib.conversations.reply import list_waiting, reply
+
+routes = Blueprint(__name__)
+
+
+class Reply(Wire):
+    """`node` or `message_id` say which message is meant; without them it is the oldest that waits."""
+
+    text: Annotated[str, Field(min_length=1, max_length=20_000)]
+    node: str | None = None
+    message_id: str | None = None
+
+
+@endpoint(routes, HTTPMethod.GET, "/api/v1/runs/{run_id}/replies")
+def list_awaited(call: Call[Nothing, Nothing], run_id: str) -> Answer:
+    """The run's messages that wait for a reply, oldest first."""
+    return Answer({"messages": [view(message) for message in list_waiting(call.principal, run_id)]})
+
+
+@endpoint(routes, HTTPMethod.POST, "/api/v1/runs/{run_id}/replies")
+def reply_to_message(call: Call[Reply, Nothing], run_id: str) -> Answer:
+    """Reply to a message. The first reply wins."""
+    message = reply(call.principal, run_id, text=call.body.text, node=call.body.node, message_id=call.body.message_id)
+    return Answer(view(message), status=201)

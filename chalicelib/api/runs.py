@@ -1,0 +1,108 @@
+"""Routes: start runs, follow them, cancel them, answer what they ask."""
+
+from http import HTTPMethod
+from typing import Annotated
+
+from chalice.app import Blueprint
+from pydantic import Field
+
+from chalicelib.api.endpoint import Answer, Call, Nothing, Wire, endpoint
+from chalicelib.api.paging import Page
+from chalicelib.api.views import node_run_view, run_view
+from chalicelib.live.publish import event_frame
+from chalicelib.runs import query
+from chalicelib.runs.cancel import cancel
+from chalicelib.spec.model import Json
+from chalicelib.store.statuses import RunStatus
+from chalicelib.triggers.manual import start_manually
+
+routes = Blueprint(__name__)
+
+
+class RunToStart(Wire):
+    """`version` defaults to the latest."""
+
+    input: Json = Field(default_factory=dict)
+    version: Annotated[int, Field(ge=1)] | None = None
+
+
+class RunsWanted(Page):
+    workflow_id: str | None = None
+    status: RunStatus | None = None
+
+
+class RunWanted(Wire):
+    """With `counts`, what the run has counted so far is asked of the engine too."""
+
+    counts: bool = False
+
+
+class NodesWanted(Wire):
+    """`node` (and `item_path`) ask for one node's runs, with their values however large."""
+
+    node: str | None = None
+    item_path: str | None = None
+    limit: Annotated[int, Field(ge=1, le=1000)] = 200
+    cursor: Annotated[int, Field(ge=0)] = 0
+
+
+class EventsWanted(Wire):
+    since: Annotated[int, Field(ge=0)] = 0
+    limit: Annotated[int, Field(ge=1, le=1000)] = 500
+
+
+class Cancellation(Wire):
+    reason: Annotated[str, Field(max_length=2000)] | None = None
+
+
+@endpoint(routes, HTTPMethod.POST, "/api/v1/workflows/{workflow_id}/run")
+def start_run(call: Call[RunToStart, Nothing], workflow_id: str) -> Answer:
+    """Start a run. With an `Idempotency-Key`, asking again finds the same run."""
+    run = start_manually(call.principal, workflow_id=workflow_id, input=call.body.input, version=call.body.version, key=call.idempotency_key or None)
+    return Answer(run_view(run), status=202, headers={"Location": f"/api/v1/workflows/runs/{run.id}"})
+
+
+@endpoint(routes, HTTPMethod.GET, "/api/v1/workflows/runs")
+def list_runs(call: Call[Nothing, RunsWanted]) -> Answer:
+    """Runs, newest first."""
+    wanted = call.query
+    page = query.list_runs(call.principal, workflow_id=wanted.workflow_id, status=wanted.status, limit=wanted.limit, cursor=wanted.cursor)
+    return Answer({"runs": [run_view(run) for run in page.runs], "cursor": page.cursor})
+
+
+@endpoint(routes, HTTPMethod.GET, "/api/v1/workflows/runs/{run_id}")
+def get_run(call: Call[Nothing, RunWanted], run_id: str) -> Answer:
+    """A run with its input and output."""
+    document = run_view(query.get_run(call.principal, run_id))
+    document |= {"input": query.get_input(call.principal, run_id), "output": query.get_output(call.principal, run_id)}
+    if call.query.counts:
+        document["transition_count"] = query.count_transitions(call.principal, run_id)
+    return Answer(document)
+
+
+@endpoint(routes, HTTPMethod.GET, "/api/v1/workflows/runs/{run_id}/nodes")
+def list_nodes(call: Call[Nothing, NodesWanted], run_id: str) -> Answer:
+    """Node runs in the order in which they started."""
+    wanted = call.query
+    found = [
+        node_run
+        for node_run in query.list_node_runs(call.principal, run_id)
+        if wanted.node in {None, node_run.node} and wanted.item_path in {None, node_run.item_path}
+    ]
+    end = wanted.cursor + wanted.limit
+    organisation_id = call.principal.organisation_id
+    nodes = [node_run_view(organisation_id, node_run, whole=wanted.node is not None) for node_run in found[wanted.cursor : end]]
+    return Answer({"nodes": [*nodes], "cursor": str(end) if end < len(found) else None})
+
+
+@endpoint(routes, HTTPMethod.GET, "/api/v1/workflows/runs/{run_id}/events")
+def list_events(call: Call[Nothing, EventsWanted], run_id: str) -> Answer:
+    """Events with a number above `since`."""
+    page = query.list_events(call.principal, run_id, since=call.query.since, limit=call.query.limit)
+    return Answer({"events": [event_frame(event) for event in page.events], "next_since": page.next_since})
+
+
+@endpoint(routes, HTTPMethod.POST, "/api/v1/workflows/runs/{run_id}/cancel")
+def cancel_run(call: Call[Cancellation, Nothing], run_id: str) -> Answer:
+    """Cancel a run. Cancelling twice is harmless."""
+    return Answer(run_view(cancel(call.principal, run_id, reason=call.body.reason)))

@@ -1,0 +1,82 @@
+"""Records as the API shows them: plain JSON, without what is the store's own business.
+
+In: records. Out: objects in snake_case. Never: a task token (no record holds one), an organisation's id, a schema version.
+"""
+
+from collections.abc import Mapping
+
+from pydantic import BaseModel
+
+from chalicelib.spec.model import Json, JsonObject
+from chalicelib.store.gate_records import Decision
+from chalicelib.store.record import Record
+from chalicelib.store.run_records import NodeRun, Run
+from chalicelib.store.values import Stored, load
+from chalicelib.store.workflow_records import Draft, Version, VersionSummary, Workflow
+
+_INTERNAL = frozenset({"schema_version", "organisation_id", "revision", "write_count"})
+
+
+def view(record: Record, *, without: frozenset[str] = frozenset()) -> JsonObject:
+    """A record without its internals, at every depth."""
+    document: JsonObject = {}
+    for name in type(record).model_fields:
+        if name not in _INTERNAL and name not in without:
+            document[name] = _plain(getattr(record, name))
+    return document
+
+
+def _plain(value: object) -> Json:
+    match value:
+        case Record():
+            return view(value)
+        case BaseModel():
+            dumped: JsonObject = value.model_dump(mode="json")
+            return dumped
+        case tuple() | list():
+            return [_plain(item) for item in value]
+        case Mapping():
+            return {str(key): _plain(item) for key, item in value.items()}
+        case None | bool() | int() | float() | str():
+            return value
+        case _:
+            raise TypeError(f"a record holds {type(value).__name__}, which is no JSON")
+
+
+def workflow_view(workflow: Workflow, draft: Draft | None = None) -> JsonObject:
+    """A workflow; with its draft where one is asked for."""
+    document = view(workflow, without=frozenset({"reserved_version", "deleted_at"}))
+    return document if draft is None else {**document, "draft": draft_view(draft)}
+
+
+def draft_view(draft: Draft) -> JsonObject:
+    """A draft; its revision is what saving with `revision` is compared with."""
+    return {**view(draft), "revision": draft.revision}
+
+
+def version_view(version: Version | VersionSummary) -> JsonObject:
+    return view(version)
+
+
+def run_view(run: Run) -> JsonObject:
+    """A run without its values."""
+    return {**view(run, without=frozenset({"running_count", "waiting_count"})), "write_count": run.write_count}
+
+
+def node_run_view(organisation_id: str, node_run: NodeRun, *, whole: bool) -> JsonObject:
+    """A node run. Values that lie in S3 are loaded only for a `whole` view; elsewhere they are null, with their size beside them."""
+    document = view(node_run, without=frozenset({"input", "result"}))
+    for name, stored in (("input", node_run.input), ("output", node_run.result)):
+        document[name], document[f"{name}_bytes"] = _value(organisation_id, stored, whole=whole)
+    return document
+
+
+def decision_view(decision: Decision) -> JsonObject:
+    return view(decision)
+
+
+def _value(organisation_id: str, stored: Stored | None, *, whole: bool) -> tuple[Json, int]:
+    if stored is None:
+        return None, 0
+    size = stored.blob.bytes if stored.blob else len((stored.text or "").encode())
+    return (load(organisation_id, stored) if whole or not stored.blob else None), size

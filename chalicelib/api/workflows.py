@@ -1,0 +1,72 @@
+"""Routes: workflows and their drafts."""
+
+from http import HTTPMethod
+from typing import Annotated
+
+from chalice.app import Blueprint
+from pydantic import Field
+
+from chalicelib.api.document import Document
+from chalicelib.api.endpoint import Answer, Call, Nothing, endpoint
+from chalicelib.api.paging import Page
+from chalicelib.api.views import draft_view, workflow_view
+from chalicelib.workflows.create import create
+from chalicelib.workflows.delete import delete
+from chalicelib.workflows.query import find_workflow, get_draft, get_workflow, list_workflows
+from chalicelib.workflows.save_draft import save_draft
+
+routes = Blueprint(__name__)
+
+
+class NewWorkflow(Document):
+    """`name` defaults to the document's own."""
+
+    name: Annotated[str, Field(max_length=64)] | None = None
+
+
+class DraftToSave(Document):
+    """With `revision`, the one that was read, nobody else's draft is overwritten."""
+
+    revision: Annotated[int, Field(ge=0)] | None = None
+
+
+class WorkflowsWanted(Page):
+    """`name` asks for the one workflow of that name."""
+
+    name: str | None = None
+
+
+@endpoint(routes, HTTPMethod.POST, "/api/v1/workflows")
+def create_workflow(call: Call[NewWorkflow, Nothing]) -> Answer:
+    """Create a workflow with its first draft, valid or not."""
+    workflow = create(call.principal, text=call.body.source, name=call.body.name)
+    return Answer(workflow_view(workflow), status=201, headers={"Location": f"/api/v1/workflows/{workflow.id}"})
+
+
+@endpoint(routes, HTTPMethod.GET, "/api/v1/workflows")
+def list_all(call: Call[Nothing, WorkflowsWanted]) -> Answer:
+    """Workflows by name."""
+    if call.query.name is not None:
+        found = find_workflow(call.principal, call.query.name)
+        return Answer({"workflows": [workflow_view(found)] if found else [], "cursor": None})
+    page = list_workflows(call.principal, limit=call.query.limit, cursor=call.query.cursor)
+    return Answer({"workflows": [workflow_view(workflow) for workflow in page.workflows], "cursor": page.cursor})
+
+
+@endpoint(routes, HTTPMethod.GET, "/api/v1/workflows/{workflow_id}")
+def get_one(call: Call[Nothing, Nothing], workflow_id: str) -> Answer:
+    """A workflow with its draft."""
+    return Answer(workflow_view(get_workflow(call.principal, workflow_id), get_draft(call.principal, workflow_id)))
+
+
+@endpoint(routes, HTTPMethod.PUT, "/api/v1/workflows/{workflow_id}")
+def save(call: Call[DraftToSave, Nothing], workflow_id: str) -> Answer:
+    """Save the draft."""
+    return Answer(draft_view(save_draft(call.principal, workflow_id, text=call.body.source, revision=call.body.revision)))
+
+
+@endpoint(routes, HTTPMethod.DELETE, "/api/v1/workflows/{workflow_id}")
+def delete_workflow(call: Call[Nothing, Nothing], workflow_id: str) -> Answer:
+    """Delete a workflow; its versions and runs stay readable."""
+    delete(call.principal, workflow_id)
+    return Answer(None, status=204)
