@@ -1,0 +1,103 @@
+"""The way of a workflow from spec to state machine, stage by stage. Pure: no network, clock, chance or environment; the same bytes for the same text.
+
+| value in | stage | value out |
+|---|---|---|
+| `WorkflowSpec` | `graph.build` | `WorkflowGraph`, or diagnostics |
+| spec and graph | `checks.check` | diagnostics; errors stop here |
+| graph | `schedule.schedule` | `Plan` |
+| plan | `draw.draw`, `names.name_variables`, `emit.emit` | the state machine |
+| state machine | `asl_rules.check_machine` | diagnostics: what AWS would refuse |
+| plan and state machine | `forecast.forecast` | what a run takes and costs |
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from chalicelib.compiler import asl
+from chalicelib.compiler.absence import absences
+from chalicelib.compiler.asl_rules import check_machine
+from chalicelib.compiler.checks import check
+from chalicelib.compiler.code import CONTEXT
+from chalicelib.compiler.draw import draw
+from chalicelib.compiler.emit import emit
+from chalicelib.compiler.forecast import Forecast, forecast
+from chalicelib.compiler.graph import WorkflowGraph, build
+from chalicelib.compiler.names import name_variables
+from chalicelib.compiler.plan import Plan
+from chalicelib.compiler.printer import print_plan
+from chalicelib.compiler.schedule import schedule
+from chalicelib.compiler.source_map import Mapped, Positions, source_map
+from chalicelib.spec.diagnostic import Diagnostic, Location
+from chalicelib.spec.model import JsonObject
+from chalicelib.spec.nodes import Map
+from chalicelib.spec.workflow import WorkflowSpec
+
+
+@dataclass(frozen=True)
+class Compilation:
+    """`state_machine` has `${Worker}` in place of the worker's ARN; `digest` is taken of it before anything is bound.
+
+    `context_fields`: fields of the run's input that the engine itself reads, so that they stay in the machine's input when the rest goes to S3.
+    """
+
+    graph: WorkflowGraph
+    plan: Plan
+    state_machine: JsonObject
+    forecast: Forecast
+    source_map: tuple[Mapped, ...]
+    digest: str
+    context_fields: tuple[str, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def plan_text(self) -> str:
+        return print_plan(self.plan, self.graph)
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A spec with errors; nothing was emitted."""
+
+    diagnostics: tuple[Diagnostic, ...]
+
+
+class Unplaced:
+    """The positions of a spec that came without its text."""
+
+    def at(self, path: str) -> Location:
+        return Location(path=path)
+
+
+def compile_workflow(
+    spec: WorkflowSpec, positions: Positions | None = None, *, children: Mapping[str, WorkflowSpec] | None = None
+) -> Compilation | Refused:
+    """`children`: the specs of the workflows that sub-workflow nodes name, as far as known."""
+    positions = positions or Unplaced()
+    graph = build(spec, positions=positions)
+    if not isinstance(graph, WorkflowGraph):
+        return Refused(graph)
+    found = check(graph, positions, children=children or {})
+    if any(diagnostic.is_error for diagnostic in found):
+        return Refused(found)
+    return _compiled(graph, positions, found)
+
+
+def _compiled(graph: WorkflowGraph, positions: Positions, found: tuple[Diagnostic, ...]) -> Compilation | Refused:
+    plan = schedule(graph)
+    outline = draw(graph, plan, absences(graph).may_be_absent)
+    items = {name: node.as_ for block in graph.blocks.values() for name, node in block.nodes.items() if isinstance(node, Map)}
+    machine = asl.to_json(emit(outline, name_variables(outline, items), graph.spec))
+    found = (*found, *check_machine(machine))
+    if any(diagnostic.is_error for diagnostic in found):
+        return Refused(found)
+    return Compilation(
+        graph=graph,
+        plan=plan,
+        state_machine=machine,
+        forecast=forecast(plan, graph, machine=machine),
+        source_map=source_map(outline, graph, positions, machine),
+        digest=hashlib.sha256(asl.canonical(machine).encode()).hexdigest(),
+        context_fields=tuple(sorted(outline.native_fields.get(CONTEXT, ()))),
+        diagnostics=found,
+    )

@@ -1,0 +1,128 @@
+"""The states of a node that a worker serves: its Task, the closing Task of a gate, and the loop of a repeated node.
+
+In: a worker node, where it is drawn, and what follows. Out: the way into it.
+
+The Task's payload carries what the worker cannot know: who runs (organisation, run, version), which try this is, and the values that the node reads.
+Texts are rendered by the worker, so that a definition stays small and holds no prose.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from chalicelib.compiler.code import ENVELOPE, Key, Read, Template, code
+from chalicelib.compiler.outline import Catch, Decide, Transition, Work
+from chalicelib.compiler.sheet import Enter, Place, Sheet, with_assigns
+from chalicelib.compiler.traces import settled
+from chalicelib.compiler.ways import ALL_ERRORS, catches, failed, is_caught, succeed
+from chalicelib.spec.bindings import expressions_of
+from chalicelib.spec.nodes import MAX_TIMEOUT_SECONDS, HumanGate, Message, SubWorkflow, WorkerNode
+
+CONTRACT: Final = 1
+_TIMEOUTS: Final = ("States.Timeout", "States.HeartbeatTimeout")
+
+
+def draw_worker(sheet: Sheet, name: str, node: WorkerNode, place: Place, following: Enter) -> Enter:
+    drawing = _Drawing(sheet, name, node, place, following)
+    task = drawing.task()
+    if node.repeat is None:
+        return lambda _facts: Transition(task.name)
+    start: dict[Key, Template] = {drawing.visit: 0, Key("output", name): None}
+    return lambda _facts: Transition(task.name, dict(start))
+
+
+def waits_for_token(node: WorkerNode) -> bool:
+    """Gates, sub-workflows and messages that ask for a reply end by SendTaskSuccess."""
+    return isinstance(node, HumanGate | SubWorkflow) or (isinstance(node, Message) and node.wait_for_reply)
+
+
+@dataclass(frozen=True)
+class _Drawing:
+    sheet: Sheet
+    name: str
+    node: WorkerNode
+    place: Place
+    following: Enter
+
+    @property
+    def visit(self) -> Key:
+        """How many visits of a repeated node are done."""
+        return Key("visit", self.name)
+
+    def task(self) -> Work:
+        token = waits_for_token(self.node)
+        task = Work(self.name, self.place.scope, self.name, comment=self.node.title, token=token, retry=self.node.retry)
+        task.timeout_seconds = self._limit() if token else self.node.timeout_seconds
+        if self.node.repeat is not None:
+            self._loop(self.node.repeat.until, self.node.repeat.max_times)
+        task.next = self._success(task)
+        task.catches = [*self._closing(), *self._catches()]
+        task.payload = self._payload(token=token)
+        self.sheet.add(task)
+        return task
+
+    def _limit(self) -> int:
+        return self.node.timeout_seconds or self.sheet.graph.spec.timeout_seconds or MAX_TIMEOUT_SECONDS
+
+    def _success(self, task: Work) -> Transition:
+        result = code(task.result)
+        if self.node.repeat is not None:
+            return self._again({Key("output", self.name): result})
+        way = succeed(self.sheet, self.name, self.place, self.following, label=code(task.result, ".choice"))
+        return with_assigns(way, {Key("output", self.name): result})
+
+    def _again(self, assigns: dict[Key, Template]) -> Transition:
+        """To the Choice that ends or repeats the loop, one visit counted."""
+        return Transition(f"{self.name}--again", assigns | {self.visit: code(Read(self.visit), " + 1")})
+
+    def _loop(self, until: str, max_times: int) -> None:
+        """The bounded loop's Choice: on when it holds or the visits are used up, else back."""
+        done = self.sheet.reader(self.place.block.path, self.name).boolean(until)
+        again = Decide(self.sheet.names.invent(self.name, "again"), self.place.scope, self.name, "again")
+        label = code(Read(Key("output", self.name)), ".choice") if isinstance(self.node, HumanGate) else None
+        way = succeed(self.sheet, self.name, self.place, self.following, label=label)
+        on = self.sheet.landing(self.place.scope, way, self.name)
+        again.rules.append((code(Read(self.visit), f" >= {max_times} or ", done), on))
+        again.default = Transition(self.name)
+        self.sheet.settle([self.visit], self.place.scope)
+        self.sheet.add(again)
+
+    def _catches(self) -> list[Catch]:
+        if self.node.repeat is None or self.node.on_error != "continue":
+            return catches(self.sheet, self.name, self.place, self.following)
+        way = failed(self.sheet, self.name, self.place, self.following)
+        return [Catch(ALL_ERRORS, self._again(way.assigns))]
+
+    def _closing(self) -> list[Catch]:
+        """A gate's time-out goes to `--close`, which writes it down, or learns that a decision came first, and answers like the gate."""
+        closes = isinstance(self.node, HumanGate) or (isinstance(self.node, SubWorkflow) and is_caught(self.name, self.place.block))
+        if not closes:
+            return []
+        close = Work(self.sheet.names.invent(self.name, "close"), self.place.scope, self.name, "close")
+        close.next = self._success(close)
+        close.catches = self._catches()
+        close.payload = {**self._identity(), "close": True}
+        self.sheet.add(close)
+        return [Catch(_TIMEOUTS, Transition(close.name))]
+
+    def _identity(self) -> dict[str, Template]:
+        """Who runs, and which try of which visit of which item this is."""
+        visit: Template = code(Read(self.visit)) if self.node.repeat is not None else 0
+        path: Template = code(Read(Key("path", self.place.block.path[-1]))) if self.place.block.path else ""
+        run = {field: code(Read(ENVELOPE), f".{field}") for field in ("organisation_id", "run_id", "version_id")}
+        fence: Template = {"resume": self.sheet.resume, "visit": visit, "retry": code("$states.context.State.RetryCount")}
+        return {"contract": CONTRACT, **run, "node": self.name, "item_path": path, "fence": fence}
+
+    def _payload(self, *, token: bool) -> Template:
+        reader = self.sheet.reader(self.place.block.path, self.name)
+        reads = expressions_of(self.place.block.nodes[self.name])
+        values: dict[str, Template] = {expression.text: reader.for_worker(expression) for expression in reads}
+        payload = self._identity() | ({"values": values} if values else {})
+        keep = sorted(self.sheet.outline.native_fields.get(Key("output", self.name), ()))
+        payload |= {"keep": list(keep)} if keep else {}
+        told = settled(self.sheet.told.get(self.name, ()), self.place.block)
+        payload |= {"settled": told} if told else {}
+        if self.name in self.sheet.waits:
+            payload["next_wait"] = {"node": self.sheet.waits[self.name]}
+        if token:
+            payload |= {"token": code("$states.context.Task.Token"), "deadline_seconds": self._limit()}
+        return payload

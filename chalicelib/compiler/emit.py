@@ -1,0 +1,195 @@
+"""From the outline to the state machine: typed ASL, with variables named and dead assignments dropped.
+
+In: an `Outline`, its `Names` and the spec's frame (title, time-out). Out: `asl.StateMachine` with `${Worker}` in place of the worker's ARN.
+"""
+
+from dataclasses import dataclass
+from typing import Final, assert_never
+
+from chalicelib.compiler import asl
+from chalicelib.compiler.asl import ABSENT, Absent, jsonata
+from chalicelib.compiler.code import After, Key, codes_in
+from chalicelib.compiler.names import Names, field_of
+from chalicelib.compiler.outline import Assign, Catch, Decide, Each, Fork, Pause, Scope, State, Transition, Work
+from chalicelib.compiler.render import Renderer
+from chalicelib.compiler.retries import TRANSIENT, retrier
+from chalicelib.compiler.sheet import Outline
+from chalicelib.spec.model import Json, JsonObject
+from chalicelib.spec.workflow import WorkflowSpec
+
+INLINE_BYTES: Final = 24_576
+STATE_BYTES: Final = 204_800  # of the 262,144 that AWS lets a state put out
+LEAST_BYTES: Final = 512
+
+
+def emit(outline: Outline, names: Names, spec: WorkflowSpec) -> asl.StateMachine:
+    emitter = _Emitter(names)
+    scope = emitter.scope(outline.root)
+    return asl.StateMachine(scope=scope, comment=spec.title or spec.name, timeout_seconds=spec.timeout_seconds)
+
+
+@dataclass(frozen=True)
+class _Emitter:
+    names: Names
+
+    def scope(self, scope: Scope) -> asl.States:
+        """States in the order in which a run first could reach them."""
+        start = self._start(scope)
+        order: dict[str, None] = {}
+        todo = [start]
+        while todo:
+            name = todo.pop()
+            if name not in order:
+                order[name] = None
+                targets = [transition.target for transition in scope.states[name].exits() if transition.target is not None]
+                todo.extend(reversed(targets))
+        return asl.States(start_at=start, states={name: self._state(scope.states[name]) for name in order})
+
+    def _start(self, scope: Scope) -> str:
+        """The first state; a starting Pass that assigns nothing that is read is left out."""
+        first = scope.states[scope.start]
+        if isinstance(first, Assign) and first.role == "start" and first.next.target is not None and not self._live(first.next, scope):
+            return first.next.target
+        return scope.start
+
+    def _live(self, transition: Transition, scope: Scope) -> list[Key]:
+        return [key for key in transition.assigns if key in self.names.stored.get(scope, {})]
+
+    def _state(self, state: State) -> asl.State:
+        match state:
+            case Work():
+                return self._work(state)
+            case Decide():
+                return self._decide(state)
+            case Fork():
+                return self._fork(state)
+            case Each():
+                return self._each(state)
+            case Pause():
+                return self._pause(state)
+            case Assign():
+                out = self._way(state, state.next)
+                return asl.Pass(comment=state.comment, next=state.next.target, assign=out.assign, output=out.output)
+            case _:
+                raise TypeError(type(state).__name__)
+
+    def _work(self, state: Work) -> asl.Task:
+        at_entry = Renderer(self.names, state.scope, state)
+        payload = at_entry.value(state.payload)
+        assert isinstance(payload, dict)
+        if state.role != "close":
+            payload["inline_bytes"] = self.inline_bytes(state)
+        out = self._way(state, state.next)
+        output = jsonata(state.result) if out.output is ABSENT and not state.token else out.output
+        own = () if state.retry is None or state.role == "close" else (retrier(state.retry),)
+        return asl.Task(
+            comment=state.comment,
+            resource=asl.INVOKE_AND_WAIT if state.token else asl.INVOKE,
+            arguments={"FunctionName": "${Worker}", "Payload": payload},
+            timeout_seconds=state.timeout_seconds,
+            next=state.next.target,
+            assign=out.assign,
+            output=output,
+            retry=(TRANSIENT, *own),
+            catch=self._catches(state, state.catches),
+        )
+
+    def _decide(self, state: Decide) -> asl.Choice:
+        at_entry = Renderer(self.names, state.scope, state)
+        rules = []
+        for condition, transition in state.rules:
+            assert transition.target is not None
+            assign = self._way(state, transition).assign
+            rules.append(asl.ChoiceRule(condition=jsonata(at_entry.text(condition)), next=transition.target, assign=assign))
+        default = self._way(state, state.default)
+        return asl.Choice(comment=state.comment, rules=tuple(rules), default=state.default.target, assign=default.assign)
+
+    def _fork(self, state: Fork) -> asl.Parallel:
+        out = self._way(state, state.next)
+        branches = tuple(self.scope(branch) for branch in state.branches)
+        catch = self._catches(state, state.catches)
+        return asl.Parallel(branches=branches, next=state.next.target, assign=out.assign, output=out.output, catch=catch)
+
+    def _each(self, state: Each) -> asl.Map:
+        at_entry = Renderer(self.names, state.scope, state)
+        out = self._way(state, state.next)
+        return asl.Map(
+            comment=state.comment,
+            processor=self.scope(state.body),
+            items=at_entry.value(state.items),
+            item_selector=at_entry.value(dict(state.selector)),
+            max_concurrency=state.concurrency,
+            distributed=asl.Distributed(label=state.name[:40]) if state.body.is_distributed else None,
+            next=state.next.target,
+            assign=out.assign,
+            output=out.output,
+            catch=self._catches(state, state.catches),
+        )
+
+    def _pause(self, state: Pause) -> asl.Wait:
+        at_entry = Renderer(self.names, state.scope, state)
+        out = self._way(state, state.next)
+        seconds, timestamp = at_entry.value(state.seconds), at_entry.value(state.timestamp)
+        if timestamp is not None:
+            delay: asl.Seconds | asl.Timestamp = asl.Timestamp(str(timestamp))
+        else:
+            assert isinstance(seconds, int | str)
+            delay = asl.Seconds(seconds)
+        return asl.Wait(comment=state.comment, delay=delay, next=state.next.target, assign=out.assign, output=out.output)
+
+    def _catches(self, state: State, catches: list[Catch]) -> tuple[asl.Catcher, ...]:
+        caught = []
+        for catch in catches:
+            assert catch.transition.target is not None
+            assign = self._way(state, catch.transition).assign
+            caught.append(asl.Catcher(error_equals=catch.errors, next=catch.transition.target, assign=assign))
+        return tuple(caught)
+
+    def _way(self, state: State, transition: Transition) -> "_Out":
+        """What a transition assigns of what is read, and puts out where it ends the scope."""
+        scope = state.scope
+        renderer = Renderer(self.names, scope, state, transition)
+        stored = self.names.stored.get(scope, {})
+        assign: dict[str, Json] = {stored[key]: renderer.value(transition.assigns[key]) for key in self._live(transition, scope)}
+        if isinstance(state, Fork) and transition is state.next:
+            for key, name in stored.items():
+                if key not in transition.assigns and (index := self.names.branch_of(state, key)) is not None:
+                    assign[name] = jsonata(f"$states.result[{index}].{field_of(key)}")
+        if transition.target is not None:
+            return _Out(assign, ABSENT)
+        if scope.is_branch:
+            result: JsonObject = {field_of(key): renderer.exported(key) for key in self.names.exports.get(scope, {})}
+            return _Out(assign, result)
+        return _Out(assign, renderer.value(scope.result))
+
+    def inline_bytes(self, state: State) -> int:
+        """The share of one output: what a state puts out, divided by the outputs that leave through the fullest scope around it."""
+        least = INLINE_BYTES
+        for scope in state.scope.around():
+            if scope.is_branch and scope.parent is not None:
+                fork = scope.parent.states[scope.owner]
+                assert isinstance(fork, Fork)
+                count = sum(1 for branch in fork.branches for key in self.names.exports.get(branch, {}) if key.kind == "output")
+                least = min(least, STATE_BYTES // max(count, 1))
+            elif scope.parent is not None:
+                least = min(least, STATE_BYTES // self._items_at_most(scope))
+            else:
+                outputs = {part.key for each in codes_in(scope.result) for part in each.parts if isinstance(part, After)}
+                least = min(least, STATE_BYTES // max(len(outputs), 1))
+        return max(least, LEAST_BYTES)
+
+    @staticmethod
+    def _items_at_most(scope: Scope) -> int:
+        assert scope.parent is not None
+        each = scope.parent.states[scope.owner]
+        assert isinstance(each, Each)
+        return each.max_items or 40
+
+
+@dataclass(frozen=True)
+class _Out:
+    assign: JsonObject
+    output: Json | Absent
+
+
+__all__ = ["assert_never", "emit"]

@@ -1,0 +1,81 @@
+"""Formulas as code: what a Choice state asks.
+
+In: a formula over a block's outcome variables. Out: `Code` that is true exactly where the formula holds.
+
+An outcome is asked of a condition's output (its label), of a gate's `choice`, of a compiler variable where a failure is an outcome, of an edge's
+own expression. The last three are derived keys: computed where their node is in scope, carried out of a Parallel as one small flag.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from chalicelib.compiler.activation import Atom, Formula
+from chalicelib.compiler.code import Code, Key, Part, Read, code, joined
+from chalicelib.compiler.graph import Block, WorkflowGraph
+from chalicelib.compiler.outcomes import RAN
+from chalicelib.compiler.reads import Reader
+from chalicelib.spec.nodes import AtLeast, Condition, HumanGate, Join
+
+_ERROR: Final = "error"
+
+
+@dataclass
+class Questions:
+    graph: WorkflowGraph
+    derived: dict[Key, Code]
+    reader: Callable[[tuple[str, ...], str | None], Reader]
+
+    def formula(self, asked: Formula, block: Block, *, deciding: frozenset[str] = frozenset()) -> Code:
+        """`deciding`: nodes that the Choice decides on; their large formulas are computed here, not read."""
+        if asked.is_always:
+            return code("true")
+        terms = [self._term(term, block, deciding) for term in asked.sorted_terms()]
+        return terms[0] if len(terms) == 1 else joined(" or ", [code("(", term, ")") for term in terms])
+
+    def _term(self, atoms: list[Atom], block: Block, deciding: frozenset[str]) -> Code:
+        return joined(" and ", [self._atom(atom, block, deciding) for atom in atoms])
+
+    def _atom(self, atom: Atom, block: Block, deciding: frozenset[str]) -> Code:
+        if atom.variable.endswith("?"):
+            return self._ran(atom, block, deciding)
+        if atom.variable in block.nodes:
+            return code(self.outcome(atom.variable, block), f" = '{atom.label}'")
+        return code(self._active(atom.variable, block), f" = {atom.label}")
+
+    def _active(self, edge_key: str, block: Block) -> Code:
+        key = Key("active", edge_key)
+        if key not in self.derived:
+            edge = next(edge for edge in block.edges if edge.key == edge_key)
+            self.derived[key] = self.reader(block.path, edge.source).boolean(edge.value)
+        return code(Read(key))
+
+    def outcome(self, node: str, block: Block) -> Code:
+        """The label of the node's outcome, or null or nothing where it was skipped."""
+        match block.nodes[node]:
+            case Condition() if _ERROR not in block.domains[node]:
+                return code(Read(Key("output", node)))
+            case HumanGate() if _ERROR not in block.domains[node]:
+                key = Key("outcome", node)
+                self.derived[key] = code(Read(Key("output", node)), ".choice")
+                return code(Read(key))
+            case _:
+                return code(Read(Key("outcome", node)))
+
+    def _ran(self, atom: Atom, block: Block, deciding: frozenset[str]) -> Code:
+        node = atom.variable[:-1]
+        if node not in deciding:
+            return code(Read(Key("ran", node)), f" = {'true' if atom.label == RAN else 'false'}")
+        return self.requirement(node, block)
+
+    def requirement(self, node: str, block: Block) -> Code:
+        """The node's own demand on its incoming edges, computed from them."""
+        edges = block.incoming[node]
+        asked = block.nodes[node]
+        active = [self.formula(block.edge_activation[edge.key], block) for edge in edges]
+        listed: list[Part | Code] = []
+        for index, each in enumerate(active):
+            listed.extend((", " if index else "", "(", each, ") ? 1"))
+        require = asked.require if isinstance(asked, Join) else asked.activate
+        least = len(edges) if "all" in (require, asked.activate) else require.at_least if isinstance(require, AtLeast) else 1
+        return code("$count([", *listed, f"]) >= {least}")

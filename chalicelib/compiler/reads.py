@@ -1,0 +1,160 @@
+"""Authored expressions as code: references become reads of keys, and what may be absent is guarded.
+
+In: the graph, what may be absent, and who reads (a node of a block, or the block's own output). Out: `Code` and `Template`.
+
+The rules of null and missing (docs/LANGUAGE.md): a read that may be absent is null where it is a whole value, a member, or compared for equality;
+where it is an operand it is undefined and the whole expression is guarded to null. Only reads that may be absent are guarded.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import assert_never
+
+from chalicelib.compiler.code import CONTEXT, ENVELOPE, Code, Key, Part, Read, Template, code
+from chalicelib.compiler.graph import WorkflowGraph
+from chalicelib.spec.bindings import Binding, Broken, Items, Literal, Members, Text, Value, parse_binding
+from chalicelib.spec.expression import Expression, Fault, Reference, parse_expression
+from chalicelib.spec.model import Json
+from chalicelib.spec.nodes import Map
+
+IsAbsent = Callable[[tuple[str, ...], str | None, Reference], bool]
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Who reads: the node `node` of the block `path`, or the output of that block (None)."""
+
+    graph: WorkflowGraph
+    is_absent: IsAbsent
+    path: tuple[str, ...]
+    node: str | None
+    native_fields: dict[Key, set[str]] = field(default_factory=dict, compare=False)  # noted: what the engine itself reads of each output
+
+    def key_of(self, root: str) -> Key:
+        """The key that a reference's root stands for at this place."""
+        if root == "context":
+            return CONTEXT
+        if root == "run":
+            return ENVELOPE
+        for depth in range(len(self.path), 0, -1):
+            owner = self.graph.blocks[self.path[: depth - 1]].nodes[self.path[depth - 1]]
+            assert isinstance(owner, Map)
+            if owner.as_ == root:
+                return Key("item", self.path[depth - 1])
+        return Key("output", root)
+
+    def value(self, expression: Expression) -> Code:
+        """The expression's value, null where what it reads is absent."""
+        rewritten, guarded = self._rewrite(expression)
+        if not guarded or expression.is_reference:
+            return rewritten
+        return code("($V := ", rewritten, "; $exists($V) ? $V : null)")
+
+    def boolean(self, text: str) -> Code:
+        """A condition: true only where the expression comes out as true."""
+        rewritten, _ = self._rewrite(parsed(_bare(text)))
+        return code("($C := ", rewritten, "; $type($C) = 'boolean' ? $C : false)")
+
+    def for_worker(self, expression: Expression) -> Code:
+        """What a worker is sent: the value, or the pointer record of the whole output where the output went to S3."""
+        reference = expression.references[0] if expression.is_reference else None
+        if reference is None or not reference.path:
+            return self.value(expression)
+        key = self.key_of(reference.root)
+        if key.kind not in ("output", "context", "item"):
+            return self.value(expression)
+        return code(
+            Read(key), ".Pointer ? ", Read(key), " : ", self._reference(expression, reference, absent=self.is_absent(self.path, self.node, reference))
+        )
+
+    def expression_or_literal(self, value: Json) -> Template:
+        """A field whose text is an expression, `{% %}` or not; a number or a timestamp is itself."""
+        expression = parse_expression(_bare(value)) if isinstance(value, str) and "$" in value else None
+        return self.value(expression) if isinstance(expression, Expression) else value  # type: ignore[return-value]  # JSON is a template
+
+    def listed(self, text: str) -> Code:
+        """A map's list: nothing where it is absent."""
+        expression = parsed(_bare(text))
+        for reference in expression.references:
+            self._note_native(reference)
+        return self.value(expression)
+
+    def _note_native(self, reference: Reference) -> None:
+        """The engine reads this field, so it must stay in the state when the output goes to S3."""
+        names = []
+        for step in reference.path:
+            if not isinstance(step, str):
+                break
+            names.append(step)
+        self.native_fields.setdefault(self.key_of(reference.root), set()).add(".".join(names) or "*")
+
+    def template(self, value: Json) -> Template:
+        """An authored binding, evaluated by the engine."""
+        return self._bound(parse_binding(value))
+
+    def _bound(self, binding: Binding) -> Template:
+        match binding:
+            case Literal(value):
+                return value  # type: ignore[return-value]  # JSON is a template
+            case Value(expression):
+                return self.value(expression)
+            case Text(parts):
+                return self._text(parts)
+            case Members(members):
+                return {name: self._bound(member) for name, member in members.items()}
+            case Items(items):
+                return [self._bound(item) for item in items]
+            case Broken(faults):
+                raise ValueError(f"a broken binding came past the checks: {faults}")
+            case _:
+                assert_never(binding)
+
+    def _text(self, parts: tuple[str | Expression, ...]) -> Code:
+        """Texts verbatim, other values as JSON, null as nothing."""
+        pieces = [code(json.dumps(part, ensure_ascii=False)) if isinstance(part, str) else self._piece(part) for part in parts]
+        listed: list[Part | Code] = ["$join(["]
+        for index, piece in enumerate(pieces):
+            listed.extend((", ", piece) if index else (piece,))
+        return code(*listed, "])")
+
+    def _piece(self, expression: Expression) -> Code:
+        return code("($V := ", self.value(expression), "; $type($V) = 'string' ? $V : $V = null ? '' : $string($V))")
+
+    def _rewrite(self, expression: Expression) -> tuple[Code, bool]:
+        """The text with reads in place of references, and whether any of them may be absent."""
+        parts: list[Part | Code] = []
+        position, guarded = 0, False
+        for reference in expression.references:
+            parts.append(expression.text[position : reference.start])
+            absent = self.is_absent(self.path, self.node, reference)
+            parts.append(self._reference(expression, reference, absent=absent))
+            if reference.path or not expression.is_reference:
+                self._note_native(reference)
+            guarded = guarded or absent
+            position = reference.end
+        parts.append(expression.text[position:])
+        return code(*(part for part in parts if part != "")), guarded
+
+    def _reference(self, expression: Expression, reference: Reference, *, absent: bool) -> Code:
+        tail = expression.text[reference.start + 1 + len(reference.root) : reference.end]
+        path = code(Read(self.key_of(reference.root)), *((tail,) if tail else ()))
+        if not absent:
+            return path
+        if reference.operand:
+            return code("($type(", path, ") = 'null' ? () : ", path, ")")
+        return code("($exists(", path, ") ? ", path, " : null)") if tail else path
+
+
+def parsed(text: str) -> Expression:
+    """An expression that the checks have let pass."""
+    expression = parse_expression(text)
+    if isinstance(expression, Fault):
+        raise ValueError(f"a broken expression came past the checks: {expression.message}")
+    return expression
+
+
+def _bare(text: str) -> str:
+    """The expression without `{% %}`."""
+    text = text.strip()
+    return text[2:-2].strip() if text.startswith("{%") and text.endswith("%}") else text
