@@ -5,17 +5,21 @@ order where free. The plan is never slower than level by level, and no node wait
 form (see `decompose`).
 """
 
+from dataclasses import replace
+
+from chalicelib.compiler.choose import choose
 from chalicelib.compiler.decompose import Timed, decompose
 from chalicelib.compiler.durations import expected_duration
 from chalicelib.compiler.graph import Block, WorkflowGraph
 from chalicelib.compiler.plan import ForEach, Plan, Visit
 from chalicelib.compiler.precedence import Precedence, precedence
+from chalicelib.compiler.stateless import stateless
 from chalicelib.spec.nodes import Map
 
 
 def schedule(graph: WorkflowGraph) -> Plan:
     """The plan of the root block."""
-    return _block_plan(graph, graph.root).plan
+    return _block_plan(graph, graph.root, stateless(graph)).plan
 
 
 def block_precedence(block: Block, durations: dict[str, int]) -> Precedence:
@@ -24,11 +28,13 @@ def block_precedence(block: Block, durations: dict[str, int]) -> Precedence:
     return precedence(block.order, predecessors=predecessors, durations=durations)
 
 
-def _block_plan(graph: WorkflowGraph, block: Block) -> Timed:
-    bodies = {node: _block_plan(graph, graph.blocks[(*block.path, node)]) for node in block.order if isinstance(block.nodes[node], Map)}
+def _block_plan(graph: WorkflowGraph, block: Block, free: frozenset[str]) -> Timed:
+    maps = [node for node in block.order if isinstance(block.nodes[node], Map)]
+    bodies = {node: _block_plan(graph, graph.blocks[(*block.path, node)], free) for node in maps}
     durations = {node: expected_duration(block.nodes[node], body=bodies[node].duration if node in bodies else 0) for node in block.order}
 
     def leaf(node: str) -> Plan:
         return ForEach(node, bodies[node].plan) if node in bodies else Visit(node)
 
-    return decompose(block_precedence(block, durations), leaf=leaf)
+    timed = decompose(block_precedence(block, durations), leaf=leaf)
+    return replace(timed, plan=choose(timed.plan, block=block, stateless=free))
