@@ -1,8 +1,7 @@
 """What all parts of a spec share: strict, frozen, closed pydantic models and the plain JSON type."""
 
-from typing_extensions import TypeAliasType
-
 from pydantic import BaseModel, ConfigDict
+from typing_extensions import TypeAliasType
 
 Json = TypeAliasType("Json", "None | bool | int | float | str | list[Json] | dict[str, Json]")
 JsonObject = TypeAliasType("JsonObject", "dict[str, Json]")

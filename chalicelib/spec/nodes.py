@@ -64,7 +64,7 @@ class WorkerNode(NodeCore):
 
     retry: Retry | None = None
     timeout_seconds: int | None = Field(default=None, ge=1, le=MAX_TIMEOUT_SECONDS)
-    effect: Effect | None = None
+    effect: Effect | None = Field(default=None, strict=False)
     repeat: Repeat | None = None
 
 
@@ -109,7 +109,7 @@ class HumanGate(WorkerNode):
     type: Literal["human_gate"]
     ask: str
     details: Json = None  # bindings shown below the question
-    choices: list[str | Choice] = Field(default_factory=lambda: ["approve", "reject"], min_length=1, max_length=10)
+    choices: list[str | Choice] = Field(default=["approve", "reject"], min_length=1, max_length=10)
     who: Deciders = Field(default_factory=Deciders)
     channels: list[str] = Field(default_factory=list)
     form: JsonObject | None = None  # JSON Schema of what the decider fills in
@@ -155,7 +155,7 @@ class Map(NodeCore):
     nodes: "dict[str, Node]"
     edges: list[EdgeSpec] = Field(default_factory=list)
     output: Json = None
-    effect: Effect | None = None
+    effect: Effect | None = Field(default=None, strict=False)
 
 
 class SubWorkflow(WorkerNode):

@@ -19,7 +19,7 @@ class WorkflowSpec(SpecModel):
     title: str | None = Field(default=None, max_length=200)
     description: str | None = Field(default=None, max_length=4000)
     labels: dict[str, str] = Field(default_factory=dict)
-    input: JsonObject = Field(default_factory=lambda: {"type": "object"})
+    input: JsonObject = Field(default={"type": "object"})
     nodes: dict[str, Node] = Field(min_length=1)
     edges: list[EdgeSpec] = Field(default_factory=list)
     output: Json = None
