@@ -1,0 +1,53 @@
+"""Faults of moto's speed that are no faults of behaviour: what the interpreter makes anew each time.
+
+In: moto's interpreter. Out: `PATCHES`.
+"""
+
+import threading
+from functools import lru_cache
+from typing import Any, Final
+
+from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
+    state_task_service_aws_sdk,
+    state_task_service_dynamodb,
+    state_task_service_events,
+    state_task_service_sfn,
+    state_task_service_sns,
+    state_task_service_sqs,
+)
+from moto.stepfunctions.parser.asl.utils import boto_client
+
+from infra.local.patches.patch import Patch, Replacement
+
+_making = threading.Lock()
+_make = boto_client.boto_client_for
+
+
+@lru_cache(maxsize=64)
+def _cached(region: str, service: str) -> Any:
+    return _make(region=region, service=service)
+
+
+def _client_for(region: str, service: str, state_credentials: Any = None) -> Any:  # noqa: ARG001 # nobody checks credentials here
+    with _making:  # boto3's default session is not thread-safe
+        return _cached(region, service)
+
+
+_USERS: Final = (
+    lambda_eval_utils,
+    state_task_service_aws_sdk,
+    state_task_service_dynamodb,
+    state_task_service_events,
+    state_task_service_sfn,
+    state_task_service_sns,
+    state_task_service_sqs,
+)
+
+PATCHES: Final = (
+    Patch(
+        "clients_cached",
+        "Every call of the interpreter makes a boto3 client, 30 to 50 ms each.",
+        tuple(Replacement(user, "boto_client_for", _client_for) for user in _USERS),
+    ),
+)

@@ -1,0 +1,496 @@
+"""The faults of the emulator, each as a scenario with what moto answers as it comes and what it must answer patched (as AWS does).
+
+A scenario is named in its own words; `raw` and `fixed` are what it returns. `slow`: it takes a second, since the engine counts in seconds.
+"""
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from tests.local.emulator import Emulator, assign, chain, one, task
+
+Scenario = Callable[[Emulator], Any]
+
+
+@dataclass(frozen=True)
+class Fault:
+    patch: str
+    scenario: Scenario
+    raw: Any
+    fixed: Any
+    slow: bool
+
+
+FAULTS: list[Fault] = []
+
+
+def fault(patch: str, *, raw: Any, fixed: Any, slow: bool = False) -> Callable[[Scenario], Scenario]:
+    def enter(scenario: Scenario) -> Scenario:
+        FAULTS.append(Fault(patch, scenario, raw, fixed, slow))
+        return scenario
+
+    return enter
+
+
+def refused(call: Callable[..., Any], **arguments: Any) -> str:
+    """The error code, or `accepted`."""
+    try:
+        call(**arguments)
+    except ClientError as error:
+        return str(error.response["Error"]["Code"]).rpartition("#")[2]
+    return "accepted"
+
+
+# --- expressions ---------------------------------------------------------------------------------------------------
+
+
+@fault("variables_by_value", raw="States.Runtime", fixed='say "hi"')
+def a_quote_in_a_text_variable(at: Emulator) -> Any:
+    return at.run(chain(a=assign(text="{% $states.input.text %}"), b={"Type": "Pass", "Output": "{% $text %}"}), {"text": 'say "hi"'})
+
+
+@fault("variables_by_value", raw="States.QueryEvaluationError", fixed=3)
+def two_divisions(at: Emulator) -> Any:
+    return at.run(one(Type="Pass", Output="{% $states.input.a/2 + $length($states.context.State.Name)/2 %}"), {"a": 2})
+
+
+@fault("variables_by_value", raw="States.Runtime", fixed=[2, 3])
+def nested_dollar(at: Emulator) -> Any:
+    return at.run(one(Type="Pass", Output="{% $states.input.items[$ > 1] %}"), {"items": [1, 2, 3]})
+
+
+@fault("variables_by_value", raw=2, fixed="States.QueryEvaluationError")
+def eval_is_taken_away(at: Emulator) -> Any:
+    return at.run(one(Type="Pass", Output="{% $eval('1 + 1') %}"))
+
+
+@fault("variables_by_value", raw=2, fixed="States.QueryEvaluationError")
+def parse_takes_json_only(at: Emulator) -> Any:
+    return at.run(one(Type="Pass", Output="{% $parse('1 + 1') %}"))
+
+
+@fault("variables_by_value", raw=False, fixed=True)
+def hash_is_there(at: Emulator) -> Any:
+    return at.run(one(Type="Pass", Output="{% $hash('a', 'SHA-256') %}")) == "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb"
+
+
+@fault("absent_result_is_undefined", raw="States.Runtime", fixed=False)
+def no_error_output(at: Emulator) -> Any:
+    return at.run(one(Type="Pass", Output="{% $exists($states.errorOutput) %}"))
+
+
+@fault("literals_unescaped", raw='a\\"b', fixed='a"b')
+def escaped_literal(at: Emulator) -> Any:
+    return at.run(chain(a=assign(x={"text": 'a"b'}), b={"Type": "Pass", "Output": "{% $x.text %}"}))
+
+
+# --- errors --------------------------------------------------------------------------------------------------------
+
+_BAD = {"Type": "Pass", "Output": "{% $states.input.nothing.here %}", "End": True}
+_CAUGHT = {"Type": "Pass", "Output": "caught"}
+
+
+def _parallel(branch: dict[str, Any], *names: str) -> dict[str, Any]:
+    catch = [{"ErrorEquals": list(names), "Next": "caught"}]
+    return {"Type": "Parallel", "Branches": [{"StartAt": "b", "States": {"b": branch}}], "Catch": catch}
+
+
+@fault("states_errors_pass_through", raw="States.Runtime", fixed="caught")
+def a_query_error_in_a_branch_is_caught(at: Emulator) -> Any:
+    return at.run(chain(p=_parallel(_BAD, "States.QueryEvaluationError"), end={"Type": "Succeed"}, caught=_CAUGHT))
+
+
+@fault("states_errors_pass_through", raw="States.Runtime", fixed="caught")
+def a_query_error_in_an_iteration_is_caught(at: Emulator) -> Any:
+    body = {"ProcessorConfig": {"Mode": "INLINE"}, "StartAt": "b", "States": {"b": _BAD}}
+    catch = [{"ErrorEquals": ["States.QueryEvaluationError"], "Next": "caught"}]
+    return at.run(chain(m={"Type": "Map", "Items": [1], "ItemProcessor": body, "Catch": catch}, end={"Type": "Succeed"}, caught=_CAUGHT))
+
+
+@fault("wildcards", raw="States.QueryEvaluationError", fixed="caught")
+def task_failed_matches_states_errors(at: Emulator) -> Any:
+    bad = task("echo", Output="{% $states.result.nothing %}")
+    bad["Arguments"]["Payload"] = "{% $nothing %}"
+    return at.run(chain(t={**bad, "Catch": [{"ErrorEquals": ["States.TaskFailed"], "Next": "caught"}]}, end={"Type": "Succeed"}, caught=_CAUGHT))
+
+
+# --- sizes ---------------------------------------------------------------------------------------------------------
+
+
+@fault("limits_in_bytes", raw="States.DataLimitExceeded", fixed=100_000)
+def escapes_do_not_count(at: Emulator) -> Any:
+    wide = {"text": "{% $pad('', 100000, 'é') %}"}
+    return at.run(chain(a={"Type": "Pass", "Output": wide}, b={"Type": "Pass", "Output": "{% $length($states.input.text) %}"}))
+
+
+@fault("limit_of_arguments", raw="ok", fixed="States.DataLimitExceeded")
+def large_arguments(at: Emulator) -> Any:
+    at.functions["size"] = lambda event: "ok"
+    large = {"large": "{% $pad('', 262144, 'x') %}"}
+    return at.run(one(**task("size", large, Output="{% $states.result.Payload %}")))
+
+
+@fault("assign_beside_output", raw=3, fixed="States.DataLimitExceeded")
+def large_assign(at: Emulator) -> Any:
+    three = dict.fromkeys(("a", "b", "c"), "{% $pad('', 100000, 'x') %}")
+    return at.run(chain(a={**assign(**three), "Output": {}}, b={"Type": "Pass", "Output": "{% $count([$a, $b, $c]) %}"}))
+
+
+@fault("output_is_caught", raw=3, fixed="States.DataLimitExceeded")
+def large_parallel_result(at: Emulator) -> Any:
+    branches = [{"StartAt": f"b{n}", "States": {f"b{n}": {"Type": "Pass", "Output": "{% $pad('', 100000, 'x') %}", "End": True}}} for n in range(3)]
+    return at.run(one(Type="Parallel", Branches=branches, Output="{% $count($states.result) %}"))
+
+
+# --- choices -------------------------------------------------------------------------------------------------------
+
+
+@fault("no_choice_matched", raw="States.Runtime", fixed="States.NoChoiceMatched")
+def no_match(at: Emulator) -> Any:
+    return at.run(chain(c={"Type": "Choice", "Choices": [{"Condition": "{% false %}", "Next": "end"}]}, end={"Type": "Succeed"}))
+
+
+@fault("no_choice_matched", raw="default", fixed="rule")
+def a_rule_that_leads_where_default_leads(at: Emulator) -> Any:
+    rule = {"Condition": "{% true %}", "Next": "end", "Assign": {"by": "rule"}}
+    choice = {"Type": "Choice", "Choices": [rule], "Default": "end", "Assign": {"by": "default"}}
+    return at.run(chain(c=choice, end={"Type": "Pass", "Output": "{% $by %}"}))
+
+
+@fault("condition_is_boolean", raw="States.Runtime", fixed="States.QueryEvaluationError")
+def a_condition_that_is_no_boolean(at: Emulator) -> Any:
+    return at.run(chain(c={"Type": "Choice", "Choices": [{"Condition": "{% 1 %}", "Next": "end"}]}, end={"Type": "Succeed"}))
+
+
+# --- states --------------------------------------------------------------------------------------------------------
+
+
+@fault("assign_beside_output", raw={"old": "new"}, fixed={"old": "first"})
+def output_reads_variables_as_on_entry(at: Emulator) -> Any:
+    return at.run(chain(a=assign(v="first"), b={"Type": "Pass", "Assign": {"v": "new"}, "Output": {"old": "{% $v %}"}}))
+
+
+@fault("output_is_caught", raw="States.QueryEvaluationError", fixed="caught")
+def an_output_that_fails_is_caught(at: Emulator) -> Any:
+    bad = task("echo", Output="{% $states.result.nothing %}", Catch=[{"ErrorEquals": ["States.QueryEvaluationError"], "Next": "caught"}])
+    return at.run(chain(t=bad, end={"Type": "Succeed"}, caught=_CAUGHT))
+
+
+@fault("output_is_caught", raw=1, fixed=2, slow=True)
+def each_retry_has_its_own_token(at: Emulator) -> Any:
+    seen: list[str] = []
+
+    def answer(event: Any) -> None:
+        seen.append(event["token"])
+        if len(seen) == 1:
+            at.sfn.send_task_failure(taskToken=event["token"], error="Again", cause="once more")
+        else:
+            at.sfn.send_task_success(taskToken=event["token"], output=str(len(set(seen))))
+
+    at.functions["answer"] = answer
+    retry = [{"ErrorEquals": ["Again"], "IntervalSeconds": 1, "MaxAttempts": 1}]
+    return at.run(one(**task("answer", token=True, TimeoutSeconds=5, Retry=retry)))
+
+
+# --- stopping and waiting ------------------------------------------------------------------------------------------
+
+
+@fault("stop_reaches_the_waiting", raw=("RUNNING", None, None), fixed=("ABORTED", "Cancelled", "by hand"))
+def stop_at_an_open_token(at: Emulator) -> Any:
+    asked = threading.Event()
+    at.functions["ask"] = lambda event: asked.set()
+    execution = at.start(one(**task("ask", token=True, TimeoutSeconds=2)))
+    asked.wait(5)
+    at.sfn.stop_execution(executionArn=execution, error="Cancelled", cause="by hand")
+    described = at.sfn.describe_execution(executionArn=execution)
+    return described["status"], described.get("error"), described.get("cause")
+
+
+@fault("stop_reaches_the_waiting", raw="RUNNING", fixed="ABORTED")
+def stop_in_a_retry_pause(at: Emulator) -> Any:
+    failed = threading.Event()
+
+    def fail(event: Any) -> None:
+        failed.set()
+        raise ValueError("no")
+
+    at.functions["fail"] = fail
+    retry = [{"ErrorEquals": ["ValueError"], "IntervalSeconds": 2, "MaxAttempts": 1}]
+    execution = at.start(one(**task("fail", Retry=retry)))
+    failed.wait(5)
+    time.sleep(0.05)
+    at.sfn.stop_execution(executionArn=execution)
+    return at.sfn.describe_execution(executionArn=execution)["status"]
+
+
+@fault("wait_until_in_utc", raw=False, fixed=True)
+def waits_for_the_fraction_too(at: Emulator) -> Any:
+    from datetime import UTC, datetime, timedelta
+
+    until = datetime.now(tz=UTC) + timedelta(seconds=0.4)
+    at.run(one(Type="Wait", Timestamp="{% $states.input.until %}"), {"until": until.isoformat(timespec="milliseconds").replace("+00:00", "Z")})
+    return datetime.now(tz=UTC) >= until - timedelta(milliseconds=1)
+
+
+# --- tokens --------------------------------------------------------------------------------------------------------
+
+
+def _gate(at: Emulator, **options: Any) -> tuple[str, str]:
+    asked = threading.Event()
+    tokens: list[str] = []
+
+    def ask(event: Any) -> None:
+        tokens.append(event["token"])
+        asked.set()
+
+    at.functions["ask"] = ask
+    execution = at.start(one(**task("ask", token=True, **{"TimeoutSeconds": 5, **options})))
+    asked.wait(5)
+    time.sleep(0.02)  # until the state waits
+    return execution, tokens[0]
+
+
+@fault("one_answer_per_token", raw="all", fixed=["TaskTimedOut"] * 7 + ["accepted"])
+def eight_answers_at_once(at: Emulator) -> Any:
+    _, token = _gate(at)
+    answers: list[str] = []
+    threads = [
+        threading.Thread(target=lambda n=n: answers.append(refused(at.sfn.send_task_success, taskToken=token, output=str(n)))) for n in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return "all" if answers.count("accepted") > 1 else sorted(answers)
+
+
+@fault("one_answer_per_token", raw=["accepted", "FAILED"], fixed=["InvalidOutput", "RUNNING"])
+def an_output_that_is_no_json(at: Emulator) -> Any:
+    execution, token = _gate(at)
+    answer = refused(at.sfn.send_task_success, taskToken=token, output="{no json")
+    return [answer, at.ended(execution, 0.2)["status"]]
+
+
+@fault("one_answer_per_token", raw=["accepted", "SUCCEEDED"], fixed=["ValidationException", "RUNNING"])
+def an_output_that_is_too_large(at: Emulator) -> Any:
+    execution, token = _gate(at, Output={})
+    answer = refused(at.sfn.send_task_success, taskToken=token, output=json.dumps("x" * 262_143))
+    return [answer, at.ended(execution, 0.2)["status"]] if answer != "accepted" else [answer, "SUCCEEDED"]
+
+
+@fault("one_answer_per_token", raw=["InvalidToken", "InvalidToken"], fixed=["TaskTimedOut", "TaskDoesNotExist"], slow=True)
+def late_and_unknown(at: Emulator) -> Any:
+    execution, token = _gate(at, TimeoutSeconds=1)
+    at.ended(execution)
+    unknown = "3c0de7a3-1111-4111-8111-111111111111"
+    return [refused(at.sfn.send_task_success, taskToken=each, output="1") for each in (token, unknown)]
+
+
+@fault("one_answer_per_token", raw=None, fixed="because")
+def the_cause_of_a_failure(at: Emulator) -> Any:
+    execution, token = _gate(at)
+    at.sfn.send_task_failure(taskToken=token, error="Refused", cause="because")
+    return at.ended(execution).get("cause")
+
+
+@fault("answer_before_heartbeat", raw="States.Timeout", fixed=1, slow=True)
+def answered_inside_the_function(at: Emulator) -> Any:
+    at.functions["answer"] = lambda event: at.sfn.send_task_success(taskToken=event["token"], output="1") and None
+    return at.run(one(**task("answer", token=True, TimeoutSeconds=5, HeartbeatSeconds=1)))
+
+
+# --- maps ----------------------------------------------------------------------------------------------------------
+
+
+def _map(mode: str, states: dict[str, Any], **state: Any) -> dict[str, Any]:
+    config = {"Mode": mode, **({"ExecutionType": "STANDARD"} if mode == "DISTRIBUTED" else {})}
+    return {"Type": "Map", "ItemProcessor": {"ProcessorConfig": config, "StartAt": next(iter(states)), "States": states}, **state}
+
+
+@fault("map_workers", raw="together", fixed="at most 40")
+def forty_one_iterations_that_wait_for_each_other(at: Emulator) -> Any:
+    barrier = threading.Barrier(41)
+    met: list[bool] = []
+
+    def meet(event: Any) -> None:
+        try:
+            barrier.wait(3)
+            met.append(True)
+        except threading.BrokenBarrierError:
+            met.append(False)
+
+    at.functions["meet"] = meet
+    at.run(one(**_map("INLINE", {"t": {**task("meet"), "End": True}}, Items="{% [1..41] %}")))
+    return "together" if all(met) else "at most 40"
+
+
+@fault("failed_children_count", raw=[None, None], fixed="States.ExceedToleratedFailureThreshold")
+def children_that_fail(at: Emulator) -> Any:
+    return at.run(one(**_map("DISTRIBUTED", {"f": {"Type": "Fail", "Error": "No"}}, Items=[1, 2])))
+
+
+@fault("children_are_executions", raw=[True, True], fixed=[False, False])
+def what_a_child_sees(at: Emulator) -> Any:
+    child = {"Type": "Pass", "Output": "{% {'name': $states.context.Execution.Name, 'outer': $exists($outer)} %}", "End": True}
+    child["Output"] = {"name": "{% $states.context.Execution.Name %}", "outer": "{% $exists($outer) %}"}
+    (seen,) = at.run(chain(a=assign(outer=7), m=_map("DISTRIBUTED", {"c": child}, Items=[1])))
+    return [seen["name"] == "run", seen["outer"]]
+
+
+# --- starting and describing ---------------------------------------------------------------------------------------
+
+
+@fault("start_execution", raw=["accepted", "accepted"], fixed=["InvalidName", "ValidationException"])
+def bad_names_and_inputs(at: Emulator) -> Any:
+    machine = at.sfn.create_state_machine(
+        name="m", roleArn="arn:aws:iam::123456789012:role/machine", definition=json.dumps({"QueryLanguage": "JSONata", **one(Type="Succeed")})
+    )["stateMachineArn"]
+    return [
+        refused(at.sfn.start_execution, stateMachineArn=machine, name="a b/c"),
+        refused(at.sfn.start_execution, stateMachineArn=machine, name="large", input=json.dumps("x" * 262_143)),
+    ]
+
+
+@fault("definitions_parsed_once", raw=2, fixed=1)
+def parsed_again_for_the_execution(at: Emulator) -> Any:
+    from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor
+
+    visits: list[str] = []
+    original = Preprocessor.visitState_decl
+
+    def counted(self: Any, context: Any) -> Any:
+        visits.append("visit")
+        return original(self, context)
+
+    Preprocessor.visitState_decl = counted
+    try:
+        at.run(one(Type="Pass", Output="once only"))
+    finally:
+        Preprocessor.visitState_decl = original
+    return len(visits)
+
+
+@fault("describe_execution", raw="hello", fixed='"hello"')
+def a_text_as_output(at: Emulator) -> Any:
+    return at.ended(at.start(one(Type="Pass", Output="hello")))["output"]
+
+
+@fault("describe_execution", raw=[None, "ExecutionStarted"], fixed=[True, "ExecutionTimedOut"], slow=True)
+def a_timed_out_execution(at: Emulator) -> Any:
+    execution = at.start({"TimeoutSeconds": 1, **one(Type="Wait", Seconds=3)})
+    described = at.ended(execution)
+    assert described["status"] == "TIMED_OUT"
+    last = at.sfn.get_execution_history(executionArn=execution, reverseOrder=True, maxResults=1)["events"][0]
+    return [True if "stopDate" in described else None, last["type"]]
+
+
+@fault("clients_cached", raw=False, fixed=True)
+def the_same_client_again(at: Emulator) -> Any:
+    from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
+
+    first, second = (lambda_eval_utils.boto_client_for(region="eu-central-1", service="sqs") for _ in range(2))
+    return first is second
+
+
+# --- storage -------------------------------------------------------------------------------------------------------
+
+
+def _put(at: Emulator, sort_key: str, **attributes: Any) -> dict[str, Any]:
+    return {"Put": {"TableName": "table", "Item": {"PK": {"S": "p"}, "SK": {"S": sort_key}, **attributes}}}
+
+
+@fault("calls_one_at_a_time", raw="lost", fixed="kept")
+def a_failing_transaction_beside_a_write(at: Emulator) -> Any:
+    """Forces the schedule in which moto loses a write: the transaction has copied the table and not yet put it back."""
+    from moto.dynamodb import models
+
+    at.table()
+    never = {"ConditionCheck": {"TableName": "table", "Key": {"PK": {"S": "p"}, "SK": {"S": "x"}}, "ConditionExpression": "attribute_exists(PK)"}}
+    at_work, original = threading.Event(), models.get_filter_expression
+
+    def paused(*args: Any) -> Any:
+        at_work.set()
+        time.sleep(0.3)
+        return original(*args)
+
+    models.get_filter_expression = paused
+    try:
+        transaction = threading.Thread(target=refused, args=(at.dynamodb.transact_write_items,), kwargs={"TransactItems": [never]})
+        transaction.start()
+        at_work.wait(5)
+        writing = threading.Thread(target=at.dynamodb.put_item, kwargs=_put(at, "mine")["Put"])
+        writing.start()
+        transaction.join()
+        writing.join()
+    finally:
+        models.get_filter_expression = original
+    return "kept" if "Item" in at.dynamodb.get_item(TableName="table", Key={"PK": {"S": "p"}, "SK": {"S": "mine"}}) else "lost"
+
+
+def _stream(at: Emulator) -> list[str]:
+    from moto.dynamodb.models import dynamodb_backends
+
+    return [record.record["eventName"] for record in dynamodb_backends["123456789012"]["eu-central-1"].tables["table"].stream_shard.items]
+
+
+@fault("units_of_work", raw=["INSERT", "INSERT", "MODIFY"], fixed=["INSERT"])
+def stream_records_of_one_update(at: Emulator) -> Any:
+    at.table(StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_AND_OLD_IMAGES"})
+    for _ in range(2):
+        at.dynamodb.update_item(
+            TableName="table", Key={"PK": {"S": "p"}, "SK": {"S": "s"}}, UpdateExpression="SET a = :a", ExpressionAttributeValues={":a": {"S": "1"}}
+        )
+    return _stream(at)
+
+
+@fault("units_of_work", raw="copied", fixed="uncopied")
+def a_transaction_copies_the_table(at: Emulator) -> Any:
+    from moto.dynamodb.models import dynamodb_backends
+
+    at.table()
+    at.dynamodb.put_item(**_put(at, "kept")["Put"])
+    before = dynamodb_backends["123456789012"]["eu-central-1"].tables["table"]
+    check = {"ConditionCheck": {"TableName": "table", "Key": {"PK": {"S": "p"}, "SK": {"S": "x"}}, "ConditionExpression": "attribute_exists(PK)"}}
+    answer = refused(at.dynamodb.transact_write_items, TransactItems=[_put(at, "new"), check])
+    rows = at.dynamodb.query(TableName="table", KeyConditionExpression="PK = :p", ExpressionAttributeValues={":p": {"S": "p"}})["Items"]
+    assert (answer, [row["SK"]["S"] for row in rows]) == ("TransactionCanceledException", ["kept"])
+    return "uncopied" if dynamodb_backends["123456789012"]["eu-central-1"].tables["table"] is before else "copied"
+
+
+@fault("query_reads_one_partition", raw="all", fixed="one partition")
+def what_a_query_reads(at: Emulator) -> Any:
+    from moto.dynamodb.models.table import Table
+
+    at.table()
+    for partition in "abc":
+        at.dynamodb.put_item(TableName="table", Item={"PK": {"S": partition}, "SK": {"S": "s"}})
+    read: list[int] = []
+    original = Table.all_items
+
+    def counted(self: Any) -> Any:
+        found = original(self)
+        read.append(len(found))
+        return found
+
+    Table.all_items = counted
+    try:
+        found = at.dynamodb.query(TableName="table", KeyConditionExpression="PK = :p", ExpressionAttributeValues={":p": {"S": "b"}})
+    finally:
+        Table.all_items = original
+    assert [item["PK"]["S"] for item in found["Items"]] == ["b"]
+    return "all" if read == [3] else "one partition"
+
+
+@fault("transaction_tokens", raw="2", fixed="1")
+def a_transaction_sent_twice(at: Emulator) -> Any:
+    at.table()
+    key = {"PK": {"S": "p"}, "SK": {"S": "s"}}
+    add = {"Update": {"TableName": "table", "Key": key, "UpdateExpression": "ADD n :one", "ExpressionAttributeValues": {":one": {"N": "1"}}}}
+    for _ in range(2):
+        at.dynamodb.transact_write_items(TransactItems=[add], ClientRequestToken="one-token")
+    return at.dynamodb.get_item(TableName="table", Key=key)["Item"]["n"]["N"]
