@@ -55,7 +55,7 @@ class Tree:
 
 
 def read(text: str) -> Tree | Fault:
-    root = _syntax(text)
+    root = parse_tree(text)
     if isinstance(root, Fault):
         return root
     reader = _Reader(text)
@@ -93,7 +93,8 @@ def _parser() -> _Node:
     return parser
 
 
-def _syntax(text: str) -> _Node | Fault:
+def parse_tree(text: str) -> _Node | Fault:
+    """jsonata-python's tree, before any rule of ours."""
     from jsonata.jexception import JException
 
     parser = _parser()
@@ -109,6 +110,7 @@ def _syntax(text: str) -> _Node | Fault:
         return Fault("the expression ends too early", len(text), "close every quote, bracket and comment")
 
 
+_syntax = parse_tree
 _TOO_DEEP: Final = Fault(
     f"the expression is more than {MAX_DEPTH} terms deep, which AWS does not evaluate",
     0,
