@@ -26,11 +26,13 @@ from chalicelib.compiler.graph import WorkflowGraph, build
 from chalicelib.compiler.names import name_variables
 from chalicelib.compiler.plan import Plan
 from chalicelib.compiler.printer import print_plan
+from chalicelib.compiler.residual import Kept, residual_graph, settled_with
 from chalicelib.compiler.schedule import schedule
-from chalicelib.compiler.source_map import Mapped, Positions, source_map
-from chalicelib.spec.diagnostic import Diagnostic, Location
+from chalicelib.compiler.source_map import Mapped, source_map
+from chalicelib.spec.diagnostic import Diagnostic
 from chalicelib.spec.model import JsonObject
 from chalicelib.spec.nodes import Map
+from chalicelib.spec.positions import Positions
 from chalicelib.spec.workflow import WorkflowSpec
 
 
@@ -62,30 +64,24 @@ class Refused:
     diagnostics: tuple[Diagnostic, ...]
 
 
-class Unplaced:
-    """The positions of a spec that came without its text."""
-
-    def at(self, path: str) -> Location:
-        return Location(path=path)
-
-
 def compile_workflow(
-    spec: WorkflowSpec, positions: Positions | None = None, *, children: Mapping[str, WorkflowSpec] | None = None
+    spec: WorkflowSpec, positions: Positions | None = None, *, children: Mapping[str, WorkflowSpec] | None = None, kept: Kept | None = None
 ) -> Compilation | Refused:
-    """`children`: the specs of the workflows that sub-workflow nodes name, as far as known."""
-    positions = positions or Unplaced()
+    """`children`: the specs of the workflows that sub-workflow nodes name, as far as known. `kept`: compile the residual machine without these."""
+    positions = positions or Positions()
     graph = build(spec, positions=positions)
     if not isinstance(graph, WorkflowGraph):
         return Refused(graph)
     found = check(graph, positions, children=children or {})
     if any(diagnostic.is_error for diagnostic in found):
         return Refused(found)
-    return _compiled(graph, positions, found)
+    return _compiled(graph, positions, found, kept)
 
 
-def _compiled(graph: WorkflowGraph, positions: Positions, found: tuple[Diagnostic, ...]) -> Compilation | Refused:
-    plan = schedule(graph)
-    outline = draw(graph, plan, absences(graph).may_be_absent)
+def _compiled(graph: WorkflowGraph, positions: Positions, found: tuple[Diagnostic, ...], kept: Kept | None) -> Compilation | Refused:
+    kept = settled_with(graph, kept) if kept is not None else None
+    plan = schedule(graph if kept is None else residual_graph(graph, kept))
+    outline = draw(graph, plan, absences(graph).may_be_absent, kept=kept)
     items = {name: node.as_ for block in graph.blocks.values() for name, node in block.nodes.items() if isinstance(node, Map)}
     machine = asl.to_json(emit(outline, name_variables(outline, items), graph.spec))
     found = (*found, *check_machine(machine))

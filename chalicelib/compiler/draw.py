@@ -11,12 +11,14 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from chalicelib.compiler.activation import ALWAYS, Atom, Formula, conjoin, given
-from chalicelib.compiler.code import Key, Template, after
+from chalicelib.compiler.code import ENVELOPE, Key, Read, Template, after, code
 from chalicelib.compiler.draw_nodes import draw_map, draw_node
+from chalicelib.compiler.draw_workers import draw_load
 from chalicelib.compiler.graph import WorkflowGraph
 from chalicelib.compiler.outline import Decide, Fork, Scope, Transition
 from chalicelib.compiler.plan import Choose, ForEach, Parallel, Plan, Series, Visit, visited
 from chalicelib.compiler.reads import IsAbsent
+from chalicelib.compiler.residual import Kept, kept_paths, residual_graph
 from chalicelib.compiler.sheet import Enter, Outline, Place, Sheet, end, with_assigns
 from chalicelib.compiler.traces import settled
 
@@ -134,13 +136,20 @@ class Choosing:
         return self._conjoined(place.facts, others) if left else place.facts
 
 
-def draw(graph: WorkflowGraph, plan: Plan, is_absent: IsAbsent) -> Outline:
-    """The outline of the whole machine. Its root's result is `{output, settled}`."""
+def draw(graph: WorkflowGraph, plan: Plan, is_absent: IsAbsent, *, kept: Kept | None = None) -> Outline:
+    """The outline of the whole machine. Its root's result is `{output, settled}`. With `kept`, `plan` is that of the residual graph."""
     outline = Outline(Scope("run"))
     sheet = Sheet(graph, is_absent, outline)
-    told = sheet.tell(plan, graph.root)
+    block = graph.root if kept is None else residual_graph(graph, kept).root
+    if kept is not None:
+        outline.constants |= kept_paths(graph, kept)
+        sheet.resume = code(Read(ENVELOPE), ".resume")
+    told = sheet.tell(plan, block)
     output = sheet.reader((), None).template(graph.spec.output)
-    outline.root.result = {"output": after(output), "settled": after(settled(told.at_end, graph.root))}
-    enter = Pen(sheet).draw(plan, Place(outline.root, graph.root), end)
-    sheet.open(outline.root, enter, ALWAYS, next(visited(plan)))
+    outline.root.result = {"output": after(output), "settled": after(settled(told.at_end, block))}
+    enter = Pen(sheet).draw(plan, Place(outline.root, block), end)
+    first = next(visited(plan))
+    for load in reversed(kept.loads if kept is not None else ()):
+        enter = draw_load(sheet, load, outline.root, enter)
+    sheet.open(outline.root, enter, ALWAYS, first)
     return outline

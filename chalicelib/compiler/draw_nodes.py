@@ -96,7 +96,7 @@ def _passing_output(sheet: Sheet, name: str, place: Place) -> Template:
     if not isinstance(place.block.nodes[name], Join):
         return {}
     parts: list[Code] = []
-    for edge in place.block.incoming[name]:
+    for edge in sheet.graph.blocks[place.block.path].incoming[name]:
         active = sheet.questions.formula(place.block.edge_activation[edge.key], place.block)
         parts.append(code(", " if parts else "", active, f" ? '{edge.source}'"))
     return {"active": code("[", *parts, "]").after()}

@@ -9,8 +9,9 @@ Texts are rendered by the worker, so that a definition stays small and holds no 
 from dataclasses import dataclass
 from typing import Final
 
+from chalicelib.compiler.activation import ALWAYS
 from chalicelib.compiler.code import ENVELOPE, Key, Read, Template, code
-from chalicelib.compiler.outline import Catch, Decide, Transition, Work
+from chalicelib.compiler.outline import Catch, Decide, Scope, Transition, Work
 from chalicelib.compiler.sheet import Enter, Place, Sheet, with_assigns
 from chalicelib.compiler.traces import settled
 from chalicelib.compiler.ways import ALL_ERRORS, catches, failed, is_caught, succeed
@@ -18,6 +19,7 @@ from chalicelib.spec.bindings import expressions_of
 from chalicelib.spec.nodes import MAX_TIMEOUT_SECONDS, HumanGate, Message, SubWorkflow, WorkerNode
 
 CONTRACT: Final = 1
+RETRY: Final = code("$states.context.State.RetryCount")
 _TIMEOUTS: Final = ("States.Timeout", "States.HeartbeatTimeout")
 
 
@@ -28,6 +30,23 @@ def draw_worker(sheet: Sheet, name: str, node: WorkerNode, place: Place, followi
         return lambda _facts: Transition(task.name)
     start: dict[Key, Template] = {drawing.visit: 0, Key("output", name): None}
     return lambda _facts: Transition(task.name, dict(start))
+
+
+def draw_load(sheet: Sheet, names: tuple[str, ...], scope: Scope, following: Enter) -> Enter:
+    """A Task of a residual machine that fetches what kept nodes put out, where the machine's input had no room for it."""
+    load = Work(sheet.names.invent("resume", "load"), scope, role="load")
+    load.next = following(ALWAYS)
+    for name in names:
+        sheet.outline.homes[Key("output", name)] = scope
+        load.next.assigns[Key("output", name)] = code(f"{load.result}.{name}")
+    load.payload = {**identity(), "node": "", "item_path": "", "fence": {"resume": sheet.resume, "visit": 0, "retry": RETRY}, "load": list(names)}
+    sheet.add(load)
+    return lambda _facts: Transition(load.name)
+
+
+def identity() -> dict[str, Template]:
+    """Who runs."""
+    return {"contract": CONTRACT, **{field: code(Read(ENVELOPE), f".{field}") for field in ("organisation_id", "run_id", "version_id")}}
 
 
 def waits_for_token(node: WorkerNode) -> bool:
@@ -108,9 +127,8 @@ class _Drawing:
         """Who runs, and which try of which visit of which item this is."""
         visit: Template = code(Read(self.visit)) if self.node.repeat is not None else 0
         path: Template = code(Read(Key("path", self.place.block.path[-1]))) if self.place.block.path else ""
-        run = {field: code(Read(ENVELOPE), f".{field}") for field in ("organisation_id", "run_id", "version_id")}
-        fence: Template = {"resume": self.sheet.resume, "visit": visit, "retry": code("$states.context.State.RetryCount")}
-        return {"contract": CONTRACT, **run, "node": self.name, "item_path": path, "fence": fence}
+        fence: Template = {"resume": self.sheet.resume, "visit": visit, "retry": RETRY}
+        return {**identity(), "node": self.name, "item_path": path, "fence": fence}
 
     def _payload(self, *, token: bool) -> Template:
         reader = self.sheet.reader(self.place.block.path, self.name)

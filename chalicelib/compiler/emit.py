@@ -4,7 +4,7 @@ In: an `Outline`, its `Names` and the spec's frame (title, time-out). Out: `asl.
 """
 
 from dataclasses import dataclass
-from typing import Final, assert_never
+from typing import Final
 
 from chalicelib.compiler import asl
 from chalicelib.compiler.asl import ABSENT, Absent, jsonata
@@ -77,11 +77,11 @@ class _Emitter:
         at_entry = Renderer(self.names, state.scope, state)
         payload = at_entry.value(state.payload)
         assert isinstance(payload, dict)
-        if state.role != "close":
+        if state.role not in ("close", "load"):
             payload["inline_bytes"] = self.inline_bytes(state)
         out = self._way(state, state.next)
         output = jsonata(state.result) if out.output is ABSENT and not state.token else out.output
-        own = () if state.retry is None or state.role == "close" else (retrier(state.retry),)
+        own = () if state.retry is None or state.role else (retrier(state.retry),)
         return asl.Task(
             comment=state.comment,
             resource=asl.INVOKE_AND_WAIT if state.token else asl.INVOKE,
@@ -190,6 +190,3 @@ class _Emitter:
 class _Out:
     assign: JsonObject
     output: Json | Absent
-
-
-__all__ = ["assert_never", "emit"]

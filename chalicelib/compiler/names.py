@@ -7,15 +7,14 @@ the branch's output and is stored outside. AWS forbids one name in nested scopes
 scopes around it have others. A distributed map reaches nothing outside: what its items read arrives with each item's input.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from chalicelib.compiler.code import CONTEXT, ENVELOPE, After, Code, Key, Part, Read, Template, code, codes_in
+from chalicelib.compiler.code import ENVELOPE, After, Key, Part, Read, Template, code, codes_in
 from chalicelib.compiler.outline import Each, Fork, Scope, State, Transition, all_scopes
 from chalicelib.compiler.sheet import Outline
 
-CONSTANT: Final = (CONTEXT, ENVELOPE)
+RUN_FIELDS: Final = ("organisation_id", "run_id", "version_id")  # what a distributed map's item is told of its run
 MAX_VARIABLE: Final = 80
 
 
@@ -35,7 +34,7 @@ class Names:
 
     def holder(self, scope: Scope, key: Key) -> Scope:
         """The scope whose variable a read in `scope` finds: the innermost that can see the key's home, or a distributed map's item."""
-        if key in CONSTANT:
+        if key in self.outline.constants:
             return next((each for each in scope.around() if each.is_distributed), self.outline.root)
         home = self.home(key)
         for each in scope.around():
@@ -45,7 +44,7 @@ class Names:
 
     def branch_of(self, fork: Fork, key: Key) -> int | None:
         """Which branch of the fork the key comes from; None where it comes from elsewhere."""
-        if key in CONSTANT:
+        if key in self.outline.constants:
             return None
         home = self.home(key)
         return next((index for index, branch in enumerate(fork.branches) if branch.holds(home)), None)
@@ -130,7 +129,7 @@ class _Liveness:
         self._store(names.holder(scope, key), key)
 
     def _store(self, holder: Scope, key: Key) -> None:
-        if key in CONSTANT and not holder.is_distributed:
+        if key in self.names.outline.constants and not holder.is_distributed:
             return
         stored = self.names.stored.setdefault(holder, {})
         if key not in stored:
@@ -139,7 +138,7 @@ class _Liveness:
 
     def _define(self, scope: Scope, key: Key) -> None:
         """Follow what gives a stored key its value in this scope."""
-        if scope.is_distributed and key not in scope.arrivals and (key in CONSTANT or not scope.holds(self.names.home(key))):
+        if scope.is_distributed and key not in scope.arrivals and (key in self.names.outline.constants or not scope.holds(self.names.home(key))):
             self._import(scope, key)
         for state in scope.states.values():
             for transition in state.exits():
@@ -164,7 +163,7 @@ class _Liveness:
         each = scope.parent.states[scope.owner]
         assert isinstance(each, Each)
         member = field_of(key)
-        each.selector[member] = code(Read(key))
+        each.selector[member] = {name: code(Read(key), f".{name}") for name in RUN_FIELDS} if key == ENVELOPE else code(Read(key))
         scope.arrivals[key] = code(f"$states.input.{member}")
         for transition in scope.states[scope.start].exits():
             transition.assigns.setdefault(key, scope.arrivals[key])
@@ -196,10 +195,3 @@ def _fresh(plain: str, count: int, key: Key, taken: dict[str, Key]) -> str:
         serial += 1
         name = f"{plain[: MAX_VARIABLE - 8]}X{serial}"
     return name
-
-
-def reading(parts: Iterator[Part]) -> list[Key]:
-    return [part.key for part in parts if isinstance(part, Read | After)]
-
-
-__all__ = ["CONSTANT", "Code", "Names", "field_of", "name_variables", "node_of"]

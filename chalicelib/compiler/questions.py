@@ -46,7 +46,7 @@ class Questions:
     def _active(self, edge_key: str, block: Block) -> Code:
         key = Key("active", edge_key)
         if key not in self.derived:
-            edge = next(edge for edge in block.edges if edge.key == edge_key)
+            edge = next(edge for edge in self.graph.blocks[block.path].edges if edge.key == edge_key)
             self.derived[key] = self.reader(block.path, edge.source).boolean(edge.value)
         return code(Read(key))
 
@@ -70,7 +70,7 @@ class Questions:
 
     def requirement(self, node: str, block: Block) -> Code:
         """The node's own demand on its incoming edges, computed from them."""
-        edges = block.incoming[node]
+        edges = self.graph.blocks[block.path].incoming[node]
         asked = block.nodes[node]
         active = [self.formula(block.edge_activation[edge.key], block) for edge in edges]
         listed: list[Part | Code] = []

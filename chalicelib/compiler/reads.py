@@ -64,9 +64,8 @@ class Reader:
         key = self.key_of(reference.root)
         if key.kind not in ("output", "context", "item"):
             return self.value(expression)
-        return code(
-            Read(key), ".Pointer ? ", Read(key), " : ", self._reference(expression, reference, absent=self.is_absent(self.path, self.node, reference))
-        )
+        absent = self.is_absent(self.path, self.node, reference)
+        return code(Read(key), ".Pointer ? ", Read(key), " : ", self._reference(expression, reference, absent=absent))
 
     def expression_or_literal(self, value: Json) -> Template:
         """A field whose text is an expression, `{% %}` or not; a number or a timestamp is itself."""
@@ -79,6 +78,10 @@ class Reader:
         for reference in expression.references:
             self._note_native(reference)
         return self.value(expression)
+
+    def _may_continue(self, root: str) -> bool:
+        """Whether the node may put out its error in place of its output."""
+        return any(root in block.nodes and block.nodes[root].on_error != "fail" for block in self.graph.blocks.values())
 
     def _note_native(self, reference: Reference) -> None:
         """The engine reads this field, so it must stay in the state when the output goes to S3."""
@@ -129,7 +132,7 @@ class Reader:
             parts.append(expression.text[position : reference.start])
             absent = self.is_absent(self.path, self.node, reference)
             parts.append(self._reference(expression, reference, absent=absent))
-            if reference.path or not expression.is_reference:
+            if reference.path or reference.operand or _goes_on(expression, reference):
                 self._note_native(reference)
             guarded = guarded or absent
             position = reference.end
@@ -142,7 +145,8 @@ class Reader:
         if not absent:
             return path
         if reference.operand:
-            return code("($type(", path, ") = 'null' ? () : ", path, ")")
+            failed = code(" or $exists(", path, ".error.name)") if not tail and self._may_continue(reference.root) else code()
+            return code("($type(", path, ") = 'null'", failed, " ? () : ", path, ")")
         return code("($exists(", path, ") ? ", path, " : null)") if tail else path
 
 
@@ -152,6 +156,11 @@ def parsed(text: str) -> Expression:
     if isinstance(expression, Fault):
         raise ValueError(f"a broken expression came past the checks: {expression.message}")
     return expression
+
+
+def _goes_on(expression: Expression, reference: Reference) -> bool:
+    """Whether a predicate or another step follows: then fields are read. Else the whole value is moved or compared, and a pointer record will do."""
+    return expression.text[reference.end :].lstrip()[:1] in tuple("[.^|{@#~")
 
 
 def _bare(text: str) -> str:

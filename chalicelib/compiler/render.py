@@ -9,16 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from chalicelib.compiler.asl import jsonata
-from chalicelib.compiler.code import CONTEXT, ENVELOPE, After, Code, Key, Part, Template
-from chalicelib.compiler.names import CONSTANT, Names, field_of
+from chalicelib.compiler.asl import ABSENT, Absent, jsonata
+from chalicelib.compiler.code import After, Code, Key, Part, Template
+from chalicelib.compiler.names import Names, field_of
 from chalicelib.compiler.outline import Fork, Scope, State, Transition
 from chalicelib.spec.model import Json
 
-_PATHS: Final = {
-    CONTEXT: "$states.context.Execution.Input.context",
-    ENVELOPE: "$states.context.Execution.Input",
-}
 _SIMPLE: Final = re.compile(r"^\$[\w.]+$")
 
 
@@ -49,6 +45,9 @@ class Renderer:
 
     def exported(self, key: Key) -> Json:
         """What a branch's end puts out for a key; a derived one may be nothing, which is null outside."""
+        assigned = self.transition.assigns.get(key, ABSENT) if self.transition is not None else ABSENT
+        if not isinstance(assigned, Absent | Code):
+            return self.value(assigned)
         text = self._hole(After(key))
         if key in self.names.outline.derived and self.names.is_inline(self.scope, key):
             return jsonata(f"($V := {text}; $exists($V) ? $V : null)")
@@ -67,8 +66,8 @@ class Renderer:
         if self.names.is_inline(self.scope, key):
             derived = self.names.outline.derived[key]
             return self._wrapped(self.text(derived.after() if isinstance(part, After) else derived))
-        if key in CONSTANT and not self.names.holder(self.scope, key).is_distributed:
-            return _PATHS[key]
+        if key in self.names.outline.constants and not self.names.holder(self.scope, key).is_distributed:
+            return self.names.outline.constants[key]
         return f"${self.names.variable(self.scope, key)}"
 
     def _inline(self, template: Template) -> str:

@@ -6,9 +6,10 @@ In: a graph and what may be absent. Out: `Sheet`, with `Place` (where something 
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from chalicelib.compiler.activation import ALWAYS, Atom, Formula, conjoin, holds
-from chalicelib.compiler.code import Code, Key, Template
+from chalicelib.compiler.code import CONTEXT, ENVELOPE, Code, Key, Template
 from chalicelib.compiler.graph import Block, WorkflowGraph
 from chalicelib.compiler.names_of_states import StateNames
 from chalicelib.compiler.outline import Assign, Each, Fork, Scope, State, Transition
@@ -16,6 +17,8 @@ from chalicelib.compiler.plan import Plan
 from chalicelib.compiler.questions import Questions
 from chalicelib.compiler.reads import IsAbsent, Reader
 from chalicelib.compiler.traces import Traces, traces, waits_after
+
+MACHINE_INPUT: Final = "$states.context.Execution.Input"
 
 Enter = Callable[[Formula], Transition]
 """What follows: the transition into it, given what is known on the way."""
@@ -32,11 +35,13 @@ class Place:
 
 @dataclass
 class Outline:
-    """`homes`: the scope that assigns a key first; `derived`: keys that are computed from others instead of assigned."""
+    """`homes`: the scope that assigns a key first; `derived`: keys that are computed from others instead of assigned; `constants`: keys that are
+    read from the machine's input by a path; `native_fields`: the fields of each key that the engine itself reads."""
 
     root: Scope
     homes: dict[Key, Scope] = field(default_factory=dict)
     derived: dict[Key, Code] = field(default_factory=dict)
+    constants: dict[Key, str] = field(default_factory=lambda: {CONTEXT: f"{MACHINE_INPUT}.context", ENVELOPE: MACHINE_INPUT})
     native_fields: dict[Key, set[str]] = field(default_factory=dict)
     states: dict[str, State] = field(default_factory=dict)
 

@@ -5,19 +5,12 @@ In: an `Outline` and the positions of the authored text. Out: `SourceMap`, one e
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 from chalicelib.compiler.graph import WorkflowGraph
 from chalicelib.compiler.outline import inner_scopes
 from chalicelib.compiler.sheet import Outline
-from chalicelib.spec.diagnostic import Location
 from chalicelib.spec.model import Json, JsonObject
-
-
-class Positions(Protocol):
-    """What `spec.load` knows of the authored text."""
-
-    def at(self, path: str) -> Location: ...
+from chalicelib.spec.positions import Positions
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,119 @@
+"""What is left of a graph when some of its nodes are kept: the ground of a residual machine, by which a broken run goes on.
+
+In: a graph and `Kept`: which nodes of the workflow's own block have settled, and how. Out: the block of the others, and where the machine finds
+what the kept ones put out. Nodes in maps and repeats are never left out; their workers replay what is recorded.
+
+The residual machine's input is the first one's with `resume` (its number, from 1) and `kept` (outputs by node id). Outputs that do
+not fit there are fetched by Tasks `resume--load-<n>`, each for the node ids of one of `loads`.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final
+
+from chalicelib.compiler.activation import Atom, Formula, Term
+from chalicelib.compiler.code import Key
+from chalicelib.compiler.edges import ERROR
+from chalicelib.compiler.graph import WorkflowGraph
+from chalicelib.compiler.outcomes import RAN, SUCCEEDED, ran_variable
+from chalicelib.compiler.sheet import MACHINE_INPUT
+from chalicelib.spec.nodes import HumanGate
+
+KEPT_INPUT: Final = f"{MACHINE_INPUT}.kept"
+
+
+class KeptStatus(StrEnum):
+    """How a kept node settled; `continued`: it failed, and the run went on."""
+
+    SUCCEEDED = "succeeded"
+    SKIPPED = "skipped"
+    CONTINUED = "continued"
+
+
+@dataclass(frozen=True)
+class Kept:
+    statuses: Mapping[str, KeptStatus]
+    loads: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def loaded(self) -> frozenset[str]:
+        return frozenset(name for load in self.loads for name in load)
+
+
+def settled_with(graph: WorkflowGraph, kept: Kept) -> Kept:
+    """With those nodes that what is kept rules out: they are skipped, though nothing was recorded of them."""
+    statuses = dict(kept.statuses)
+    for name in graph.root.order:
+        if name not in statuses and _simplified(graph.root.activation[name], Kept(statuses)).is_never:
+            statuses[name] = KeptStatus.SKIPPED
+    return Kept(statuses, kept.loads)
+
+
+def residual_graph(graph: WorkflowGraph, kept: Kept) -> WorkflowGraph:
+    """The graph whose root block orders and activates only what is not kept. Kept nodes stay readable: `nodes` still has them."""
+    root = graph.root
+    left = {name for name in root.order if name not in kept.statuses}
+    block = replace(
+        root,
+        edges=tuple(edge for edge in root.edges if {edge.source, edge.target} <= left),
+        incoming={name: tuple(edge for edge in root.incoming[name] if edge.source in left) for name in left},
+        order=tuple(name for name in root.order if name in left),
+        levels=tuple(level for level in (tuple(name for name in level if name in left) for level in root.levels) if level),
+        activation={name: _simplified(root.activation[name], kept) for name in left},
+        edge_activation={key: _simplified(formula, kept) for key, formula in root.edge_activation.items()},
+    )
+    return replace(graph, blocks={**graph.blocks, (): block})
+
+
+def kept_paths(graph: WorkflowGraph, kept: Kept) -> dict[Key, str]:
+    """Where the machine's input has what kept nodes put out, by key."""
+    paths: dict[Key, str] = {}
+    for name, status in kept.statuses.items():
+        if status is KeptStatus.SKIPPED:
+            paths |= {Key("output", name): "null", Key("outcome", name): "null"}
+            continue
+        if name not in kept.loaded:
+            paths[Key("output", name)] = f"{KEPT_INPUT}.{name}"
+        label = ".choice" if isinstance(graph.root.nodes[name], HumanGate) else ""
+        paths[Key("outcome", name)] = f"{KEPT_INPUT}.{name}{label}"
+    return paths
+
+
+def _simplified(formula: Formula, kept: Kept) -> Formula:
+    """Atoms of kept nodes that are known without their output: decided now. A label is only known from the output."""
+    terms = {term for term in (_decided(term, kept) for term in formula.terms) if term is not None}
+    return Formula(_absorbed(terms))
+
+
+def _decided(term: Term, kept: Kept) -> Term | None:
+    """The term without what certainly holds; None where something of it certainly does not."""
+    left = set()
+    for atom in term:
+        holds = _holds(atom, kept)
+        if holds is False:
+            return None
+        if holds is None:
+            left.add(atom)
+    return frozenset(left)
+
+
+def _holds(atom: Atom, kept: Kept) -> bool | None:
+    name = atom.variable.split(">")[0].removesuffix("?")
+    status = kept.statuses.get(name)
+    if status is None:
+        return None
+    if atom.variable == ran_variable(name):
+        return (status is not KeptStatus.SKIPPED) == (atom.label == RAN)
+    if status is KeptStatus.SKIPPED:
+        return False
+    if atom.variable != name:
+        return None
+    if status is KeptStatus.CONTINUED:
+        return atom.label == ERROR
+    return True if atom.label == SUCCEEDED else False if atom.label == ERROR else None
+
+
+def _absorbed(terms: Iterable[Term]) -> frozenset[Term]:
+    found = list(terms)
+    return frozenset(term for term in found if not any(other < term for other in found))
