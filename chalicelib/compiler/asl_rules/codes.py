@@ -56,9 +56,7 @@ CODES: Final[Mapping[str, Code]] = {
     "asl-expression-syntax": Code("An expression is not JSONata 2.0.6.", ""),
     "asl-top-level-reference": Code("There is no context item: bare names, `$` and `$$` read nothing.", "Start at a variable or at $states.input."),
     "asl-eval": Code("$eval does not exist in Step Functions.", "Use $parse for JSON text."),
-    "asl-unknown-function": Code(
-        "A function is called that Step Functions does not have.", "There are those of JSONata 2.0.6, and six of its own."
-    ),
+    "asl-unknown-function": Code("A function is called that Step Functions does not have.", "There are those of JSONata 2.0.6, and six of its own."),
     "asl-call-of-variable": Code("A state variable is called as a function; it hides the function of its name.", "Rename the variable."),
     "asl-expression-chain": Code("An expression chains more than 60 operands.", "Use $join, $sum, $merge or arrays."),
     "asl-expression-depth": Code("An expression is nested so deeply that AWS stops evaluating it.", "Split it over several assignments."),
