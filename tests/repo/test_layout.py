@@ -1,0 +1,51 @@
+"""Everything has its room, and every room reads alike."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from tests.factories.repository import modules, text, tracked
+
+TOP = {
+    ".chalice", ".ci", ".gitattributes", ".gitignore", "LICENSE", "Makefile", "README.md", "app.py", "bench", "chalicelib", "cli", "console", "docs",
+    "examples", "infra", "pyproject.toml", "requirements.txt", "tests",
+}  # fmt: skip
+ROOMS = {
+    "spec", "compiler", "workflows", "triggers", "runs", "machines", "gates", "conversations", "workers", "agents", "tools", "providers", "channels",
+    "access", "live", "store", "api", "events",
+}  # fmt: skip
+NAMELESS = {"utils", "util", "helpers", "helper", "manager", "common", "base", "misc"}
+SHIPPED = modules("chalicelib", "cli", "infra")
+MODULE_LINES = 450  # most are far below 250; see what stands above 300 twice
+
+
+def test_it_keeps_the_top_level() -> None:
+    assert {path.parts[0] for path in tracked()} <= TOP
+
+
+def test_it_keeps_the_rooms() -> None:
+    assert {path.parts[1] for path in tracked() if path.parts[0] == "chalicelib" and len(path.parts) > 2} <= ROOMS
+
+
+def test_it_names_files_for_what_they_hold() -> None:
+    assert [str(path) for path in modules("chalicelib", "cli", "infra", "bench", "tests") if set(path.with_suffix("").parts) & NAMELESS] == []
+
+
+@pytest.mark.parametrize("path", [path for path in SHIPPED if text(path).strip()], ids=str)
+def test_it_opens_a_module_with_what_it_is_for(path: Path) -> None:
+    assert ast.get_docstring(ast.parse(text(path)))
+
+
+def test_it_keeps_modules_readable() -> None:
+    lengths = {str(path): text(path).count("\n") for path in [*SHIPPED, *modules("bench")]}
+    assert {path: lines for path, lines in lengths.items() if lines > MODULE_LINES} == {}
+
+
+def test_it_keeps_the_app_a_table_of_contents() -> None:
+    assert text(Path("app.py")).count("\n") < 60
+
+
+def test_it_leaves_nothing_out_of_the_suite() -> None:
+    left_out = ("pytest." + "skip", "mark." + "skip", "mark." + "xfail", "unittest." + "skip", "mock." + "patch")
+    assert {str(path): word for path in modules("tests", "bench") for word in left_out if word in text(path)} == {}
