@@ -13,13 +13,12 @@ from chalicelib.compiler.durations import expected_duration
 from chalicelib.compiler.graph import Block, WorkflowGraph
 from chalicelib.compiler.plan import ForEach, Plan, Visit
 from chalicelib.compiler.precedence import Precedence, precedence
-from chalicelib.compiler.stateless import stateless
-from chalicelib.spec.nodes import Map
+from chalicelib.spec.nodes import Join, Map, Parallel
 
 
 def schedule(graph: WorkflowGraph) -> Plan:
     """The plan of the root block."""
-    return _block_plan(graph, graph.root, stateless(graph)).plan
+    return _block_plan(graph, graph.root).plan
 
 
 def block_precedence(block: Block, durations: dict[str, int]) -> Precedence:
@@ -28,13 +27,18 @@ def block_precedence(block: Block, durations: dict[str, int]) -> Precedence:
     return precedence(block.order, predecessors=predecessors, durations=durations)
 
 
-def _block_plan(graph: WorkflowGraph, block: Block, free: frozenset[str]) -> Timed:
+def _block_plan(graph: WorkflowGraph, block: Block) -> Timed:
     maps = [node for node in block.order if isinstance(block.nodes[node], Map)]
-    bodies = {node: _block_plan(graph, graph.blocks[(*block.path, node)], free) for node in maps}
+    bodies = {node: _block_plan(graph, graph.blocks[(*block.path, node)]) for node in maps}
     durations = {node: expected_duration(block.nodes[node], body=bodies[node].duration if node in bodies else 0) for node in block.order}
 
     def leaf(node: str) -> Plan:
         return ForEach(node, bodies[node].plan) if node in bodies else Visit(node)
 
     timed = decompose(block_precedence(block, durations), leaf=leaf)
-    return replace(timed, plan=choose(timed.plan, block=block, stateless=free))
+    return replace(timed, plan=choose(timed.plan, block=block, stateless=_stateless(block)))
+
+
+def _stateless(block: Block) -> frozenset[str]:
+    """Nodes that take no state: what they put out is assigned on the way to the next."""
+    return frozenset(name for name, node in block.nodes.items() if isinstance(node, Parallel | Join))

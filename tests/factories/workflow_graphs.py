@@ -41,12 +41,8 @@ def _block(random: Random, count: int, density: float, prefix: str, deep: bool) 
     kinds = {f"{prefix}{index}": random.choice(TYPES if deep else TYPES[:-1]) for index in range(count)}
     names = list(kinds)
     nodes: JsonObject = {name: _node(random, kind, name) for name, kind in kinds.items()}
-    edges: list[Json] = []
-    for position, target in enumerate(names):
-        for source in names[max(0, position - 8) : position]:
-            if random.random() < density:
-                edges.append(_edge(random, source, target, kinds[source]))
-    return {"nodes": nodes, "edges": edges}
+    pairs = [(source, target) for position, target in enumerate(names) for source in names[max(0, position - 8) : position]]
+    return {"nodes": nodes, "edges": [_edge(random, source, target, kinds[source]) for source, target in pairs if random.random() < density]}
 
 
 def _node(random: Random, kind: str, name: str) -> JsonObject:
@@ -59,23 +55,26 @@ def _node(random: Random, kind: str, name: str) -> JsonObject:
         case "human_gate":
             return {"type": "human_gate", "ask": "?", "activate": random.choice(["any", "all"])}
         case "join":
-            return {"type": "join", "require": random.choice(["all", "any", {"at_least": 2}])}
+            require: tuple[Json, ...] = ("all", "any", {"at_least": 2})
+            return {"type": "join", "require": random.choice(require)}
         case "all":
             return {"type": "tool_call", "tool": "http.get", "activate": "all", "expected_seconds": seconds}
         case "continue":
             return {"type": "tool_call", "tool": "http.get", "on_error": "continue", "expected_seconds": seconds}
         case "map":
             return {"type": "map", "over": [1, 2], **_block(random, random.randint(1, 4), 0.5, f"{name}_", deep=False)}
+        case "parallel":
+            return {"type": "parallel"}
         case "transform":
             return {"type": "transform", "value": 1}
         case _:
-            return {"type": kind, **({"tool": "http.get", "expected_seconds": seconds} if kind == "tool_call" else {})}
+            return {"type": "tool_call", "tool": "http.get", "expected_seconds": seconds}
 
 
 def _edge(random: Random, source: str, target: str, kind: str) -> JsonObject:
     choices = [*LABELS.get(kind, ()) * 2, None, "error" if random.random() < 0.4 else None, "1 < 2" if random.random() < 0.4 else None]
     when = random.choice(choices)
-    return {"from": source, "to": target} | ({} if when is None else {"when": when})
+    return {"from": source, "to": target, "when": when}
 
 
 @dataclass
