@@ -132,7 +132,8 @@ class _Search:
         return best
 
     def _grain(self, reached: Reach, depth: _Depth) -> int:
-        """How coarsely to compare estimates: exactly while effort lasts, then so that even cuts win, which end sooner; far down only evenness counts."""
+        """How coarsely to compare estimates: exactly while effort lasts, then so that even cuts win, which end sooner; far down only evenness
+        counts."""
         if depth.cuts >= MAX_CUTS_DEEP:
             return reached.critical * 2 + 1
         return 1 if self.effort > 0 else reached.critical // COARSE + 1

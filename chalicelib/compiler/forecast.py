@@ -1,0 +1,82 @@
+"""What a run takes and costs, before it runs.
+
+In: a plan, its graph, the state machine if there is one. Out: `Forecast`: exact figures where nothing decides, ranges where branches, time-outs, maps
+or repeats do. Retries count nowhere, nor do runs that fail. States are counted on the machine itself, since drawing it folds states; without one the
+plan gives an estimate.
+"""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+
+from chalicelib.compiler.costs import ASSUMED_ITEMS, Costs
+from chalicelib.compiler.graph import WorkflowGraph
+from chalicelib.compiler.machine_shape import shape
+from chalicelib.compiler.machine_tally import MachineTally
+from chalicelib.compiler.plan import ForEach, Plan
+from chalicelib.compiler.plan_tally import PlanTally
+from chalicelib.compiler.prices import PICO_IN_MICRO, PRICES_AS_OF
+from chalicelib.compiler.tally import Tally, exactly
+from chalicelib.compiler.timing import entries
+from chalicelib.spec.model import JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Both ends belong to it."""
+
+    least: int
+    most: int
+
+    @property
+    def is_exact(self) -> bool:
+        return self.least == self.most
+
+    def __contains__(self, value: int) -> bool:
+        return self.least <= value <= self.most
+
+    def __str__(self) -> str:
+        return f"{self.least:,}" if self.is_exact else f"{self.least:,} to {self.most:,}"
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """Of one run. `transitions`: states entered; `invocations`: of the worker by the machine; `writes`: items written to the table;
+    `history_events`: in the execution's own history; `notes`: what had to be assumed."""
+
+    transitions: Range
+    invocations: Range
+    writes: Range
+    history_events: Range
+    price_microdollars: Range
+    prices_as_of: str = PRICES_AS_OF
+    notes: tuple[str, ...] = ()
+
+    def as_json(self) -> JsonObject:
+        return {**asdict(self), "notes": list(self.notes)}
+
+
+def forecast(plan: Plan, graph: WorkflowGraph, *, machine: JsonObject | None = None) -> Forecast:
+    """The forecast of the plan; `machine` is what was drawn of it, as plain ASL."""
+    costs = Costs(graph)
+    whole = exactly(costs.run()) + _tally(plan, costs, machine)
+    return Forecast(
+        transitions=Range(whole.least.transitions, whole.most.transitions),
+        invocations=Range(whole.least.invocations, whole.most.invocations),
+        writes=Range(whole.least.writes, whole.most.writes),
+        history_events=Range(whole.least.events, whole.most.events),
+        price_microdollars=Range(round(whole.least.price / PICO_IN_MICRO), round(whole.most.price / PICO_IN_MICRO)),
+        notes=tuple(_notes(plan, costs)),
+    )
+
+
+def _tally(plan: Plan, costs: Costs, machine: JsonObject | None) -> Tally:
+    return PlanTally(costs).block(plan) if machine is None else MachineTally(costs).scope(shape(machine), plan)
+
+
+def _notes(plan: Plan, costs: Costs) -> Iterator[str]:
+    for entry in entries(plan):
+        if isinstance(entry, ForEach):
+            node = costs.map(entry.node)
+            if isinstance(node.over, str) and node.max_items is None:
+                yield f"{entry.node}: {ASSUMED_ITEMS} items at most are assumed; max_items says how many there may be"
+            yield from _notes(entry.body, costs)
