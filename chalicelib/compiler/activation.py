@@ -18,7 +18,7 @@ from typing import Final, NamedTuple
 
 MAX_TERMS: Final = 32
 MAX_ATOMS: Final = 64  # of the longest term
-_MAX_SPLITS: Final = 6
+_MAX_SPLITS: Final = 500  # terms that one implication may ask about
 
 
 class Atom(NamedTuple):
@@ -123,21 +123,28 @@ def given(formula: Formula, facts: Formula, domains: Domains) -> Formula:
     return Formula(_reduce(possible, domains))
 
 
-def _covered(term: Term, formula: Formula, domains: Domains, depth: int = 0) -> bool:
-    """Whether every run that satisfies `term` satisfies `formula`: directly, or split over one variable's labels."""
-    if any(candidate <= term for candidate in formula.terms):
-        return True
-    rest = [candidate - term for candidate in formula.terms if not conflict(candidate, term)]
-    if not rest or depth >= _MAX_SPLITS:
-        return False
-    return any(
-        all(_covered(term | {Atom(variable, label)}, formula, domains, depth + 1) for label in domains[variable])
-        for variable in _splittable(rest, domains)
-    )
+def _covered(term: Term, formula: Formula, domains: Domains) -> bool:
+    """Whether every run that satisfies `term` satisfies `formula`: directly, or split over one variable's labels after the other.
+
+    Which variable is split first does not matter: a disjunction without a variable of which all labels are asked is refuted by the others.
+    """
+    left = [term]
+    for _ in range(_MAX_SPLITS):
+        if not left:
+            return True
+        open_term = left.pop()
+        if any(candidate <= open_term for candidate in formula.terms):
+            continue
+        rest = [candidate - open_term for candidate in formula.terms if not conflict(candidate, open_term)]
+        variables = _splittable(rest, domains)
+        if not variables:
+            return False
+        left.extend(open_term | {Atom(variables[0], label)} for label in domains[variables[0]])
+    return False
 
 
 def _splittable(rest: Iterable[Term], domains: Domains) -> list[str]:
-    """The variables of which every label is asked for: only a split over one of these can cover."""
+    """The variables of which every label is asked for: only these can cover by a split."""
     asked: dict[str, set[str]] = {}
     for candidate in rest:
         for variable, label in candidate:

@@ -4,25 +4,24 @@ In: a code, a message, the dotted path of what is wrong, and the positions of th
 """
 
 from collections.abc import Iterable
-from typing import Protocol
 
 from chalicelib.spec.diagnostic import Diagnostic, Location, Severity
+from chalicelib.spec.positions import Positions
 
 
-class Positions(Protocol):
-    def at(self, path: str) -> Location: ...
+def error(code: str, message: str, path: str, positions: Positions | None, hint: str = "", *, offset: int = 0) -> Diagnostic:
+    """`offset` counts characters in the string at `path`."""
+    return Diagnostic(code, Severity.ERROR, message, _locate(path, positions, offset), hint)
 
 
-def error(code: str, message: str, path: str, positions: Positions | None, hint: str = "") -> Diagnostic:
-    return Diagnostic(code, Severity.ERROR, message, _locate(path, positions), hint)
+def warning(code: str, message: str, path: str, positions: Positions | None, hint: str = "", *, offset: int = 0) -> Diagnostic:
+    return Diagnostic(code, Severity.WARNING, message, _locate(path, positions, offset), hint)
 
 
-def warning(code: str, message: str, path: str, positions: Positions | None, hint: str = "") -> Diagnostic:
-    return Diagnostic(code, Severity.WARNING, message, _locate(path, positions), hint)
-
-
-def _locate(path: str, positions: Positions | None) -> Location:
-    return Location(path=path) if positions is None else positions.at(path)
+def _locate(path: str, positions: Positions | None, offset: int) -> Location:
+    if positions is None:
+        return Location(path=path)
+    return positions.inside(path, offset) if offset else positions.at(path)
 
 
 def sort_diagnostics(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:

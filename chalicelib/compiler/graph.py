@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 from chalicelib.compiler.activation import Domains, Formula
 from chalicelib.compiler.edges import Draft, Edge, WhenKind, block_prefix, drafts, labels_of, normalise
-from chalicelib.compiler.finding import Positions
 from chalicelib.compiler.order import Ancestors, levels, topological
 from chalicelib.compiler.outcomes import outcomes
 from chalicelib.compiler.structure import structure_faults
 from chalicelib.spec.diagnostic import Diagnostic
 from chalicelib.spec.nodes import Node
+from chalicelib.spec.positions import Positions
 from chalicelib.spec.workflow import WorkflowSpec
 
 __all__ = ["Block", "Edge", "WhenKind", "WorkflowGraph", "build", "labels_of"]

@@ -8,11 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from chalicelib.compiler.edges import AuthoredEdge, Draft
-from chalicelib.compiler.finding import Positions, error, sort_diagnostics
+from chalicelib.compiler.finding import error, sort_diagnostics
 from chalicelib.compiler.nearest import did_you_mean
 from chalicelib.compiler.order import find_cycle
 from chalicelib.spec.diagnostic import Diagnostic
 from chalicelib.spec.nodes import Condition
+from chalicelib.spec.positions import Positions
 
 MAX_NODES: Final = 3_000
 MAX_EDGES: Final = 10_000
