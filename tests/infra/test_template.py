@@ -1,0 +1,117 @@
+"""What the template promises: who may do what, what is kept, what events carry."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chalicelib.store.keys import TABLE, TIME_TO_LIVE
+from tests.factories.package import Package
+
+pytestmark = pytest.mark.scenario  # `chalice package` takes a second
+
+
+def statements(package: Package, role: str) -> list[dict[str, Any]]:
+    policies = package.resources[role]["Properties"]["Policies"]
+    return [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
+
+
+def actions(package: Package, role: str) -> set[str]:
+    return {action for statement in statements(package, role) for action in as_list(statement["Action"])}
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def role_of(function: dict[str, Any]) -> str:
+    role: str = function["Role"]["Fn::GetAtt"][0]
+    return role
+
+
+def test_it_passes_cfn_lint(bare_package: Package) -> None:
+    command = [sys.executable, "-c", "from cfnlint.runner import main; main()", "--regions", "eu-central-1", "--", str(bare_package.template_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.stdout + done.stderr).strip() == ""
+
+
+def test_it_lets_the_publisher_alone_create_machines_and_pass_their_role(bare_package: Package) -> None:
+    for wanted in ("states:CreateStateMachine", "iam:PassRole", "states:DeleteStateMachine"):
+        assert {name for name, function in bare_package.functions.items() if wanted in actions(bare_package, role_of(function))} == {"Publisher"}
+
+
+def test_it_passes_only_the_machines_role_and_only_to_step_functions(bare_package: Package) -> None:
+    passing = [statement for statement in statements(bare_package, "PublisherRole") if "iam:PassRole" in as_list(statement["Action"])]
+    assert [(one["Resource"], one["Condition"]) for one in passing] == [
+        ({"Fn::GetAtt": ["MachineRole", "Arn"]}, {"StringEquals": {"iam:PassedToService": "states.amazonaws.com"}})
+    ]
+
+
+def test_it_lets_machines_invoke_the_worker_alone(bare_package: Package) -> None:
+    invoking = [one["Resource"] for one in statements(bare_package, "MachineRole") if "lambda:InvokeFunction" in as_list(one["Action"])]
+    assert invoking == [{"Fn::GetAtt": ["Worker", "Arn"]}]
+
+
+def test_it_gives_every_function_a_role_of_its_own_that_may_write_its_logs(bare_package: Package) -> None:
+    roles = [role_of(function) for function in bare_package.functions.values()]
+    assert len(set(roles)) == len(roles) == 9
+    assert all({"logs:CreateLogStream", "logs:PutLogEvents"} <= actions(bare_package, role) for role in roles)
+
+
+def test_it_grants_no_wildcard_action(bare_package: Package) -> None:
+    granted = {action for function in bare_package.functions.values() for action in actions(bare_package, role_of(function))}
+    assert {action for action in granted if "*" in action} == set()
+
+
+def test_it_keeps_the_logs_of_every_function_for_a_while_and_not_for_ever(bare_package: Package) -> None:
+    groups = [one["Properties"] for one in bare_package.resources.values() if one["Type"] == "AWS::Logs::LogGroup"]
+    assert {json.dumps(group["LogGroupName"]).split("${")[1].split("}")[0] for group in groups} == set(bare_package.functions)
+    assert {group["RetentionInDays"] for group in groups} == {90}
+
+
+def test_it_declares_the_table_as_the_store_expects_it(bare_package: Package) -> None:
+    declared = bare_package.resources["MainTable"]["Properties"]
+    expected = {**TABLE, "StreamSpecification": {"StreamViewType": TABLE["StreamSpecification"]["StreamViewType"]}}
+    assert {name: declared[name] for name in expected} == expected
+    assert declared["TimeToLiveSpecification"] == TIME_TO_LIVE
+    assert declared["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+
+
+def test_it_keeps_data_when_the_stack_goes(bare_package: Package) -> None:
+    assert {bare_package.resources[name][policy] for name in ("MainTable", "DataBucket") for policy in ("DeletionPolicy", "UpdateReplacePolicy")} == {
+        "Retain"
+    }
+
+
+def test_it_asks_for_a_signature_on_every_route(bare_package: Package) -> None:
+    paths = bare_package.resources["RestAPI"]["Properties"]["DefinitionBody"]["paths"]
+    open_routes = {f"{method} {path}" for path, methods in paths.items() for method, route in methods.items() if "security" not in route}
+    assert open_routes == {f"options {path}" for path in paths}
+
+
+def test_it_wakes_the_stream_function_for_undelivered_answers_and_reports_single_failures(bare_package: Package) -> None:
+    (source,) = (event["Properties"] for event in bare_package.functions["TableStream"]["Events"].values())
+    assert source["Stream"] == {"Fn::GetAtt": ["MainTable", "StreamArn"]}
+    assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert "#UNDELIVERED" in source["FilterCriteria"]["Filters"][0]["Pattern"]
+
+
+def test_it_hears_of_every_execution_that_is_a_run(bare_package: Package) -> None:
+    (rule,) = (event["Properties"]["Pattern"] for event in bare_package.functions["ExecutionStatus"]["Events"].values())
+    assert rule["detail-type"] == ["Step Functions Execution Status Change"]
+    assert rule["detail"]["name"] == [{"prefix": "run_"}]
+
+
+def test_it_sweeps_every_minute(bare_package: Package) -> None:
+    (tick,) = (event["Properties"] for event in bare_package.functions["Sweeper"]["Events"].values())
+    assert tick["Schedule"] == "rate(1 minute)"
+
+
+def test_it_ships_our_code_and_nothing_of_the_workshop(bare_package: Package) -> None:
+    shipped = {Path(name).parts[0] for name in bare_package.contents()}
+    assert {"app.py", "chalicelib"} <= shipped
+    assert shipped & {"tests", "infra", "cli", "bench", "moto", "examples", "docs"} == set()
+    assert not [name for name in bare_package.contents() if "__pycache__" in name or name.endswith(".pyc")]
