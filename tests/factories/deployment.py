@@ -1,7 +1,7 @@
 """A deployment of the package on ministack, a second emulator that runs in a process of its own.
 
-In: a package with its wheels. Out: the stack's outputs, and ways to call what was deployed. Functions run on a Python without site-packages: all that they
-import comes from the package.
+In: a package with its wheels. Out: the stack's outputs, and ways to call what was deployed.
+Functions run on a Python without site-packages: all that they import comes from the package.
 """
 
 import json
@@ -135,7 +135,8 @@ def _deployable(template: dict[str, Any]) -> dict[str, Any]:
 
 
 def _client(service: str, endpoint: str) -> Any:
-    return boto3.client(service, endpoint_url=endpoint, region_name=REGION, aws_access_key_id="test", aws_secret_access_key="test")
+    session: Any = boto3.session.Session()
+    return session.client(service, endpoint_url=endpoint, region_name=REGION, aws_access_key_id="test", aws_secret_access_key="test")
 
 
 def _free_port() -> int:
