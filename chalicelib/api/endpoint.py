@@ -89,7 +89,7 @@ def models_of(function: View) -> tuple[type[Wire], type[Wire]]:
 
 def _respond(request: Request, answer: Callable[[Request], Answer]) -> Response:
     correlation_id = _correlation_id(request)
-    logger.set_correlation_id(correlation_id)
+    logger.thread_safe_append_keys(correlation_id=correlation_id)
     response = _answer_or_problem(request, answer)
     response.headers[CORRELATION_HEADER] = correlation_id
     return response

@@ -20,4 +20,6 @@ logger = Logger(service="sweeper")
 def sweeper(event: Any) -> None:
     """Sweep every organisation."""
     for organisation_id in organisations():
-        logger.info("swept", organisation_id=organisation_id, **asdict(sweep(organisation_id)))
+        swept = asdict(sweep(organisation_id))
+        if any(swept.values()):
+            logger.info("swept", organisation_id=organisation_id, **swept)
