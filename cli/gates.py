@@ -1,0 +1,64 @@
+"""Commands on gates: gates, decide."""
+
+import json
+from typing import Annotated, Any
+
+import typer
+from rich.console import Group
+
+from cli import screen
+from cli.client import Problem
+from cli.session import AsOption, JsonOption, UrlOption, session, told
+
+
+def gates(
+    run_id: Annotated[str | None, typer.Option("--run", help="Only this run's.")] = None,
+    mine: Annotated[bool, typer.Option("--mine", help="Only those that --as may decide.")] = False,
+    url: UrlOption = None,
+    person: AsOption = "local",
+    as_json: JsonOption = False,
+) -> None:
+    """Open gates, oldest first."""
+    here = session(url, person, as_json)
+    with told(here.err):
+        page = here.client.get("/api/v1/gates", run_id=run_id, mine="true" if mine else None)
+        rows = [{**gate, "choices": " / ".join(each["choice"] for each in gate["choices"])} for gate in page["gates"]]
+        columns = {"id": "gate", "workflow_name": "workflow", "node": "node", "ask": "question", "choices": "choices", "opened_at": "opened"}
+        here.show(page, human=lambda: screen.table_of(rows, columns))
+
+
+def decide(
+    gate_id: Annotated[str, typer.Argument(help="A gate's id.")],
+    choice: Annotated[str | None, typer.Argument(help="One of its choices; without one, the gate is shown.")] = None,
+    reason: Annotated[str | None, typer.Option("--reason", "-r")] = None,
+    form: Annotated[str | None, typer.Option(help="The form's fields, as JSON.")] = None,
+    url: UrlOption = None,
+    person: AsOption = "local",
+    as_json: JsonOption = False,
+) -> None:
+    """Decide a gate. Ends with 1 when somebody else has, with 4 when --as may not."""
+    here = session(url, person, as_json)
+    with told(here.err):
+        if choice is None:
+            gate = _open_gate(here.client.get("/api/v1/gates", limit=200)["gates"], gate_id)
+            here.show(gate, human=lambda: Group(screen.gate_panel(gate), " / ".join(each["choice"] for each in gate["choices"])))
+            return
+        body: dict[str, Any] = {"choice": choice, "channel": "cli"} | ({"reason": reason} if reason else {})
+        body |= {"form": _form(form)} if form else {}
+        made = here.client.post(f"/api/v1/gates/{gate_id}/decision", body)
+        still = f"; {made['missing_count']} more must agree" if not made["is_final"] else ""
+        here.show(made, human=lambda: f"[green]{made['choice']}[/green] by {person}{still}")
+
+
+def _open_gate(found: list[dict[str, Any]], gate_id: str) -> dict[str, Any]:
+    for gate in found:
+        if gate["id"] == gate_id:
+            return gate
+    raise Problem(404, {"code": "gate-not-found", "detail": f"no open gate {gate_id}"})
+
+
+def _form(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as fault:
+        raise Problem(422, {"code": "decision-invalid", "detail": f"the form is no JSON: {fault}"}) from fault

@@ -1,0 +1,30 @@
+"""`sluice`: the command line. Commands are functions of the modules beside; this one only names them."""
+
+import typer
+
+from cli import gates, runs, specs
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Agent workflows as AWS Step Functions: check, compile, publish, run, decide.")
+
+app.command("validate")(specs.validate)
+app.command("compile")(specs.compile_)
+app.command("publish")(specs.publish)
+app.command("run")(runs.run)
+app.command("runs")(runs.runs)
+app.command("show")(runs.show)
+app.command("cancel")(runs.cancel)
+app.command("reply")(runs.reply)
+app.command("gates")(gates.gates)
+app.command("decide")(gates.decide)
+
+
+@app.command("up")
+def up(port: int = 8000, data: str = ".sluice") -> None:
+    """Start the local stack and keep serving."""
+    from infra.local.__main__ import up as serve
+
+    serve(port=port, data=data)
+
+
+if __name__ == "__main__":
+    app()

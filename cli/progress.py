@@ -1,0 +1,72 @@
+"""What a watcher of a run sees: the run's state, made of its events alone.
+
+In: events. Out: `Progress`: the run's status and its nodes in the order in which they began. Pure; knows neither the API nor the screen.
+"""
+
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from cli.watch import Event
+
+_NODE_STATUS: Final = {
+    "node_started": "running",
+    "node_waiting": "waiting",
+    "node_retrying": "retrying",
+    "node_succeeded": "succeeded",
+    "node_failed": "failed",
+    "node_skipped": "skipped",
+    "gate_opened": "waiting",
+    "gate_timed_out": "waiting",
+}
+_RUN_STATUS: Final = {
+    "run_queued": "queued",
+    "run_started": "running",
+    "run_waiting": "waiting",
+    "run_resumed": "running",
+    "run_succeeded": "succeeded",
+    "run_failed": "failed",
+    "run_timed_out": "timed_out",
+    "run_cancelled": "cancelled",
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One node (of one item): what is known of it. Times are the events' own."""
+
+    node: str
+    item_path: str
+    status: str
+    since: str
+    ended: str | None = None
+    data: dict[str, Any] = field(default_factory=dict)
+    retries: int = 0
+
+
+@dataclass
+class Progress:
+    status: str = "queued"
+    lines: dict[tuple[str, str], Line] = field(default_factory=dict)
+    error: dict[str, Any] | None = None
+    open_gate: str | None = None  # the node whose gate was opened last and is not decided
+
+    def take(self, event: Event) -> None:
+        """Move on by one event. Types that it does not know change nothing."""
+        kind = event["type"]
+        self.status = _RUN_STATUS.get(kind, self.status)
+        if kind in ("run_failed", "run_timed_out", "run_cancelled"):
+            self.error = event.get("data", {}).get("error") or {}
+        if kind in _NODE_STATUS and event.get("node"):
+            self._take_node(event, _NODE_STATUS[kind])
+        if kind == "gate_opened":
+            self.open_gate = event.get("data", {}).get("gate_id")
+        if kind in ("gate_decided", "gate_timed_out"):
+            self.open_gate = None
+
+    def _take_node(self, event: Event, status: str) -> None:
+        key = (event["node"], event.get("item_path") or "")
+        at = event.get("occurred_at") or event["at"]
+        line = self.lines.get(key) or Line(*key, status=status, since=at)
+        ended = at if status in ("succeeded", "failed", "skipped") else None
+        retries = line.retries + (status == "retrying")
+        self.lines[key] = replace(line, status=status, ended=ended, data={**line.data, **event.get("data", {})}, retries=retries)

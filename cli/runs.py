@@ -1,0 +1,194 @@
+"""Commands on runs: run, runs, show, cancel, reply."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Group
+from rich.live import Live
+from rich.text import Text
+
+from cli import screen
+from cli.answers import Answers
+from cli.client import Problem
+from cli.exits import Exit
+from cli.progress import Progress
+from cli.session import AsOption, JsonOption, Session, UrlOption, session, told
+from cli.watch import watch
+
+RunArgument = Annotated[str, typer.Argument(help="A run's id.")]
+
+
+def run(
+    workflow: Annotated[str, typer.Argument(help="A workflow's name or id.")],
+    inputs: Annotated[str | None, typer.Option("-i", "--input", help="A JSON file, JSON itself, or - for standard input.")] = None,
+    version: Annotated[int | None, typer.Option(help="A version; else the latest.")] = None,
+    key: Annotated[str | None, typer.Option(help="Idempotency key: the same key starts one run.")] = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Watch the run to its end.")] = False,
+    url: UrlOption = None,
+    person: AsOption = "local",
+    as_json: JsonOption = False,
+) -> None:
+    """Start a run. With --follow, ends with 1 unless the run succeeds."""
+    here = session(url, person, as_json)
+    with told(here.err):
+        body: dict[str, Any] = {"input": _input(inputs)} | ({"version": version} if version else {})
+        headers = {"Idempotency-Key": key} if key else {}
+        started = here.client.post(f"/api/v1/workflows/{here.workflow_id(workflow)}/run", body, headers=headers)
+        if not follow:
+            here.show(started, human=lambda: f"[green]started[/green] {started['id']}   sluice show {started['id']} --follow")
+            return
+        _finish(here, follow_run(here, started))
+
+
+def show(
+    run_id: RunArgument,
+    follow: Annotated[bool, typer.Option("--follow", "-f")] = False,
+    url: UrlOption = None,
+    person: AsOption = "local",
+    as_json: JsonOption = False,
+) -> None:
+    """A run: its nodes, what each put out, its result."""
+    here = session(url, person, as_json)
+    with told(here.err):
+        found = here.client.get(f"/api/v1/workflows/runs/{run_id}")
+        if follow:
+            _finish(here, follow_run(here, found))
+            return
+        nodes = here.client.get(f"/api/v1/workflows/runs/{run_id}/nodes", limit=1000)["nodes"]
+        here.show({**found, "nodes": nodes}, human=lambda: Group(*_details(found, nodes)))
+
+
+def runs(
+    workflow: Annotated[str | None, typer.Argument(help="Only this workflow's.")] = None,
+    status: Annotated[str | None, typer.Option(help="Only those with this status.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=200)] = 20,
+    url: UrlOption = None,
+    person: AsOption = "local",
+    as_json: JsonOption = False,
+) -> None:
+    """Runs, newest first."""
+    here = session(url, person, as_json)
+    with told(here.err):
+        workflow_id = here.workflow_id(workflow) if workflow else None
+        page = here.client.get("/api/v1/workflows/runs", workflow_id=workflow_id, status=status, limit=limit)
+        columns = {"id": "run", "workflow_name": "workflow", "version": "version", "status": "status", "created_at": "created", "started_by": "by"}
+        here.show(page, human=lambda: screen.table_of(page["runs"], columns))
+
+
+def cancel(
+    run_id: RunArgument,
+    reason: Annotated[str | None, typer.Option()] = None,
+    url: UrlOption = None,
+    person: AsOption = "local",
+    as_json: JsonOption = False,
+) -> None:
+    """Cancel a run; twice is harmless."""
+    here = session(url, person, as_json)
+    with told(here.err):
+        found = here.client.post(f"/api/v1/workflows/runs/{run_id}/cancel", {"reason": reason} if reason else {})
+        here.show(found, human=lambda: f"{found['id']} {found['status']}")
+
+
+def reply(
+    run_id: RunArgument,
+    text: str,
+    node: Annotated[str | None, typer.Option()] = None,
+    url: UrlOption = None,
+    person: AsOption = "local",
+    as_json: JsonOption = False,
+) -> None:
+    """Reply to a message that a run waits for."""
+    here = session(url, person, as_json)
+    with told(here.err):
+        message = here.client.post(f"/api/v1/runs/{run_id}/replies", {"text": text} | ({"node": node} if node else {}))
+        here.show(message, human=lambda: "[green]replied[/green]")
+
+
+def follow_run(here: Session, started: dict[str, Any], *, answers: Answers | None = None) -> dict[str, Any]:
+    """Watch the run to its end and give it as it ended. Ctrl-C leaves it running and says how to return."""
+    run_id = started["id"]
+    version = here.client.get(f"/api/v1/workflows/{started['workflow_id']}/versions/{started['version']}")
+    nodes = list(version["spec"]["nodes"])
+    progress = Progress()
+    answers = answers or Answers(here, is_asking=here.out.is_terminal and not here.as_json)
+    title = f"{started['workflow_name']} v{started['version']}  {run_id}"
+    try:
+        _watch(here, run_id, progress, nodes, title=title, answers=answers)
+    except KeyboardInterrupt:
+        here.err.print(f"\nThe run goes on. Return with: sluice show {run_id} --follow   Stop it with: sluice cancel {run_id}")
+        raise typer.Exit(Exit.INTERRUPTED) from None
+    found: dict[str, Any] = here.client.get(f"/api/v1/workflows/runs/{run_id}")
+    return found
+
+
+def _watch(here: Session, run_id: str, progress: Progress, nodes: list[str], *, title: str, answers: Answers) -> None:
+    if here.as_json:
+        for event in watch(here.client, run_id):
+            typer.echo(json.dumps(event, ensure_ascii=False))
+            progress.take(event)
+            answers.consider(event, run_id)
+        return
+    with Live(screen.run_tree(progress, nodes, title=title), console=here.out, refresh_per_second=8, transient=False) as live:
+        for event in watch(here.client, run_id):
+            progress.take(event)
+            live.update(screen.run_tree(progress, nodes, title=title))
+            if answers.is_wanted(event):
+                live.stop()
+                answers.consider(event, run_id)
+                live.start()
+
+
+def _finish(here: Session, found: dict[str, Any]) -> None:
+    here.show(found, human=lambda: Group(*_result(found)))
+    if found["status"] != "succeeded":
+        raise typer.Exit(Exit.FAILED)
+
+
+def _result(found: dict[str, Any]) -> list[Any]:
+    lines: list[Any] = []
+    if found.get("error"):
+        lines.append(Text(f"{found.get('failed_node') or ''} {found['error']['name']}: {found['error']['message']}", style="red"))
+    if found.get("output") is not None:
+        lines.append(Text(json.dumps(found["output"], ensure_ascii=False, indent=2)))
+    return lines
+
+
+def _details(found: dict[str, Any], nodes: list[dict[str, Any]]) -> list[Any]:
+    head = Text(
+        f"{found['id']}  {found['workflow_name']} v{found['version']}  {found['status']}  {screen.duration(found['started_at'], found['ended_at'])}",
+        style="bold",
+    )
+    rows = [
+        {
+            "node": each["node"] + (f" [{each['item_path']}]" if each["item_path"] else ""),
+            "status": each["status"],
+            "took": screen.duration(each["started_at"], each["ended_at"]),
+            "cost": screen.money(each["usage"]["cost"]) if each["usage"]["output_tokens"] else "",
+            "output": json.dumps(each["output"], ensure_ascii=False)[:100]
+            if each["output"] is not None
+            else (each.get("error") or {}).get("message"),
+        }
+        for each in nodes
+    ]
+    columns = {"node": "node", "status": "status", "took": "took", "cost": "cost", "output": "output"}
+    return [head, screen.table_of(rows, columns), *_result(found)]
+
+
+def _input(given: str | None) -> Any:
+    """JSON from a file, from standard input, or as it stands."""
+    if given is None:
+        return {}
+    text = given
+    if given == "-":
+        text = typer.get_text_stream("stdin").read()
+    elif not given.lstrip().startswith(("{", "[", '"')):
+        try:
+            text = Path(given).read_text()
+        except OSError as fault:
+            raise Problem(422, {"code": "input-invalid", "detail": f"{given}: {fault.strerror}"}) from fault
+    try:
+        return json.loads(text)
+    except ValueError as fault:
+        raise Problem(422, {"code": "input-invalid", "detail": f"the input is no JSON: {fault}"}) from fault

@@ -1,0 +1,69 @@
+"""What all commands share: who acts where, how answers are printed, and how faults end the command.
+
+In: the options of the command line. Out: `Session`, and `told`, under which every fault is one line and one exit code.
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console, RenderableType
+
+from cli import address
+from cli.client import Client, Problem, Unreachable
+from cli.exits import Exit, of_status
+
+UrlOption = Annotated[str | None, typer.Option("--url", help="Where Sluice is; else SLUICE_URL, else the local stack that runs here.")]
+AsOption = Annotated[str, typer.Option("--as", help="Who acts, on the local stack.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@dataclass(frozen=True)
+class Session:
+    client: Client
+    as_json: bool
+    out: Console
+    err: Console
+
+    def show(self, document: Any, *, human: Callable[[], RenderableType | str]) -> None:
+        """The document as JSON, or as people read it."""
+        if self.as_json:
+            typer.echo(json.dumps(document, ensure_ascii=False, indent=2))
+        else:
+            self.out.print(human())
+
+    def workflow_id(self, name_or_id: str) -> str:
+        """The workflow of that name or id. Raises Problem (404)."""
+        if name_or_id.startswith("wf_"):
+            return name_or_id
+        found = self.client.get("/api/v1/workflows", name=name_or_id)["workflows"]
+        if not found:
+            raise Problem(
+                404, {"code": "workflow-not-found", "detail": f"no workflow is called {name_or_id}; `sluice publish` makes one from a file"}
+            )
+        return str(found[0]["id"])
+
+
+def session(url: str | None, person: str, as_json: bool) -> Session:
+    return Session(Client(address.find(url), person), as_json, Console(), Console(stderr=True))
+
+
+@contextmanager
+def told(err: Console | None = None) -> Iterator[None]:
+    """Faults of the API and of the way there, as a line and an exit code."""
+    console = err or Console(stderr=True)
+    try:
+        yield
+    except Problem as problem:
+        console.print(f"[red]{problem.code}[/red]: {problem}", highlight=False)
+        for field in problem.document.get("errors") or []:
+            console.print(f"  {field.get('field')}: {field.get('message')}", highlight=False)
+        for name, message in (problem.document.get("fields") or {}).items():
+            console.print(f"  {name}: {message}", highlight=False)
+        raise typer.Exit(of_status(problem.status)) from problem
+    except Unreachable as fault:
+        console.print(f"[red]unreachable[/red]: {fault}; `make run` starts a local Sluice", highlight=False)
+        raise typer.Exit(Exit.UNREACHABLE) from fault
