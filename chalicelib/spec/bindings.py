@@ -34,6 +34,7 @@ from chalicelib.spec.nodes import Node, WorkerNode
 
 __all__ = [
     "BINDING_FIELDS",
+    "TIMESTAMP",
     "Binding",
     "BindingField",
     "BindingKind",

@@ -6,13 +6,13 @@ error among the diagnostics there is no spec. What needs the graph (references, 
 
 from dataclasses import dataclass
 
-from chalicelib.spec.binding import faults
-from chalicelib.spec.bindings import node_bindings
 from chalicelib.spec.diagnostic import Diagnostic, Severity
+from chalicelib.spec.model import JsonObject
 from chalicelib.spec.positions import Positions
-from chalicelib.spec.shape import Shape, read_shape
+from chalicelib.spec.rules import Authored, check
+from chalicelib.spec.shape import read_shape
 from chalicelib.spec.workflow import WorkflowSpec
-from chalicelib.spec.yaml_text import compose
+from chalicelib.spec.yaml_text import Composed, compose
 
 
 @dataclass(frozen=True)
@@ -27,26 +27,21 @@ class Loaded:
 
 def load(text: str | bytes, *, name: str = "workflow.yaml") -> Loaded:
     composed = compose(text)
-    shape = Shape()
-    found = list(composed.diagnostics)
     if isinstance(composed.value, dict):
-        shape = read_shape(composed.value, composed.positions)
-        found += shape.diagnostics
-        found += _binding_faults(shape, composed.positions)
-    elif not found:
-        found.append(
-            Diagnostic("not-a-workflow", Severity.ERROR, "a workflow is an object with `sluice`, `name` and `nodes`", composed.positions.at(""))
-        )
-    diagnostics = tuple(sorted(found, key=lambda diagnostic: diagnostic.location))
-    spec = None if any(diagnostic.is_error for diagnostic in diagnostics) else shape.spec
-    return Loaded(spec, diagnostics, composed.positions, name)
+        spec, found = _read(composed.value, composed)
+    else:
+        spec, found = None, composed.diagnostics or (_no_workflow(composed),)
+    diagnostics = tuple(sorted(dict.fromkeys(found), key=lambda diagnostic: (diagnostic.location, diagnostic.code)))
+    return Loaded(None if any(diagnostic.is_error for diagnostic in diagnostics) else spec, diagnostics, composed.positions, name)
 
 
-def _binding_faults(shape: Shape, positions: Positions) -> list[Diagnostic]:
-    return [
-        Diagnostic("bad-expression", Severity.ERROR, fault.message, positions.inside(f"{part.path}.{path}", fault.position), fault.hint)
-        for part in shape.nodes
-        if part.node is not None
-        for bound in node_bindings(part.node)
-        for path, fault in faults(bound.binding, bound.path)
-    ]
+def _read(value: JsonObject, composed: Composed) -> tuple[WorkflowSpec | None, tuple[Diagnostic, ...]]:
+    shape = read_shape(value, composed.positions)
+    told = frozenset(diagnostic.location.path for diagnostic in shape.diagnostics)
+    authored = Authored(value, tuple(shape.nodes), tuple(shape.edges), composed.positions, told)
+    return shape.spec, (*composed.diagnostics, *shape.diagnostics, *check(authored))
+
+
+def _no_workflow(composed: Composed) -> Diagnostic:
+    message = "a workflow is an object with `sluice`, `name` and `nodes`"
+    return Diagnostic("no-workflow", Severity.ERROR, message, composed.positions.at(""))

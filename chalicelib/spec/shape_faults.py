@@ -16,8 +16,9 @@ from pydantic_core import ErrorDetails
 from chalicelib.spec.diagnostic import Diagnostic, Severity
 from chalicelib.spec.edges import EdgeSpec
 from chalicelib.spec.model import Json, SpecModel
-from chalicelib.spec.nodes import AtLeast, Choice, Deciders, Goto, Repeat, Retry
+from chalicelib.spec.nodes import NODE_ID_PATTERN, AtLeast, Choice, Deciders, Goto, Repeat, Retry
 from chalicelib.spec.positions import Positions
+from chalicelib.spec.workflow import WORKFLOW_NAME_PATTERN
 
 # The models inside a node or workflow, by the key under which they stand.
 _INNER_MODELS: Final[Mapping[str, type[SpecModel]]] = MappingProxyType(
@@ -63,6 +64,12 @@ _SYNONYMS: Final[Mapping[str, str]] = MappingProxyType(
         "target": "to",
     }
 )
+_PATTERNS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        WORKFLOW_NAME_PATTERN: "2 to 63 lower-case letters, digits and `-`, a letter first",
+        NODE_ID_PATTERN: "1 to 48 lower-case letters, digits and `_`, a letter first",
+    }
+)
 _Place = tuple[str | int, ...]
 
 
@@ -86,7 +93,9 @@ class _Finding:
     @property
     def shown(self) -> str:
         """The place as a sentence names it: `after`, `after[0]`."""
-        last = self.place[-1] if self.place else "this"
+        if not self.place:
+            return "this"
+        last = self.place[-1]
         return f"`{self.field}[{last}]`" if isinstance(last, int) else f"`{last}`"
 
 
@@ -95,7 +104,10 @@ def shape_faults(error: ValidationError, model: type[SpecModel], value: Json, pa
     by_place: dict[_Place, list[_Finding]] = {}
     for finding in (_finding(details, value) for details in error.errors(include_url=False, include_context=True)):
         by_place.setdefault(finding.place, []).append(finding)
+    meant = {(*found[0].place[:-1], _nearest_key(found[0], model)) for found in by_place.values() if found[0].kind == "extra_forbidden"}
     for place, found in by_place.items():
+        if found[0].kind == "missing" and place in meant:
+            continue  # the unknown key is the missing one, misspelt
         if found[0].is_union and isinstance(found[0].value, dict) and any(_lies_under(other, place) for other in by_place):
             continue  # an object was written, and what is wrong inside it is told there
         yield _diagnostic(found, model, ".".join(str(part) for part in (path, *place) if part != ""), positions)
@@ -139,7 +151,7 @@ def _words(found: list[_Finding], model: type[SpecModel], doubtful: str | None) 
         return _boolean_for_text(first, doubtful)
     if "literal_error" in kinds or "enum" in kinds:
         return _unknown_value(next(finding for finding in found if finding.kind in {"literal_error", "enum"}), is_union=first.is_union)
-    if first.is_union or len(found) > 1:
+    if first.is_union:
         return "wrong-type", f"{first.shown} has to be {_UNIONS[first.field]}, not {_kind_of(first.value)}", ""
     if first.kind == "extra_forbidden":
         return _unknown_key(first, model)
@@ -160,19 +172,28 @@ def _unknown_value(finding: _Finding, *, is_union: bool) -> tuple[str, str, str]
     allowed = [word.strip("' ") for word in expected.replace(" or ", ",").split(",")]
     words = _UNIONS[finding.field] if is_union else " or ".join(f"`{word}`" for word in allowed)
     if not isinstance(finding.value, str):
-        return "unknown-value", f"{finding.shown} has to be {words}, not {_shown_value(finding.value)}", ""
+        code = "unknown-value" if isinstance(finding.value, int) else "wrong-type"
+        return code, f"{finding.shown} has to be {words}, not {_kind_of(finding.value)}", ""
     near = get_close_matches(finding.value, allowed, n=1)
     return "unknown-value", f"{finding.shown} has to be {words}, not `{finding.value}`", f"did you mean `{near[0]}`?" if near else ""
 
 
 def _unknown_key(finding: _Finding, model: type[SpecModel]) -> tuple[str, str, str]:
+    near = _nearest_key(finding, model)
+    hint = f"did you mean `{near}`?" if near else f"known here: {', '.join(authored_keys(_owner(finding, model)))}"
+    return "unknown-key", f"there is no key `{finding.place[-1]}` here", hint
+
+
+def _nearest_key(finding: _Finding, model: type[SpecModel]) -> str | None:
     key = str(finding.place[-1])
-    owner = next((_INNER_MODELS[part] for part in reversed(finding.place[:-1]) if isinstance(part, str) and part in _INNER_MODELS), model)
-    known = authored_keys(owner)
+    known = authored_keys(_owner(finding, model))
     synonym = _SYNONYMS.get(key)
-    near = [synonym] if synonym in known else get_close_matches(key, known, n=1)
-    hint = f"did you mean `{near[0]}`?" if near else f"known here: {', '.join(known)}"
-    return "unknown-key", f"there is no key `{key}` here", hint
+    return synonym if synonym in known else next(iter(get_close_matches(key, known, n=1)), None)
+
+
+def _owner(finding: _Finding, model: type[SpecModel]) -> type[SpecModel]:
+    """The model of the object in which the finding is."""
+    return next((_INNER_MODELS[part] for part in reversed(finding.place[:-1]) if isinstance(part, str) and part in _INNER_MODELS), model)
 
 
 def authored_keys(model: type[SpecModel]) -> list[str]:
@@ -204,7 +225,7 @@ def _limit(words: str, bound: str) -> Callable[[_Finding], tuple[str, str, str]]
 
 def _bad_name(finding: _Finding) -> tuple[str, str, str]:
     pattern = str(finding.details.get("ctx", {}).get("pattern"))
-    return "bad-name", f"`{finding.value}` is no name for {finding.shown}", f"a name looks like {pattern}"
+    return "bad-name", f"`{finding.value}` is no name for {finding.shown}", _PATTERNS[pattern]
 
 
 _LIMITS: Final[Mapping[str, Callable[[_Finding], tuple[str, str, str]]]] = MappingProxyType(
@@ -227,14 +248,10 @@ def _kind_of(value: Json) -> str:
         case bool():
             return "a boolean"
         case int() | float():
-            return "a number"
+            return f"the number {value}"
         case str():
             return "a text"
         case list():
             return "a list"
         case dict():
             return "an object"
-
-
-def _shown_value(value: Json) -> str:
-    return f"`{value}`" if isinstance(value, int | float) else _kind_of(value)

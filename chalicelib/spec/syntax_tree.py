@@ -389,7 +389,8 @@ class _Reader:
     def _context_item(self, node: _Node, place: _Place) -> None:
         if not place.nested:
             shown = {"name": node.value, "wildcard": "*", "descendant": "**", "parent": "%"}.get(node.type, "$")
-            self._refuse(f"`{shown}` has nothing to refer to at the top level", node, _CONTEXT_HINT)
+            named = f"write `$node.{shown}` or `$context.{shown}`, and a text in quotes: '{shown}'"
+            self._refuse(f"`{shown}` has nothing to refer to here", node, named if node.type == "name" else _CONTEXT_HINT)
 
     def _refuse(self, message: str, node: _Node, hint: str = "") -> None:
         self.faults.append(Fault(message, _start(node), hint))

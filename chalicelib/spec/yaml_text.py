@@ -24,13 +24,11 @@ MAX_NESTING: Final = 64
 
 _Loader: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml where it is built in: four times faster
 _SURROGATES: Final = re.compile(r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
-_HINTS: Final = {
-    "'%' that cannot start": "put quotes around a text that starts with `{%`",
-    "'\\t' that cannot start": "indent with spaces: YAML allows no tabs there",
-    "'`' that cannot start": "put quotes around a text that starts with a backquote",
-    "'@' that cannot start": "put quotes around a text that starts with `@`",
-    "mapping values are not allowed": "put quotes around a text that contains a colon and a space",
-    "did not find expected ',' or": "close the bracket, or put quotes around a text that starts with `{` or `[`",
+_HINTS: Final = {  # by what the parser says
+    "values are not allowed": "put quotes around a text that contains a colon and a space, and indent all keys of an object alike",
+    "expected ',' or": "close the bracket, or put quotes around a text that starts with `{` or `[`",
+    "unexpected end of stream": "close the quotes",
+    "escape character": "in double quotes write a backslash twice",
 }
 _BRACES_HINT: Final = 'put quotes around a text that starts with `{{`: "{{ $node.field }}"'
 
@@ -47,22 +45,23 @@ def compose(text: str | bytes) -> Composed:
     if isinstance(decoded, Diagnostic):
         return Composed(None, Positions(), (decoded,))
     builder = _Builder()
+    stopped: tuple[Diagnostic, ...] = ()
     try:
         for event in yaml.parse(decoded, Loader=_Loader):
             builder.take(event)
-    except _StoppedError as stopped:
-        builder.diagnostics.append(stopped.diagnostic)
+    except _StoppedError as stop:
+        stopped = (stop.diagnostic,)
     except yaml.MarkedYAMLError as error:
-        builder.diagnostics.append(_syntax(error))
+        stopped = (_syntax(error, decoded),)
     positions = Positions(builder.marks, decoded.splitlines(), builder.doubtful)
-    return Composed(builder.value, positions, tuple(builder.diagnostics))
+    return Composed(None if stopped else builder.value, positions, (*builder.diagnostics, *stopped))
 
 
 def _decode(text: str | bytes) -> str | Diagnostic:
-    if len(text) > MAX_BYTES:
-        return _error(
-            "text-too-large", f"the text has {len(text):,} bytes; {MAX_BYTES:,} are allowed", hint="move long texts to where a tool reads them"
-        )
+    size = len(text) if isinstance(text, bytes) else len(text.encode("utf-8", "surrogatepass"))
+    if size > MAX_BYTES:
+        hint = "split the workflow, or let a tool read long texts"
+        return _error("text-too-large", f"the text has {size:,} bytes; {MAX_BYTES:,} are allowed", hint=hint)
     if isinstance(text, bytes):
         try:
             text = text.decode("utf-8")
@@ -84,11 +83,17 @@ def _code_point(high: str, low: str) -> int:
     return 0x10000 + ((int(high, 16) - 0xD800) << 10) + (int(low, 16) - 0xDC00)
 
 
-def _syntax(error: yaml.MarkedYAMLError) -> Diagnostic:
+def _syntax(error: yaml.MarkedYAMLError, text: str) -> Diagnostic:
     mark = error.problem_mark or error.context_mark
-    problem = " ".join(part for part in (error.problem, error.context) if part)
+    line, column = (mark.line, mark.column) if mark else (0, 0)
+    place = Location(line + 1, column + 1)
+    problem = error.problem or ""
+    if "cannot start any token" in problem:
+        first = text.splitlines()[line][column]
+        hint = "indent with spaces" if first == "\t" else f"put quotes around a text that starts with `{first}`"
+        return _error("yaml-syntax", f"no value starts with {'a tab' if first == chr(9) else f'`{first}`'}", place, hint)
     hint = next((hint for sign, hint in _HINTS.items() if sign in problem), "")
-    return _error("yaml-syntax", f"this is no YAML: {problem}", Location(mark.line + 1, mark.column + 1) if mark else Location(1, 1), hint)
+    return _error("yaml-syntax", f"this is no YAML: {problem}", place, hint)
 
 
 def _error(code: str, message: str, location: Location = Location(1, 1), hint: str = "") -> Diagnostic:  # noqa: B008 (a frozen value)
@@ -113,7 +118,7 @@ class _Open:
     first: int
     key: str | None = None
     key_at: tuple[int, int] = (1, 1)
-    is_repeated: bool = False
+    is_dropped: bool = False  # the pending key is not taken: it stands here already
 
 
 class _Builder:
@@ -182,14 +187,15 @@ class _Builder:
         top.key, top.key_at = event.value, _point(event)
         path = self._path()
         container = top.container
-        top.is_repeated = event.value in container
-        if top.is_repeated:
+        top.is_dropped = event.value in container
+        if top.is_dropped:
             first = self.marks[path].key[0]
             self.diagnostics.append(_error("duplicate-key", f"`{event.value}` stands here twice (first in line {first})", _location(event, path)))
         if event.implicit[0] and is_doubtful_boolean(event.value):
             message = f"YAML reads the key `{event.value}` as a boolean"
             self.diagnostics.append(_error("yaml-boolean", message, _location(event, path), f'write it in quotes: "{event.value}"'))
         if event.value == "<<":
+            top.is_dropped = True
             self.diagnostics.append(_error("yaml-merge", "YAML's merge key `<<` is not supported", _location(event, path), "repeat the keys"))
 
     def _start(self, event: events.MappingStartEvent | events.SequenceStartEvent) -> None:
@@ -197,7 +203,7 @@ class _Builder:
         if self._awaits_key():
             raise _StoppedError(_error("yaml-key", "a key has to be a text", _location(event), _BRACES_HINT if is_mapping else ""))
         if len(self._open) >= MAX_NESTING:
-            raise _StoppedError(_error("too-deep", f"values are nested more than {MAX_NESTING} levels deep", _location(event)))
+            raise _StoppedError(_error("nested-too-deep", f"values are nested more than {MAX_NESTING} levels deep", _location(event)))
         self._refuse_tag(event)
         path = self._path()
         container: dict[str, Json] | list[Json] = {} if is_mapping else []
@@ -239,7 +245,7 @@ class _Builder:
             top.container.append(value)
             self.marks.setdefault(path, Mark(point, point, is_scalar, style))
         elif top.key is not None:
-            if not top.is_repeated:
+            if not top.is_dropped:
                 top.container[top.key] = value
                 self.marks.setdefault(path, Mark(top.key_at, point, is_scalar, style))
             top.key = None
@@ -256,7 +262,7 @@ class _Builder:
 
     def _refuse_tag(self, event: events.ScalarEvent | events.MappingStartEvent | events.SequenceStartEvent) -> None:
         if event.tag is not None:
-            message = f"YAML tags are not supported: `{event.tag}`"
+            message = f"YAML tags are not supported: `{event.tag.replace('tag:yaml.org,2002:', '!!')}`"
             self.diagnostics.append(_error("yaml-tag", message, _location(event, self._path()), "remove the tag; quotes make a text"))
 
 
