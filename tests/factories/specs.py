@@ -1,0 +1,300 @@
+"""Whole workflow specs, valid by construction: a shape from `skeletons`, with node types, features and bindings.
+
+In: a `random.Random`, a shape, about how many nodes, the features that may be used. Out: a plain document (`random_document`), as an author would
+write it, or hypothesis strategies of such. References go to the run's input, to ancestors and to ancestors of the maps around, to fields that they
+have. Every decision that a run takes hangs on the input's `switches` or on a person, so that `scripts` can say in advance what a run does.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from random import Random
+
+import jsonata  # noqa: F401  (it raises the recursion limit when it is imported: before hypothesis looks, not within a test)
+from hypothesis import strategies as st
+
+from chalicelib.spec.model import Json, JsonObject
+from tests.factories.bindings import Readable, boolean, json_of, number, text
+from tests.factories.skeletons import SHAPES, Kind, Link, Skeleton, skeleton
+
+FEATURES = (
+    "activate_all", "cases", "continue", "defaults", "distributed", "effect", "error_edge", "gate", "gate_timeout", "goto", "join", "message",
+    "optional", "repeat", "reply", "retry", "sub_workflow", "timeout", "transform", "wait", "when_expression",
+)  # fmt: skip
+_AGENT_OUTPUT: JsonObject = {
+    "type": "object",
+    "properties": {
+        "score": {"type": "number"},
+        "name": {"type": "string"},
+        "done": {"type": "boolean"},
+        "tags": {"type": "array", "items": {"type": "string"}},
+        "best": {"type": "object", "properties": {"name": {"type": "string"}, "price": {"type": "number"}}, "required": ["name"]},
+        "note": {"type": "string"},
+    },
+    "required": ["score", "name", "done", "tags", "best"],
+}
+
+
+@st.composite
+def documents(draw: st.DrawFn, *, max_nodes: int = 20, shapes: Sequence[str] = (*SHAPES, "mixed"), features: Sequence[str] = FEATURES) -> JsonObject:
+    """A valid document. Shrinks to fewer features, fewer nodes and the first shape."""
+    shape = draw(st.sampled_from(list(shapes)))
+    used = draw(st.lists(st.sampled_from(list(features)), unique=True)) if features else []
+    return random_document(Random(draw(st.integers(0, 2**32))), shape=shape, nodes=draw(st.integers(1, max_nodes)), features=used)
+
+
+def random_document(random: Random, *, shape: str = "mixed", nodes: int = 12, features: Sequence[str] = FEATURES) -> JsonObject:
+    author = _Author(random, frozenset(features))
+    block = author.block(skeleton(random, shape, nodes), [])
+    names = list(block.nodes)
+    outputs: JsonObject = {name: f"${name}" for name in random.sample(names, min(3, len(names)))}
+    document: JsonObject = {"sluice": 1, "name": f"{shape}-workflow", "title": f"A workflow of the shape {shape}", "input": author.input_schema()}
+    return {**document, **block.as_json(), "output": {**outputs, "city": "$context.city"}}
+
+
+@dataclass
+class _Block:
+    """A block that is being written: what stands in it, and what each of its nodes may read."""
+
+    skeleton: Skeleton
+    outside: list[Readable]
+    nodes: dict[str, JsonObject] = field(default_factory=dict)
+    edges: list[JsonObject] = field(default_factory=list)
+    ancestors: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    def before(self, name: str) -> list[str]:
+        return [link.source for link in self.skeleton.links if link.target == name]
+
+    def as_json(self) -> JsonObject:
+        nodes: JsonObject = {**self.nodes}
+        edges: list[Json] = [*self.edges]
+        return {"nodes": nodes, "edges": edges}
+
+    def readable(self, name: str) -> list[Readable]:
+        inside = [Readable.of(ancestor, self.nodes[ancestor]) for ancestor in sorted(self.ancestors[name], key=list(self.nodes).index)]
+        return [*self.outside, *inside]
+
+
+class _Author:
+    def __init__(self, random: Random, features: frozenset[str]) -> None:
+        self._random = random
+        self._features = features
+        self._switches: JsonObject = {}
+
+    def block(self, shape: Skeleton, outside: list[Readable]) -> _Block:
+        block = _Block(shape, outside or [Readable.of_input(optional=self._may("optional"))])
+        for name, kind in shape.nodes.items():
+            block.ancestors[name] = frozenset(block.before(name)).union(*(block.ancestors[before] for before in block.before(name)))
+            block.nodes[name] = self._node(block, name, kind)
+        for link in shape.links:
+            self._link(block, link)
+        self._errors(block)
+        self._approved(block)
+        return block
+
+    def input_schema(self) -> JsonObject:
+        switches: list[Json] = [*sorted(self._switches)]
+        price: JsonObject = {"type": "object", "properties": {"name": {"type": "string"}, "price": {"type": "number"}}, "required": ["name"]}
+        properties: JsonObject = {
+            "city": {"type": "string"},
+            "count": {"type": "integer"},
+            "limit": {"type": "number", **({"default": 10} if self._may("defaults") else {})},
+            "note": {"type": "string"},
+            "numbers": {"type": "array", "items": {"type": "number"}},
+            "rows": {"type": "array", "items": price},
+            "switches": {"type": "object", "properties": self._switches, "required": switches},
+        }
+        required: list[Json] = [name for name in properties if name not in {"note", *(("limit",) if self._may("defaults") else ())}]
+        return {"type": "object", "properties": properties, "required": required}
+
+    def _may(self, feature: str) -> bool:
+        return feature in self._features
+
+    def _draw(self, feature: str, chance: float = 0.5) -> bool:
+        return self._may(feature) and self._random.random() < chance
+
+    # --- nodes ---------------------------------------------------------------------------------------------------
+
+    def _node(self, block: _Block, name: str, kind: Kind) -> JsonObject:
+        match kind:
+            case Kind.WORK:
+                node = self._work(block, name)
+            case Kind.SPLIT:
+                node = self._split(block, name)
+            case Kind.MERGE:
+                node = self._merge(block, name)
+            case Kind.EACH:
+                node = self._each(block, name)
+        if self._random.random() < 0.2:
+            node["title"] = f"The node {name}"
+        if node["type"] != "join" and len(block.before(name)) > 1 and self._draw("activate_all", 0.2):
+            node["activate"] = "all"
+        return node
+
+    def _work(self, block: _Block, name: str) -> JsonObject:
+        wanted = [feature for feature in ("transform", "wait", "message", "reply", "sub_workflow") if self._may(feature)]
+        kind = self._random.choice(["agent", "agent", "tool", "tool", *wanted])
+        node = _WORK[kind](self._random, block.readable(name))
+        if node["type"] not in {"transform", "wait"}:
+            self._worker_features(name, node)
+        return node
+
+    def _worker_features(self, name: str, node: JsonObject) -> None:
+        if self._draw("retry"):
+            node["retry"] = {"max_attempts": self._random.randint(2, 5), "jitter": self._random.choice(["none", "full"])}
+        if self._draw("timeout"):
+            node["timeout_seconds"] = self._random.randint(1, 600)
+        if "output" in node and self._draw("repeat", 0.3):
+            node["repeat"] = {"until": f"${name}.done", "max_times": self._random.randint(2, 4)}
+
+    def _split(self, block: _Block, name: str) -> JsonObject:
+        if self._draw("gate"):
+            return self._gate(block, name)
+        if self._draw("cases"):
+            labels = ("low", "middle", "high")
+            self._switches[name] = {"enum": [*labels]}
+            cases: JsonObject = {label: f"$context.switches.{name} = '{label}'" for label in labels[:2]}
+            return {"type": "condition", "cases": cases, "else": labels[2]}
+        self._switches[name] = {"type": "boolean"}
+        return {"type": "condition", "if": self._random.choice([f"$context.switches.{name}", f"{{% $context.switches.{name} = true %}}"])}
+
+    def _gate(self, block: _Block, name: str) -> JsonObject:
+        choices: list[Json] = self._random.choice([["approve", "reject"], ["yes", {"choice": "later", "approves": False}, "no"]])
+        gate: JsonObject = {"type": "human_gate", "ask": text(self._random, block.readable(name)), "choices": choices}
+        if self._draw("gate_timeout"):
+            gate["timeout_seconds"] = self._random.randint(60, 86_400)
+            if self._random.random() < 0.3:
+                gate["on_timeout"] = _labels(gate)[-2]
+        return gate
+
+    def _merge(self, block: _Block, name: str) -> JsonObject:
+        if not self._may("join"):
+            return self._work(block, name)
+        count = len(block.before(name))
+        required: list[Json] = ["any", "any", "all", {"at_least": self._random.randint(1, count)}]
+        return {"type": "join", "require": self._random.choice(required)}
+
+    def _each(self, block: _Block, name: str) -> JsonObject:
+        readable = block.readable(name)
+        item = f"item_{name}"
+        lists = [path for each in readable for path in each.lists]
+        node: JsonObject = {"type": "map", "over": self._random.choice(["$context.numbers", "$context.rows", *lists]), "as": item}
+        inner = self.block(block.skeleton.inner[name], [*readable, Readable(any=(f"${item}",))])
+        node |= inner.as_json() | {"output": {"last": f"${list(inner.nodes)[-1]}", "item": f"${item}"}}
+        return node | ({"mode": "distributed"} if self._draw("distributed", 0.3) else {})
+
+    # --- edges ---------------------------------------------------------------------------------------------------
+
+    def _link(self, block: _Block, link: Link) -> None:
+        when = self._when(block, link)
+        if when is None and self._random.random() < 0.4:
+            after = block.nodes[link.target].setdefault("after", [])
+            assert isinstance(after, list)
+            after.append(link.source)
+        else:
+            block.edges.append({"from": link.source, "to": link.target, **({} if when is None else {"when": when})})
+
+    def _when(self, block: _Block, link: Link) -> Json:
+        labels = _labels(block.nodes[link.source])
+        if link.arm is not None:
+            label = labels[link.arm % len(labels)]
+            return {"true": True, "false": False}.get(label, label) if self._random.random() < 0.5 else label
+        if self._draw("when_expression", 0.2) and not labels:
+            switch = f"{link.source}_{link.target}"
+            self._switches[switch] = {"type": "boolean"}
+            return f"$context.switches.{switch}"
+        return None
+
+    def _errors(self, block: _Block) -> None:
+        """What follows a worker's failure: an edge or a goto to a later node, or nothing but an output."""
+        order = list(block.nodes)
+        for index, name in enumerate(order):
+            later = order[index + 1 :]
+            if block.nodes[name]["type"] not in _WORKERS:
+                continue
+            if self._draw("continue", 0.3):
+                block.nodes[name]["on_error"] = "continue"
+            elif later and self._draw("goto", 0.3):
+                block.nodes[name]["on_error"] = {"goto": self._random.choice(later)}
+            elif later and self._draw("error_edge", 0.3):
+                block.edges.append({"from": name, "to": self._random.choice(later), "when": "error"})
+
+    def _approved(self, block: _Block) -> None:
+        """Behind a gate that no other gate precedes, something that only its approval may lead to."""
+        gates = [name for name, node in block.nodes.items() if node["type"] == "human_gate"]
+        for gate in gates:
+            if self._draw("effect") and not block.ancestors[gate].intersection(gates):
+                arguments: JsonObject = {"url": "https://example.com/pay", "json": {"limit": "$context.limit"}}
+                paid: JsonObject = {"type": "tool_call", "tool": "http.post", "effect": "money", "with": arguments}
+                block.nodes[f"{gate}_pay"] = paid
+                block.edges.append({"from": gate, "to": f"{gate}_pay", "when": _labels(block.nodes[gate])[0]})
+
+
+_WORKERS = frozenset({"agent_call", "tool_call", "human_gate", "message", "workflow"})
+
+
+def labels_of(node: JsonObject) -> list[str]:
+    """The outcomes of a node of a document; none where it is neither condition nor gate."""
+    return _labels(node)
+
+
+def _labels(node: JsonObject) -> list[str]:
+    match node:
+        case {"type": "condition", "cases": dict(cases)}:
+            return [*cases, str(node.get("else", "else"))]
+        case {"type": "condition"}:
+            return ["true", "false"]
+        case {"type": "human_gate", "choices": list(choices)}:
+            names = [str(choice["choice"] if isinstance(choice, dict) else choice) for choice in choices]
+            return names if "on_timeout" in node else [*names, "timed_out"]
+        case _:
+            return []
+
+
+def _agent(random: Random, readable: list[Readable]) -> JsonObject:
+    agent: JsonObject = {"type": "agent_call", "prompt": text(random, readable)}
+    return agent | ({"output": _AGENT_OUTPUT} if random.random() < 0.7 else {})
+
+
+def _tool(random: Random, readable: list[Readable]) -> JsonObject:
+    url: JsonObject = {"url": "https://example.com/search", "query": {"about": json_of(random, readable), "city": "$context.city"}}
+    tools: list[JsonObject] = [
+        {"tool": "http.get", "with": url},
+        {"tool": "time.now"},
+        {"tool": "math", "with": {"expression": "a * 2", "values": {"a": "$context.count"}}},
+        {"tool": "json.pick", "with": {"value": json_of(random, readable), "path": "items[0].name", "default": None}},
+        {"tool": "text.template", "with": {"template": "Dear {name}", "values": {"name": json_of(random, readable)}}},
+    ]
+    return {"type": "tool_call", **random.choice(tools)}
+
+
+def _transform(random: Random, readable: list[Readable]) -> JsonObject:
+    value: JsonObject = {"total": number(random, readable), "label": text(random, readable), "flag": boolean(random, readable)}
+    return {"type": "transform", "value": random.choice([value, json_of(random, readable)])}
+
+
+def _wait(random: Random, _readable: list[Readable]) -> JsonObject:
+    delays: list[JsonObject] = [{"seconds": random.randint(0, 3)}, {"seconds": "$context.count"}, {"until": "2026-01-31T12:00:00Z"}]
+    return {"type": "wait", **random.choice(delays)}
+
+
+def _message(random: Random, readable: list[Readable]) -> JsonObject:
+    return {"type": "message", "text": text(random, readable)}
+
+
+def _reply(random: Random, readable: list[Readable]) -> JsonObject:
+    return {"type": "message", "text": text(random, readable), "wait_for_reply": True, "timeout_seconds": 3600}
+
+
+def _sub_workflow(random: Random, readable: list[Readable]) -> JsonObject:
+    return {"type": "workflow", "workflow": "child-workflow", "with": {"about": json_of(random, readable)}, "effect": "none"}
+
+
+_WORK: Mapping[str, Callable[[Random, list[Readable]], JsonObject]] = {
+    "agent": _agent,
+    "tool": _tool,
+    "transform": _transform,
+    "wait": _wait,
+    "message": _message,
+    "reply": _reply,
+    "sub_workflow": _sub_workflow,
+}
