@@ -1,7 +1,7 @@
 """The generators keep their word: what they make is valid, of every shape, the same for the same chance, and scripts tell true stories of it."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from random import Random
 
 import pytest
@@ -9,11 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from chalicelib.compiler.graph import WorkflowGraph, build
+from chalicelib.compiler.activation import Atom
+from chalicelib.compiler.graph import Block, WhenKind, WorkflowGraph, build
 from chalicelib.spec.load import load
 from chalicelib.spec.model import JsonObject
 from chalicelib.spec.workflow import WorkflowSpec
-from tests.factories.scripts import nodes_of, ran, random_script
+from tests.factories.scripts import Script, nodes_of, ran, random_script
 from tests.factories.skeletons import SHAPES, Kind, skeleton
 from tests.factories.specs import FEATURES, documents, random_document
 
@@ -106,3 +107,26 @@ def test_it_enters_everything_where_nothing_is_decided(document: JsonObject, see
     nodes = dict(nodes_of(document))
     if not any(node["type"] in {"condition", "map"} for node in nodes.values()):
         assert ran(document, random_script(Random(seed), document)) == set(nodes)
+
+
+@given(documents(max_nodes=30), st.integers(0, 1000))
+def test_it_enters_what_the_graphs_formulas_say(document: JsonObject, seed: int) -> None:
+    graph = build(spec_of(document))
+    assert isinstance(graph, WorkflowGraph)
+    script = random_script(Random(seed), document)
+    entered = ran(document, script)
+    for block in graph.blocks.values():
+        if set(block.path) <= entered and entered.intersection(block.nodes):
+            outcomes = {Atom(*outcome) for name in block.order if name in entered for outcome in outcomes_of(block, name, script)}
+            held = {name for name in block.order if any(term <= outcomes for term in block.activation[name].terms)}
+            assert held == entered.intersection(block.nodes)
+
+
+def outcomes_of(block: Block, name: str, script: Script) -> Iterator[tuple[str, str]]:
+    """The outcome variables that a node's run settles, with their labels."""
+    failed = script.fails(name)
+    yield f"{name}?", "ran"
+    yield name, "error" if failed else script.outcome(name) or "succeeded"
+    for edge in block.outgoing[name]:
+        if edge.kind is WhenKind.EXPRESSION and (not failed or block.nodes[name].on_error == "continue"):
+            yield edge.key, "true" if script.switch(f"{edge.source}_{edge.target}") else "false"
