@@ -3,16 +3,16 @@
 In: a plan and its graph. Out: a text of lines, the same for the same plan; golden files and `sluice compile --plan` show it. It decides nothing.
 
     5 nodes in 5 levels, about 3,612 s; critical path 3,612 s
-    search_hotels  tool_call   level 1       1 s
-    rank           agent_call  level 2      10 s
+    search_hotels  tool_call   level 1      1 s
+    rank           agent_call  level 2     10 s
     enough         condition   level 3
     when enough = true
-      approve      human_gate  level 4   3,600 s
+      approve      human_gate  level 4  3,600 s
       when approve = approve
-        book       tool_call   level 5       1 s
+        book       tool_call   level 5      1 s
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, assert_never
 
@@ -31,10 +31,8 @@ _MAX_EXPRESSION: Final = 60
 def print_plan(plan: Plan, graph: WorkflowGraph) -> str:
     """The head, then a line a node. `at once` stands over branches, each marked by `-` where it begins and by `|` where it goes on."""
     rows = list(_BlockPrinter.of(plan, graph, ()).rows(plan))
-    name = max(len(row.text) for row in rows)
-    kind = max(len(row.node_type) for row in rows)
-    seconds = max(len(row.seconds) for row in rows)
-    return "".join(f"{line}\n" for line in (_head(plan, graph), *(row.line(name, kind, seconds) for row in rows)))
+    widths = [max(len(row.cells[column]) for row in rows if row.node_type) for column in range(4)]
+    return "".join(f"{line}\n" for line in (_head(plan, graph), *(row.line(widths) for row in rows)))
 
 
 def show_formula(formula: Formula, *, block: Block) -> str:
@@ -59,10 +57,16 @@ class _Row:
     level: int = 0
     seconds: str = ""
 
-    def line(self, name: int, kind: int, seconds: int) -> str:
+    @property
+    def cells(self) -> tuple[str, str, str, str]:
+        return self.text, self.node_type, str(self.level), self.seconds
+
+    def line(self, widths: Sequence[int]) -> str:
+        """Names to the left, numbers to the right."""
         if not self.node_type:
             return self.text
-        return f"{self.text:<{name}}  {self.node_type:<{kind}}  level {self.level:<3} {self.seconds:>{seconds}}".rstrip()
+        text, node_type, level, seconds = widths
+        return f"{self.text:<{text}}  {self.node_type:<{node_type}}  level {self.level:>{level}}  {self.seconds:>{seconds}}".rstrip()
 
     def under(self, mark: str) -> "_Row":
         return _Row(mark + self.text, self.node_type, self.level, self.seconds)
