@@ -14,6 +14,7 @@ from chalicelib.compiler.activation import ALWAYS, Atom, Formula, conjoin, given
 from chalicelib.compiler.code import ENVELOPE, Key, Read, Template, after, code
 from chalicelib.compiler.draw_nodes import draw_map, draw_node
 from chalicelib.compiler.draw_workers import draw_load
+from chalicelib.compiler.fold import fold
 from chalicelib.compiler.graph import WorkflowGraph
 from chalicelib.compiler.outline import Decide, Fork, Scope, Transition
 from chalicelib.compiler.plan import Choose, ForEach, Parallel, Plan, Series, Visit, visited
@@ -152,4 +153,5 @@ def draw(graph: WorkflowGraph, plan: Plan, is_absent: IsAbsent, *, kept: Kept | 
     for load in reversed(kept.loads if kept is not None else ()):
         enter = draw_load(sheet, load, outline.root, enter)
     sheet.open(outline.root, enter, ALWAYS, first)
+    fold(outline)
     return outline

@@ -16,7 +16,7 @@ from chalicelib.compiler.graph import WorkflowGraph
 from chalicelib.spec.bindings import Binding, Broken, Items, Literal, Members, Text, Value, parse_binding
 from chalicelib.spec.expression import Expression, Fault, Reference, parse_expression
 from chalicelib.spec.model import Json
-from chalicelib.spec.nodes import Map
+from chalicelib.spec.nodes import WORKER_TYPES, Map
 
 IsAbsent = Callable[[tuple[str, ...], str | None, Reference], bool]
 
@@ -62,7 +62,7 @@ class Reader:
         if reference is None or not reference.path:
             return self.value(expression)
         key = self.key_of(reference.root)
-        if key.kind not in ("output", "context", "item"):
+        if not self._may_point(key):
             return self.value(expression)
         absent = self.is_absent(self.path, self.node, reference)
         return code(Read(key), ".Pointer ? ", Read(key), " : ", self._reference(expression, reference, absent=absent))
@@ -78,6 +78,12 @@ class Reader:
         for reference in expression.references:
             self._note_native(reference)
         return self.value(expression)
+
+    def _may_point(self, key: Key) -> bool:
+        """Whether a pointer record may stand in place of the value: of a run's input, and of what a worker put out."""
+        return key == CONTEXT or any(
+            isinstance(block.nodes.get(key.name), WORKER_TYPES) for block in self.graph.blocks.values() if key.kind == "output"
+        )
 
     def _may_continue(self, root: str) -> bool:
         """Whether the node may put out its error in place of its output."""
