@@ -8,7 +8,7 @@ import yaml
 
 from chalicelib.compiler.compile import Compilation, compile_workflow
 from chalicelib.spec.load import load
-from tests.factories.engine import Raises, execute
+from tests.factories.interpreter import Raises, execute
 
 CASES: Final = Path(__file__).parents[1] / "golden" / "compiler"
 
