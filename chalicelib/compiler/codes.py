@@ -18,4 +18,24 @@ STRUCTURE_CODES: Final[Mapping[str, str]] = {
     "too-many-nodes": "The workflow has too many nodes.",
     "unknown-node": "An edge names a node that does not exist.",
 }
-CODES: Final[Mapping[str, str]] = STRUCTURE_CODES
+CHECK_CODES: Final[Mapping[str, str]] = {
+    "always-null": "A node is read where it is always skipped.",
+    "broken-when": "A `when` of a condition or gate is neither an outcome nor a readable expression.",
+    "continued-error": "An error edge leaves a node whose failure counts as success.",
+    "impossible-error": "An error edge leaves a node that cannot fail.",
+    "isolated": "No edge leads to a node or away from it.",
+    "missing-input": "A sub-workflow is not given an input that it requires.",
+    "not-boolean": "A condition can never be true or false.",
+    "reference-inside-map": "A node inside a map is read from outside.",
+    "reference-not-settled": "A node is read that is not certainly settled before.",
+    "schema-mismatch": "A value is of another type than its place takes.",
+    "silent-approval": "An effect may come about although its gate did not approve it.",
+    "unknown-field": "A schema does not have the field that is read.",
+    "unknown-input": "A sub-workflow is given an input that it does not have.",
+    "unknown-outcome": "An edge waits for an outcome that its source does not have.",
+    "unknown-reference": "A name that is read means nothing there.",
+    "unmeetable-join": "A join asks for more active edges than lead to it.",
+    "unreachable": "A node can never run.",
+    "unused-outcome": "Nothing depends on an outcome.",
+}
+CODES: Final[Mapping[str, str]] = {**STRUCTURE_CODES, **CHECK_CODES}

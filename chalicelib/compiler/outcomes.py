@@ -35,6 +35,13 @@ def ran_variable(node: str) -> str:
     return f"{node}?"
 
 
+def edges_wanted(node: Node, count: int) -> int:
+    """How many of its `count` incoming edges have to be active for a node to run."""
+    if node.activate == "all" or (isinstance(node, Join) and node.require == "all"):
+        return count
+    return node.require.at_least if isinstance(node, Join) and isinstance(node.require, AtLeast) else 1
+
+
 def may_fail_on(node: Node, outgoing: Sequence[Edge]) -> bool:
     """Whether a failure of the node is an outcome that the run goes on with."""
     return any(edge.kind is WhenKind.ERROR for edge in outgoing) or (node.on_error == "continue" and bool(labels_of(node)))
@@ -110,12 +117,13 @@ class _Builder:
         if not edges:
             return ALWAYS
         distinct = tuple(dict.fromkeys(edges))
-        require = node.require if isinstance(node, Join) else node.activate
-        if node.activate == "all" or require == "all":
-            return conjoin(distinct, self.domains)
-        if isinstance(require, AtLeast):
-            return self._at_least(require.at_least, edges)
-        return disjoin(distinct, self.domains)
+        match edges_wanted(node, len(edges)):
+            case 1:
+                return disjoin(distinct, self.domains)
+            case wanted if wanted == len(edges):
+                return conjoin(distinct, self.domains)
+            case wanted:
+                return self._at_least(wanted, edges)
 
     def _at_least(self, count: int, edges: Sequence[Formula]) -> Formula | None:
         """At least `count` of the edges: counted[j] is "at least j of the edges so far"."""
