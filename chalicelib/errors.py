@@ -24,7 +24,8 @@ Never: a secret, a task token or a foreign body in a message.
     │   ├── RunEnded                 the run has a terminal status
     │   ├── StaleAttempt             a newer attempt of this node has begun
     │   ├── GateAlreadyDecided       carries the decision that won
-    │   └── AlreadyReplied           a message that has its reply
+    │   ├── AlreadyReplied           a message that has its reply
+    │   └── ConditionLost            a conditional write that another one won; repositories turn it into one of the above
     ├── Refused                      this person may not (403)
     │   ├── NotADecider
     │   ├── SelfApproval             the person who started the run decides
@@ -184,6 +185,16 @@ class GateAlreadyDecided(Conflict):
 
 class AlreadyReplied(Conflict):
     code = "already-replied"
+
+
+class ConditionLost(Conflict):
+    """`positions` are those of the writes whose condition did not hold."""
+
+    code = "condition-lost"
+
+    def __init__(self, positions: Sequence[int] = (0,)) -> None:
+        self.positions = tuple(positions)
+        super().__init__("another write came first")
 
 
 class Refused(SluiceError):

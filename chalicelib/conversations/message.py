@@ -6,10 +6,19 @@ gate.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
+from chalicelib.clock import time_text
+from chalicelib.errors import ConditionLost
+from chalicelib.gates.deliver import deliver_soon
+from chalicelib.runs.nodes import node_waiting
 from chalicelib.spec.model import Json
+from chalicelib.store import answers, messages, table
 from chalicelib.store.message_records import SentMessage
 from chalicelib.store.run_records import NodeAttempt
+
+CONSOLE: Final = "console"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +32,46 @@ class Outgoing:
 
 def send_message(attempt: NodeAttempt, *, message: Outgoing) -> SentMessage:
     """Send a message that waits for nothing. Sending the same attempt's message again gives the same record. The worker records the node run."""
-    raise NotImplementedError
+    return _kept(_message(attempt, message, None, waits=False), None)
 
 
 def ask(
     attempt: NodeAttempt, *, message: Outgoing, token: str, deadline_seconds: int | None = None, settled: Mapping[str, Json] | None = None
 ) -> SentMessage:
-    """Send a message and wait for its reply; records the node run as waiting. A new token for a message that has its reply is answered at once."""
-    raise NotImplementedError
+    """Send a message and wait for its reply; records the node run as waiting. A new token for a message that has its reply is answered at once.
+
+    Raises StaleAttempt, RunEnded, RunNotFound.
+    """
+    sent = _message(attempt, message, deadline_seconds, waits=True)
+    node_waiting(attempt, waiting_for="reply", reference=sent.id, until=sent.deadline_at, settled=settled)
+    kept = _kept(sent, token)
+    answers.replace_token(attempt.organisation_id, kept.id, token)
+    deliver_soon(attempt.organisation_id, kept.id)
+    return kept
+
+
+def _kept(message: SentMessage, token: str | None) -> SentMessage:
+    """The message as it is recorded: this one, or the one that was sent before."""
+    try:
+        table.write(messages.sending_write(message, token))
+    except ConditionLost:
+        return messages.find(message.organisation_id, message.id) or message
+    return message
+
+
+def _message(attempt: NodeAttempt, message: Outgoing, deadline_seconds: int | None, *, waits: bool) -> SentMessage:
+    now = datetime.now(UTC)
+    return SentMessage(
+        id=messages.message_id(attempt),
+        organisation_id=attempt.organisation_id,
+        run_id=attempt.run_id,
+        node=attempt.node,
+        item_path=attempt.item_path,
+        fence=attempt.fence,
+        to=message.to,
+        text=message.text,
+        channels=(CONSOLE,),
+        waits_for_reply=waits,
+        sent_at=time_text(now),
+        deadline_at=time_text(now + timedelta(seconds=deadline_seconds)) if deadline_seconds else None,
+    )

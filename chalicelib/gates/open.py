@@ -1,18 +1,30 @@
 """Open a gate: ask people and leave the task token in the gate's record.
 
 In: the attempt, the token, the rendered question. Out: the `Gate`. Idempotent by (run, node, item path, visit): opened again with a new token, an
-undecided gate
-takes the new token, and a decided one answers it at once. The node run waits from here on; events `node_waiting` and `gate_opened`.
+undecided
+gate takes the new token, and a decided one answers it at once. The node run waits from here on; events `node_waiting` and `gate_opened`.
 """
 
+import hashlib
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from chalicelib.clock import now_text, time_text
+from chalicelib.gates.deliver import deliver_soon
+from chalicelib.live.announce import announce
+from chalicelib.spec.canonical import canonical_json
 from chalicelib.spec.model import Json, JsonObject
+from chalicelib.store import accounts, answers, gates
+from chalicelib.store.accounts import Scene, node_event
 from chalicelib.store.gate_records import Gate, GateChoice
+from chalicelib.store.journal import Change, NewEvent, NodeChange
 from chalicelib.store.run_records import NodeAttempt
+from chalicelib.store.statuses import EventType
+from chalicelib.store.transitions import wait
+from chalicelib.store.values import keep
 
 
 class Question(BaseModel):
@@ -30,9 +42,100 @@ class Question(BaseModel):
     form: JsonObject | None = None
     reason_rule: Literal["none", "optional", "required"] = "optional"
 
+    def shown_sha256(self) -> str:
+        """The digest of what people are shown."""
+        choices: list[Json] = [choice.model_dump(mode="json", exclude={"schema_version"}) for choice in self.choices]
+        shown: JsonObject = {"ask": self.ask, "details": self.details, "choices": choices, "form": self.form}
+        return hashlib.sha256(canonical_json(shown).encode()).hexdigest()
+
 
 def open_gate(
     attempt: NodeAttempt, *, token: str, question: Question, deadline_seconds: int | None = None, settled: Mapping[str, Json] | None = None
 ) -> Gate:
     """Open the gate of an attempt. It replaces `runs.nodes.node_started` and `node_waiting` for gates. Raises StaleAttempt, RunEnded, RunNotFound."""
-    raise NotImplementedError
+    gate_id = gates.gate_id(attempt)
+    if gates.find(attempt.organisation_id, gate_id) is not None:
+        return _reopened(attempt, gate_id, token)
+
+    def propose() -> Change | None:
+        if gates.find(attempt.organisation_id, gate_id) is not None:
+            return None
+        scene = accounts.read_scene(attempt, settled=settled)
+        accounts.require_open(scene)
+        gate = _new_gate(scene, question, deadline_seconds)
+        return Change(scene.run, _node_changes(scene, gate), writes=(gates.opening_write(gate, token),), invocation_count=1)
+
+    recorded = announce(propose)
+    return gates.get(attempt.organisation_id, gate_id) if recorded.run else _reopened(attempt, gate_id, token)
+
+
+def _reopened(attempt: NodeAttempt, gate_id: str, token: str) -> Gate:
+    """The engine asks again: the gate's answer, given or to come, belongs to the new token, unless a newer attempt has one already."""
+    announce(lambda: _retold(attempt))
+    answers.replace_token(attempt.organisation_id, gate_id, token)
+    deliver_soon(attempt.organisation_id, gate_id)
+    return gates.get(attempt.organisation_id, gate_id)
+
+
+def _retold(attempt: NodeAttempt) -> Change | None:
+    """The newer attempt takes the waiting over; nothing is told twice."""
+    scene = accounts.read_scene(attempt)
+    accounts.require_open(scene)
+    before = scene.node
+    if before is None or before.status.is_terminal or before.fence == attempt.fence:
+        return None
+    at = now_text()
+    after = wait(before, attempt, at=at, waiting_for="gate", reference=gates.gate_id(attempt), until=before.until)
+    if after is None:
+        return None
+    return Change(
+        scene.run, (NodeChange(before, after, (node_event(after, EventType.NODE_WAITING, accounts.waiting_data(after)),)),), invocation_count=1
+    )
+
+
+def _new_gate(scene: Scene, question: Question, deadline_seconds: int | None) -> Gate:
+    attempt, run = scene.attempt, scene.run
+    gate_id = gates.gate_id(attempt)
+    now = datetime.now(UTC)
+    details = None if question.details is None else keep(attempt.organisation_id, f"runs/{run.id}/{attempt.node}", question.details)
+    return Gate(
+        id=gate_id,
+        organisation_id=attempt.organisation_id,
+        run_id=run.id,
+        workflow_id=run.workflow_id,
+        workflow_name=run.workflow_name,
+        node=attempt.node,
+        item_path=attempt.item_path,
+        fence=attempt.fence,
+        ask=question.ask,
+        details=details,
+        choices=question.choices,
+        any_of=question.any_of,
+        at_least=question.at_least,
+        allow_self_approval=question.allow_self_approval,
+        started_by=run.started_by,
+        channels=question.channels,
+        form=question.form,
+        reason_rule=question.reason_rule,
+        opened_at=time_text(now),
+        deadline_at=time_text(now + timedelta(seconds=deadline_seconds)) if deadline_seconds else None,
+        shown_sha256=question.shown_sha256(),
+    )
+
+
+def _node_changes(scene: Scene, gate: Gate) -> tuple[NodeChange, ...]:
+    waiting = wait(scene.node, scene.attempt, at=gate.opened_at, waiting_for="gate", reference=gate.id, until=gate.deadline_at)
+    around = accounts.surroundings(scene, gate.opened_at)
+    if waiting is None:
+        return tuple(around)
+    opened = NewEvent(EventType.GATE_OPENED, node=gate.node, item_path=gate.item_path, data=_opened_data(gate))
+    told = (
+        node_event(waiting, EventType.NODE_STARTED, accounts.started_data(waiting)),
+        node_event(waiting, EventType.NODE_WAITING, accounts.waiting_data(waiting)),
+        opened,
+    )
+    return (*around, NodeChange(scene.node, waiting, told))
+
+
+def _opened_data(gate: Gate) -> JsonObject:
+    return {"gate_id": gate.id, "ask": gate.ask, "choices": [choice.choice for choice in gate.choices], "deadline_at": gate.deadline_at}

@@ -3,8 +3,13 @@
 from dataclasses import dataclass
 
 from chalicelib.access.principal import Principal
+from chalicelib.gates.rules import may_decide
 from chalicelib.spec.model import JsonObject
+from chalicelib.store import gates, keys
+from chalicelib.store.cursors import cursor_of, start_of
 from chalicelib.store.gate_records import Gate
+from chalicelib.store.statuses import GateStatus
+from chalicelib.store.values import load
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,14 +20,24 @@ class GatePage:
 
 def get_gate(principal: Principal, gate_id: str) -> Gate:
     """Raises GateNotFound."""
-    raise NotImplementedError
+    return gates.get(principal.organisation_id, gate_id)
 
 
 def list_open_gates(principal: Principal, *, run_id: str | None = None, mine: bool = False, limit: int = 50, cursor: str | None = None) -> GatePage:
-    """Open gates, oldest first. `mine` leaves out those that this principal may not decide."""
-    raise NotImplementedError
+    """Open gates, oldest first. `mine` leaves out those that this principal may not decide, so that a page may be short. Raises CursorInvalid."""
+    if run_id is not None:
+        found = tuple(gate for gate in gates.list_of_run(principal.organisation_id, run_id) if gate.status is GateStatus.OPEN)
+        return GatePage(_for(principal, found, mine=mine), None)
+    place = keys.open_gates(principal.organisation_id)
+    found, page = gates.list_open(principal.organisation_id, limit=limit, after=start_of(place, principal.organisation_id, cursor))
+    return GatePage(_for(principal, found, mine=mine), cursor_of(place, page.last))
 
 
 def gate_view(gate: Gate) -> JsonObject:
     """The gate as APIs show it: details loaded, votes by person, the decision."""
-    raise NotImplementedError
+    document: JsonObject = gate.model_dump(mode="json", exclude={"schema_version", "organisation_id", "revision", "details", "fence"})
+    return document | {"details": load(gate.organisation_id, gate.details)}
+
+
+def _for(principal: Principal, found: tuple[Gate, ...], *, mine: bool) -> tuple[Gate, ...]:
+    return tuple(gate for gate in found if may_decide(gate, principal)) if mine else found

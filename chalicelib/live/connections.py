@@ -3,12 +3,32 @@
 In: what a WebSocket client does. Out: connection and watcher records. A connection lives two hours at most; the table forgets the rest.
 """
 
+from typing import Final
+
+from chalicelib.clock import epoch_seconds, now_text
+from chalicelib.errors import ConditionLost, RunNotFound, TicketInvalid, WorkflowNotFound
+from chalicelib.live.tickets import redeem
+from chalicelib.store import connections, runs, workflows
+from chalicelib.store.live_records import Connection
 from chalicelib.store.run_records import RunEvent
+
+LIFE_SECONDS: Final = 2 * 3600 + 600  # API Gateway closes a connection after two hours
+MISSED: Final = 500  # events that a subscription gives at once
 
 
 def connect(connection_id: str, *, ticket: str) -> None:
     """Accept a connection. Raises TicketInvalid."""
-    raise NotImplementedError
+    principal = redeem(ticket)
+    connections.put_connection(
+        Connection(
+            id=connection_id,
+            organisation_id=principal.organisation_id,
+            person=principal.person,
+            roles=tuple(sorted(principal.roles)),
+            connected_at=now_text(),
+            expires_at=epoch_seconds() + LIFE_SECONDS,
+        )
+    )
 
 
 def subscribe(connection_id: str, *, run_id: str | None = None, workflow_id: str | None = None, since: int | None = None) -> tuple[RunEvent, ...]:
@@ -16,14 +36,43 @@ def subscribe(connection_id: str, *, run_id: str | None = None, workflow_id: str
 
     Raises TicketInvalid when the connection is unknown, RunNotFound, WorkflowNotFound.
     """
-    raise NotImplementedError
+    connection = _known(connection_id)
+    topic = _existing_topic(connection.organisation_id, run_id, workflow_id)
+    try:
+        connections.watch(connection, topic)
+    except ConditionLost as fault:
+        raise TicketInvalid("this connection is closed") from fault
+    if run_id is None or since is None:
+        return ()
+    return runs.list_events(connection.organisation_id, run_id, since=since, limit=MISSED)
 
 
 def unsubscribe(connection_id: str, *, run_id: str | None = None, workflow_id: str | None = None) -> None:
     """Watch it no longer."""
-    raise NotImplementedError
+    topic = run_id or workflow_id
+    connection = connections.find_connection(connection_id)
+    if connection is not None and topic in connection.topics:
+        connections.unwatch(connection, topic)
 
 
 def disconnect(connection_id: str) -> None:
     """Forget a connection and its subscriptions; an unknown one is no error."""
-    raise NotImplementedError
+    connections.forget(connection_id)
+
+
+def _known(connection_id: str) -> Connection:
+    connection = connections.find_connection(connection_id)
+    if connection is None:
+        raise TicketInvalid("this connection is unknown; connect with a new ticket")
+    return connection
+
+
+def _existing_topic(organisation_id: str, run_id: str | None, workflow_id: str | None) -> str:
+    if run_id is not None:
+        return runs.get(organisation_id, run_id).id
+    if workflow_id is None:
+        raise RunNotFound("name a run or a workflow to watch")
+    found = workflows.find(organisation_id, workflow_id)
+    if found is None:
+        raise WorkflowNotFound(f"there is no workflow {workflow_id}")
+    return found.id

@@ -7,12 +7,20 @@ what the worker needs to go on. Never: a newer attempt's record overwritten by a
 Telling the same twice changes nothing the second time.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
+from chalicelib.clock import now_text
+from chalicelib.live.announce import announce
+from chalicelib.runs import distributed
 from chalicelib.spec.model import Json, JsonObject
+from chalicelib.store import accounts, runs, transitions
+from chalicelib.store.accounts import Scene, node_event
+from chalicelib.store.journal import Change, NewEvent, NodeChange
 from chalicelib.store.run_records import Fault, NodeAttempt, NodeRun, Usage
+from chalicelib.store.statuses import EventType, NodeStatus
+from chalicelib.store.values import keep, load
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +44,17 @@ def node_started(
     input: Json = None,  # noqa: A002
     settled: Mapping[str, Json] | None = None,
 ) -> Replay | None:
-    """Record that an attempt begins. `input` is what people may see of its rendered arguments; `settled` the payload's native nodes since the last
-    worker.
+    """Record that an attempt begins. `input` is what people may see of its arguments; `settled` the payload's native nodes since the last worker.
 
     Returns a Replay when the visit has already succeeded. Raises StaleAttempt, RunEnded, RunNotFound, Contention.
     """
-    raise NotImplementedError
+    shown = None if input is None else keep(attempt.organisation_id, _folder(attempt), input)
+
+    def word(scene: Scene, at: str) -> _Word | None:
+        after = transitions.begin(scene.node, attempt, at=at, shown=shown)
+        return None if after is None else _Word(after, (node_event(after, EventType.NODE_STARTED, accounts.started_data(after)),), invocation_count=1)
+
+    return _tell_unless_done(attempt, word, settled)
 
 
 def node_waiting(
@@ -57,17 +70,42 @@ def node_waiting(
 
     May be the first thing told of the attempt (then it also starts it). For gates, `gates.open` does this itself.
     """
-    raise NotImplementedError
+    shown = None if input is None else keep(attempt.organisation_id, _folder(attempt), input)
+
+    def word(scene: Scene, at: str) -> _Word | None:
+        begun = transitions.begin(scene.node, attempt, at=at, shown=shown)
+        after = transitions.wait(begun or scene.node, attempt, at=at, waiting_for=waiting_for, reference=reference, until=until)
+        if after is None:
+            return None
+        started = (node_event(after, EventType.NODE_STARTED, accounts.started_data(after)),) if begun else ()
+        return _Word(
+            after, (*started, node_event(after, EventType.NODE_WAITING, accounts.waiting_data(after))), invocation_count=int(begun is not None)
+        )
+
+    return _tell_unless_done(attempt, word, settled)
 
 
 def node_retrying(attempt: NodeAttempt, *, error: Fault) -> None:
     """Record that this attempt failed and that the state machine will try again."""
-    raise NotImplementedError
+
+    def word(scene: Scene, at: str) -> _Word | None:
+        after = transitions.retrying(scene.node, attempt, at=at, error=error)
+        if after is None:
+            return None
+        data: JsonObject = {**accounts.started_data(after), **accounts.fault_data(error)}
+        return _Word(after, (node_event(after, EventType.NODE_RETRYING, data),))
+
+    _tell(attempt, word)
 
 
 def node_failed(attempt: NodeAttempt, *, error: Fault) -> None:
     """Record that the node failed for good: its attempts are used up or its error is not retryable."""
-    raise NotImplementedError
+
+    def word(scene: Scene, at: str) -> _Word | None:
+        after = transitions.fail(scene.node, attempt, at=at, error=error)
+        return None if after is None else _Word(after, (node_event(after, EventType.NODE_FAILED, accounts.fault_data(error)),))
+
+    _tell(attempt, word)
 
 
 def node_succeeded(
@@ -77,9 +115,92 @@ def node_succeeded(
 
     Returns what the worker must return: `result`, or the recorded one when this visit had already succeeded.
     """
-    raise NotImplementedError
+    stored = keep(attempt.organisation_id, _folder(attempt), result)
+
+    def word(scene: Scene, at: str) -> _Word | None:
+        after = transitions.succeed(scene.node, attempt, at=at, result=stored, usage=usage, details=details)
+        if after is None:
+            return None
+        told = (node_event(after, EventType.NODE_SUCCEEDED, accounts.succeeded_data(after)),)
+        return _Word(after, told, usage=usage or Usage(), also=_announced_wait(scene, next_wait, at))
+
+    replay = _tell_unless_done(attempt, word, None, also=[] if next_wait is None else [(next_wait.node, attempt.item_path)])
+    return result if replay is None else replay.result
 
 
 def get_node_run(attempt: NodeAttempt) -> NodeRun | None:
     """What is recorded of the node so far, whatever its fence. For a `repeat` or a resumed run."""
-    raise NotImplementedError
+    return runs.find_node_run(attempt.organisation_id, attempt.run_id, attempt.node, attempt.item_path)
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """What is to be recorded: the node run as it shall be, what is told of it, what it spent, and what else it announces."""
+
+    after: NodeRun
+    events: tuple[NewEvent, ...]
+    usage: Usage = field(default_factory=Usage)
+    invocation_count: int = 0
+    also: tuple[NodeChange, ...] = ()
+
+
+_Speak = Callable[[Scene, str], _Word | None]
+
+
+def _tell_unless_done(
+    attempt: NodeAttempt, speak: _Speak, settled: Mapping[str, Json] | None, *, also: list[accounts.Address] | None = None
+) -> Replay | None:
+    """Tell, unless the visit has its output: then that is what the caller gets."""
+    done: list[NodeRun] = []
+
+    def listen(scene: Scene, at: str) -> _Word | None:
+        if scene.node is not None and transitions.has_succeeded(scene.node, attempt):
+            done.append(scene.node)
+            return None
+        accounts.require_open(scene)
+        return speak(scene, at)
+
+    _record(attempt, listen, settled, also or [])
+    return Replay(load(attempt.organisation_id, done[-1].result)) if done else None
+
+
+def _tell(attempt: NodeAttempt, speak: _Speak) -> None:
+    """Tell of an attempt; of a visit that has its output nothing else is told."""
+    _tell_unless_done(attempt, speak, None)
+
+
+def _record(attempt: NodeAttempt, speak: _Speak, settled: Mapping[str, Json] | None, also: list[accounts.Address]) -> None:
+    if attempt.distributed:
+        distributed.record(attempt, lambda scene, at: word.after if (word := speak(scene, at)) else None, settled)
+        return
+    announce(lambda: _proposal(speak, accounts.read_scene(attempt, settled=settled, also=also)))
+
+
+def _proposal(speak: _Speak, scene: Scene) -> Change | None:
+    at = now_text()
+    word = speak(scene, at)
+    if word is None:
+        return None
+    around = accounts.surroundings(scene, at)
+    own = NodeChange(scene.node, word.after, word.events)
+    return Change(scene.run, (*around, own, *word.also), usage=word.usage, invocation_count=word.invocation_count)
+
+
+def _announced_wait(scene: Scene, next_wait: NextWait | None, at: str) -> tuple[NodeChange, ...]:
+    """The Wait that follows begins now."""
+    if next_wait is None or (next_wait.node, scene.attempt.item_path) in scene.nodes:
+        return ()
+    node_run = NodeRun(
+        run_id=scene.run.id,
+        node=next_wait.node,
+        item_path=scene.attempt.item_path,
+        status=NodeStatus.WAITING,
+        started_at=at,
+        waiting_for="wait",
+        until=next_wait.until,
+    )
+    return (NodeChange(None, node_run, (node_event(node_run, EventType.NODE_WAITING, accounts.waiting_data(node_run)),)),)
+
+
+def _folder(attempt: NodeAttempt) -> str:
+    return f"runs/{attempt.run_id}/{attempt.node}"

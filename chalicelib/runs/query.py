@@ -6,15 +6,12 @@ Cursors are opaque texts; a page without one is the last.
 from dataclasses import dataclass
 
 from chalicelib.access.principal import Principal
+from chalicelib.machines import executions
 from chalicelib.spec.model import Json
+from chalicelib.store import keys, pointers, runs
 from chalicelib.store.run_records import NodeRun, Run, RunEvent
+from chalicelib.store.runs import RunPage as RunPage
 from chalicelib.store.statuses import RunStatus
-
-
-@dataclass(frozen=True, slots=True)
-class RunPage:
-    runs: tuple[Run, ...]
-    cursor: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,37 +24,57 @@ class EventPage:
 
 def get_run(principal: Principal, run_id: str) -> Run:
     """Raises RunNotFound."""
-    raise NotImplementedError
+    return runs.get(principal.organisation_id, run_id)
 
 
 def get_input(principal: Principal, run_id: str) -> Json:
     """The run's input, defaults applied."""
-    raise NotImplementedError
+    return runs.get_input(principal.organisation_id, run_id)
 
 
 def get_output(principal: Principal, run_id: str) -> Json:
     """The run's output, pointers resolved; None until it succeeded."""
-    raise NotImplementedError
+    return pointers.resolve_all(principal.organisation_id, runs.get_output(principal.organisation_id, run_id))
 
 
 def list_runs(
     principal: Principal, *, workflow_id: str | None = None, status: RunStatus | None = None, limit: int = 50, cursor: str | None = None
 ) -> RunPage:
-    """Runs, newest first. Raises CursorInvalid."""
-    raise NotImplementedError
+    """Runs, newest first. A page may be short, or empty, and still have a cursor. Raises CursorInvalid."""
+    organisation_id = principal.organisation_id
+    if workflow_id is not None:
+        place = keys.runs_of_workflow(organisation_id, workflow_id)
+    elif status is not None and not status.is_terminal:
+        place = keys.open_runs(organisation_id)
+    else:
+        place = keys.runs_of_organisation(organisation_id)
+    return runs.list_page(organisation_id, place, statuses=() if status is None else (status,), limit=limit, cursor=cursor)
 
 
 def list_node_runs(principal: Principal, run_id: str) -> tuple[NodeRun, ...]:
-    """All node runs of a run in the order in which they started. Values are as stored: `store.values.load(organisation_id, node_run.result)` reads
-    one."""
-    raise NotImplementedError
+    """All node runs of a run in the order in which they started.
+
+    Values are as stored: `store.values.load(organisation_id, node_run.result)` reads one. Raises RunNotFound.
+    """
+    runs.get(principal.organisation_id, run_id)
+    found = runs.list_node_runs(principal.organisation_id, run_id)
+    return tuple(sorted(found, key=lambda node_run: (node_run.started_at, node_run.item_path)))
 
 
 def list_events(principal: Principal, run_id: str, *, since: int = 0, limit: int = 500) -> EventPage:
     """Events with a number above `since`. Raises RunNotFound."""
-    raise NotImplementedError
+    events = runs.list_events(principal.organisation_id, run_id, since=since, limit=limit)
+    if not events:
+        runs.get(principal.organisation_id, run_id)
+    return EventPage(events, events[-1].number if events else since)
 
 
 def count_transitions(principal: Principal, run_id: str) -> int:
     """States entered so far, from the execution's history: what Step Functions charges. Retries count too."""
-    raise NotImplementedError
+    run = runs.get(principal.organisation_id, run_id)
+    return sum(_is_transition(event["type"]) for event in executions.history(run.machine_arn, run.execution_name))
+
+
+def _is_transition(kind: str) -> bool:
+    """A state entered, or a Task's work begun again: each retry is charged as a transition."""
+    return kind.endswith("StateEntered")

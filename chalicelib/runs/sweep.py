@@ -1,14 +1,37 @@
 """The net behind status changes and streams: what a crash left half done is found and completed, once a minute.
 
-Starts queued runs that the engine never got, finishes runs whose execution has ended, cancels runs past their deadline, delivers answers that have
-not
-reached the engine.
+In: an organisation. Out: counts. Starts queued runs that the engine never got, finishes runs whose execution has ended, cancels runs past their
+deadline,
+delivers answers that have not reached the engine. A run that goes on as it should is looked at less and less often.
 """
 
+import logging
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from chalicelib.clock import now_text, seconds_since
+from chalicelib.errors import SluiceError
+from chalicelib.gates.deliver import deliver
+from chalicelib.machines import executions
+from chalicelib.machines.names import execution_arn
+from chalicelib.runs.finish import INTERRUPTED, StatusChange, change_of, finish
+from chalicelib.runs.follow_up import follow_up, stop
+from chalicelib.runs.start import launch
+from chalicelib.store import answers, keys, runs
+from chalicelib.store.run_records import Run
+from chalicelib.store.statuses import RunStatus
+from chalicelib.store.workflows import get_version
+
+PERIOD_SECONDS: Final = 60.0
+HOURLY_SECONDS: Final = 3600.0
+_PAGE: Final = 50
+_log: Final = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Swept:
     """What one sweep did, as counts."""
 
@@ -16,8 +39,91 @@ class Swept:
     finished_count: int = 0
     cancelled_count: int = 0
     delivered_count: int = 0
+    failed_count: int = 0  # could not be done now; the next sweep tries again
 
 
 def sweep(organisation_id: str, *, grace_seconds: float = 30.0, budget_seconds: float = 50.0) -> Swept:
-    """Sweep one organisation. Runs and answers younger than the grace are left to their ordinary way; past the budget the next sweep goes on."""
-    raise NotImplementedError
+    """Sweep one organisation. Runs younger than the grace are left to their ordinary way; past the budget the next sweep goes on."""
+    swept = Swept()
+    until = time.monotonic() + budget_seconds
+    for waiter_id in answers.list_undelivered(organisation_id):
+        if time.monotonic() < until:
+            _try(swept, partial(_deliver, organisation_id, waiter_id, swept))
+    cursor: str | None = None
+    while time.monotonic() < until:
+        page = runs.list_page(organisation_id, keys.open_runs(organisation_id), limit=_PAGE, cursor=cursor, newest_first=False)
+        for run in page.runs:
+            if time.monotonic() < until and is_due(run, seconds_since(run.updated_at), grace_seconds):
+                _try(swept, partial(_look_after, run, swept))
+        cursor = page.cursor
+        if cursor is None:
+            break
+    return swept
+
+
+def is_due(run: Run, idle_seconds: float, grace_seconds: float) -> bool:
+    """Whether to look at a run now: at once when something is known to be left, else after 1, 2, 4, … minutes without news, and then once an hour."""
+    if idle_seconds < grace_seconds:
+        return False
+    if run.status is RunStatus.QUEUED or run.lingers or _is_late(run):
+        return True
+    if idle_seconds >= HOURLY_SECONDS:
+        return idle_seconds % HOURLY_SECONDS < PERIOD_SECONDS
+    step = grace_seconds
+    while step < HOURLY_SECONDS:
+        if step <= idle_seconds < step + PERIOD_SECONDS:
+            return True
+        step = max(step * 2, PERIOD_SECONDS)
+    return False
+
+
+def _is_late(run: Run) -> bool:
+    return run.deadline_at is not None and run.deadline_at < now_text()
+
+
+def _look_after(run: Run, swept: Swept) -> None:
+    if run.status.is_terminal:
+        follow_up(run)
+        swept.finished_count += 1
+        return
+    execution = executions.describe(run.machine_arn, run.execution_name)
+    if execution is None and run.status is RunStatus.QUEUED:
+        _start_again(run, swept)
+    elif execution is None:
+        _end(run, INTERRUPTED, "the engine knows nothing of this run any more", swept)
+    elif execution.status != "RUNNING":
+        finish(change_of(run.organisation_id, execution))
+        swept.finished_count += 1
+    elif _is_late(run):
+        stop(run.organisation_id, run.id, by="sluice", reason="its parent waits no longer")
+        swept.cancelled_count += 1
+    elif run.status is RunStatus.QUEUED:
+        finish(change_of(run.organisation_id, execution))
+
+
+def _start_again(run: Run, swept: Swept) -> None:
+    """A crash came between the run's record and its execution."""
+    given = runs.get_input(run.organisation_id, run.id)
+    if launch(run, given, get_version(run.organisation_id, run.version_id)):
+        swept.started_count += 1
+    else:
+        _end(run, "MachineMissing", "the state machine of this version is gone", swept)
+
+
+def _end(run: Run, error: str, cause: str, swept: Swept) -> None:
+    arn = execution_arn(run.machine_arn, run.execution_name)
+    finish(StatusChange(run.organisation_id, run.execution_name, arn, "FAILED", error=error, cause=cause, ended_at=now_text()))
+    swept.finished_count += 1
+
+
+def _deliver(organisation_id: str, waiter_id: str, swept: Swept) -> None:
+    swept.delivered_count += deliver(organisation_id, waiter_id)
+
+
+def _try(swept: Swept, step: Callable[[], None]) -> None:
+    """One run's or answer's fault keeps nobody else waiting."""
+    try:
+        step()
+    except SluiceError:
+        swept.failed_count += 1
+        _log.warning("not swept", exc_info=True)

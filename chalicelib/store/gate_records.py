@@ -2,8 +2,8 @@
 
 from typing import Literal
 
-from chalicelib.spec.model import Json, JsonObject
-from chalicelib.store.record import Record
+from chalicelib.spec.model import JsonObject
+from chalicelib.store.record import FreeJson, FreeObject, Record
 from chalicelib.store.run_records import Fence
 from chalicelib.store.statuses import GateStatus
 from chalicelib.store.values import Stored
@@ -15,7 +15,7 @@ class Vote(Record):
     person: str
     choice: str
     reason: str | None = None
-    form: Json = None
+    form: FreeJson = None
     channel: str
     at: str
 
@@ -23,22 +23,25 @@ class Vote(Record):
 class Decision(Record):
     """The outcome of a gate, or, while `is_final` is false, a vote that has not reached its quorum.
 
-    `output` (of a final one) is what the machine gets: `{choice, reason, form, by, at, channel}`. `missing_count` says how many more must agree.
+    `output` (of a final one) is what the machine gets: `{choice, reason, form, by, at, channel}`, where `by` is a text.
+    `missing_count` says how many more must agree.
     """
 
     gate_id: str
     is_final: bool
     choice: str
     reason: str | None = None
-    form: Json = None
+    form: FreeJson = None
     by: tuple[str, ...] = ()
     at: str
     channel: str
     missing_count: int = 0
+    shown_sha256: str = ""  # the digest of what the deciders were shown
 
     @property
     def output(self) -> JsonObject:
-        return {"choice": self.choice, "reason": self.reason, "form": self.form, "by": list(self.by), "at": self.at, "channel": self.channel}
+        who = ", ".join(self.by) or None
+        return {"choice": self.choice, "reason": self.reason, "form": self.form, "by": who, "at": self.at, "channel": self.channel}
 
 
 class GateChoice(Record):
@@ -67,10 +70,10 @@ class Gate(Record):
     allow_self_approval: bool = False
     started_by: str = ""
     channels: tuple[str, ...] = ()
-    form: JsonObject | None = None
+    form: FreeObject | None = None
     reason_rule: Literal["none", "optional", "required"] = "optional"
     opened_at: str
-    expires_at: str | None = None
+    deadline_at: str | None = None
     shown_sha256: str
     votes: tuple[Vote, ...] = ()
     decision: Decision | None = None

@@ -18,7 +18,7 @@ class SentMessage(Record):
     channels: tuple[str, ...] = ("console",)
     waits_for_reply: bool = False
     sent_at: str
-    expires_at: str | None = None
+    deadline_at: str | None = None
     reply: str | None = None
     replied_by: str | None = None
     replied_at: str | None = None

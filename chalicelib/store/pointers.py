@@ -39,6 +39,19 @@ def resolve(organisation_id: str, value: Json) -> Json:
     return value if pointer is None else load_json(organisation_id, _blob(pointer))
 
 
+def resolve_all(organisation_id: str, value: Json) -> Json:
+    """A value with every pointer record inside it resolved: a run's output may hold outputs of nodes."""
+    match value:
+        case dict() if is_pointer(value):
+            return resolve_all(organisation_id, resolve(organisation_id, value))
+        case dict():
+            return {name: resolve_all(organisation_id, member) for name, member in value.items()}
+        case list():
+            return [resolve_all(organisation_id, member) for member in value]
+        case _:
+            return value
+
+
 def is_pointer(value: Json) -> bool:
     return _pointer_of(value) is not None
 

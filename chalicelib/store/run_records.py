@@ -7,8 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from chalicelib.spec.model import Json, JsonObject
-from chalicelib.store.record import Record
+from chalicelib.store.record import FreeObject, Record
 from chalicelib.store.statuses import EventType, NodeStatus, RunStatus
 from chalicelib.store.values import Stored
 
@@ -74,6 +73,8 @@ class Run(Record):
     ended_at: str | None = None
     deadline_at: str | None = None
     cancel_requested_by: str | None = None
+    cancel_reason: str | None = None
+    lingers: bool = False  # ended, and something is left to do for it
     resume: int = 0
     error: Fault | None = None
     failed_node: str | None = None
@@ -124,11 +125,13 @@ class NodeRun(Record):
     result: Stored | None = None
     error: Fault | None = None
     usage: Usage = Usage()
-    attempts: tuple[Attempt, ...] = ()
+    attempts: tuple[Attempt, ...] = ()  # the latest ones
+    attempt_count: int = 0
+    is_container: bool = False  # a map: its items are what runs
     waiting_for: Literal["gate", "reply", "child", "wait"] | None = None
     reference: str | None = None
     until: str | None = None
-    details: JsonObject = Field(default_factory=dict)  # what a worker tells of its work: model, provider, offline, status code
+    details: FreeObject = Field(default_factory=dict)  # what a worker tells of its work: model, provider, offline, status code
     write_count: int = 0  # of node runs that are written without events
     revision: int = 0
 
@@ -149,7 +152,7 @@ class RunEvent(Record):
     occurred_at: str | None = None
     node: str | None = None
     item_path: str = ""
-    data: dict[str, Json] = Field(default_factory=dict)
+    data: FreeObject = Field(default_factory=dict)
 
 
 class NodeAttempt(Record):

@@ -5,8 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from chalicelib.spec.model import Json, JsonObject
-from chalicelib.store.record import Record
+from chalicelib.store.record import FreeObject, Record
 from chalicelib.store.values import Stored
 
 
@@ -69,9 +68,10 @@ class Version(Record):
     digest: str
     title: str = ""
     machine_arn: str
-    spec: JsonObject
+    spec: FreeObject
     children: Mapping[str, Child] = Field(default_factory=dict)  # by workflow name
-    warnings: list[JsonObject] = Field(default_factory=list)
+    context_fields: tuple[str, ...] = ()  # of the run's input, which the engine itself reads
+    warnings: list[FreeObject] = Field(default_factory=list)
     created_at: str
     created_by: str
 
@@ -85,6 +85,3 @@ class Documents(Record):
 
     version_id: str
     values: Mapping[DocumentName, Stored]
-
-
-Document = Json

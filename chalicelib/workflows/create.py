@@ -1,7 +1,12 @@
 """Create a workflow: a name and a first draft."""
 
+from chalicelib import ids
 from chalicelib.access.principal import Principal
-from chalicelib.store.workflow_records import Workflow
+from chalicelib.clock import now_text
+from chalicelib.errors import SpecInvalid
+from chalicelib.store import workflows
+from chalicelib.store.workflow_records import Draft, Workflow
+from chalicelib.workflows.draft_text import describe, name_fault
 
 
 def create(principal: Principal, *, text: str, name: str | None = None) -> Workflow:
@@ -9,4 +14,22 @@ def create(principal: Principal, *, text: str, name: str | None = None) -> Workf
 
     Raises WorkflowNameTaken, SpecInvalid when no valid name can be had.
     """
-    raise NotImplementedError
+    described = describe(text)
+    chosen = name or described.name
+    if fault := name_fault(chosen):
+        raise SpecInvalid([*described.diagnostics, fault])
+    now = now_text()
+    workflow = Workflow(
+        id=ids.new_id(ids.WORKFLOW),
+        organisation_id=principal.organisation_id,
+        name=chosen,
+        title=described.title,
+        description=described.description,
+        labels=described.labels,
+        draft_revision=1,
+        created_at=now,
+        created_by=principal.person,
+        updated_at=now,
+    )
+    workflows.create(workflow, Draft(workflow_id=workflow.id, text=text, revision=1, saved_at=now, saved_by=principal.person))
+    return workflow

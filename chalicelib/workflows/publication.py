@@ -4,16 +4,95 @@ In: a principal, a workflow, perhaps a text. Out: the version, or the errors tha
 `handle` is the other end of the wire.
 """
 
+import json
+from collections.abc import Mapping
+from typing import Final
+
+from botocore.exceptions import BotoCoreError, ClientError
+from pydantic import BaseModel, ConfigDict, TypeAdapter
+
 from chalicelib.access.principal import Principal
-from chalicelib.spec.model import JsonObject
+from chalicelib.errors import (
+    Contention,
+    EngineUnavailable,
+    PublisherUnavailable,
+    SettingInvalid,
+    SluiceError,
+    SpecInvalid,
+    VersionNotFound,
+    WorkflowNotFound,
+)
+from chalicelib.settings import settings
+from chalicelib.spec.diagnostic import Diagnostic
+from chalicelib.spec.model import Json, JsonObject
+from chalicelib.store.clients import client
 from chalicelib.store.workflow_records import Version
+from chalicelib.store.workflows import get_version
+from chalicelib.workflows.publish import diagnostic_data, publish
+
+_DIAGNOSTICS: Final = TypeAdapter(tuple[Diagnostic, ...])
+
+
+class _Wanted(BaseModel):
+    """What goes over the wire. A text of any size the API takes fits Lambda's 6 MB."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    organisation_id: str
+    person: str
+    roles: tuple[str, ...] = ()
+    workflow_id: str
+    text: str | None = None
 
 
 def request(principal: Principal, workflow_id: str, *, text: str | None = None) -> Version:
     """Invoke the compiler function (SLUICE_COMPILER_FUNCTION) and wait. Raises what `publish.publish` raises, and PublisherUnavailable."""
-    raise NotImplementedError
+    wanted = _Wanted(
+        organisation_id=principal.organisation_id, person=principal.person, roles=tuple(sorted(principal.roles)), workflow_id=workflow_id, text=text
+    )
+    answer = _invoke(wanted)
+    error = answer.get("error")
+    if isinstance(error, dict):
+        raise _raised_again(error)
+    version_id = answer.get("version_id")
+    if not isinstance(version_id, str):
+        raise PublisherUnavailable("the compiler function gave no version")
+    return get_version(principal.organisation_id, version_id)
 
 
 def handle(payload: JsonObject) -> JsonObject:
-    """What the `publisher` Lambda's handler returns for its event: `{"version": …}` or `{"error": {name, message, diagnostics}}`."""
-    raise NotImplementedError
+    """What the `publisher` Lambda's handler returns for its event: `{"version_id": …}` or `{"error": {name, message, diagnostics}}`."""
+    wanted = _Wanted.model_validate(payload)
+    principal = Principal(wanted.organisation_id, wanted.person, frozenset(wanted.roles))
+    try:
+        return {"version_id": publish(principal, wanted.workflow_id, text=wanted.text).id}
+    except SpecInvalid as fault:
+        return {"error": {"name": "SpecInvalid", "message": str(fault), "diagnostics": [diagnostic_data(found) for found in fault.diagnostics]}}
+    except SluiceError as fault:
+        return {"error": {"name": type(fault).__name__, "message": str(fault)}}
+
+
+def _invoke(wanted: _Wanted) -> JsonObject:
+    try:
+        answer = client("lambda").invoke(FunctionName=settings().compiler_function, Payload=wanted.model_dump_json().encode())
+        told: Json = json.loads(answer["Payload"].read())
+    except (ClientError, BotoCoreError, ValueError) as fault:
+        raise PublisherUnavailable("the compiler function cannot be reached") from fault
+    if answer.get("FunctionError") or not isinstance(told, dict):
+        raise PublisherUnavailable("the compiler function failed; its log says why")
+    return told
+
+
+def _raised_again(error: JsonObject) -> SluiceError:
+    """The error that the other end caught, by its class's name."""
+    name, message = str(error.get("name")), str(error.get("message"))
+    if name == "SpecInvalid":
+        return SpecInvalid(_DIAGNOSTICS.validate_python(error.get("diagnostics") or ()))
+    kind = _PLAIN.get(name)
+    return kind(message) if kind else PublisherUnavailable(message)
+
+
+# Those that publishing may raise and that are told by their message alone.
+_PLAIN: Final[Mapping[str, type[SluiceError]]] = {
+    kind.__name__: kind for kind in (WorkflowNotFound, VersionNotFound, Contention, EngineUnavailable, SettingInvalid)
+}

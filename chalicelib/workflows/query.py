@@ -1,53 +1,52 @@
 """What can be asked of workflows and versions. Reads only."""
 
-from dataclasses import dataclass
-
 from chalicelib.access.principal import Principal
 from chalicelib.spec.model import Json
+from chalicelib.store import workflows
+from chalicelib.store.values import load
 from chalicelib.store.workflow_records import DocumentName, Draft, Version, VersionSummary, Workflow
-
-
-@dataclass(frozen=True, slots=True)
-class WorkflowPage:
-    workflows: tuple[Workflow, ...]
-    cursor: str | None
+from chalicelib.store.workflows import WorkflowPage as WorkflowPage
 
 
 def get_workflow(principal: Principal, workflow_id: str) -> Workflow:
     """Raises WorkflowNotFound, also for a deleted one."""
-    raise NotImplementedError
+    return workflows.get(principal.organisation_id, workflow_id)
 
 
 def find_workflow(principal: Principal, name: str) -> Workflow | None:
     """The workflow of that name."""
-    raise NotImplementedError
+    return workflows.find_by_name(principal.organisation_id, name)
 
 
 def list_workflows(principal: Principal, *, limit: int = 50, cursor: str | None = None) -> WorkflowPage:
     """Workflows by name. Raises CursorInvalid."""
-    raise NotImplementedError
+    return workflows.list_page(principal.organisation_id, limit=limit, cursor=cursor)
 
 
 def get_draft(principal: Principal, workflow_id: str) -> Draft:
     """Raises WorkflowNotFound."""
-    raise NotImplementedError
+    workflows.get(principal.organisation_id, workflow_id)
+    return workflows.get_draft(principal.organisation_id, workflow_id)
 
 
 def get_version(principal: Principal, workflow_id: str, number: int) -> Version:
-    """Raises WorkflowNotFound, VersionNotFound."""
-    raise NotImplementedError
+    """A version, also of a deleted workflow. Raises VersionNotFound."""
+    summary = workflows.get_summary(principal.organisation_id, workflow_id, number)
+    return workflows.get_version(principal.organisation_id, summary.id)
 
 
 def get_version_by_id(organisation_id: str, version_id: str) -> Version:
     """What a worker loads for its payload's `version_id`; versions never change, so it is cached per container. Raises VersionNotFound."""
-    raise NotImplementedError
+    return workflows.get_version(organisation_id, version_id)
 
 
 def list_versions(principal: Principal, workflow_id: str) -> tuple[VersionSummary, ...]:
     """Newest first. Raises WorkflowNotFound."""
-    raise NotImplementedError
+    workflows.get(principal.organisation_id, workflow_id)
+    return workflows.list_versions(principal.organisation_id, workflow_id)
 
 
 def get_document(principal: Principal, workflow_id: str, number: int, name: DocumentName) -> Json:
-    """One document of a version: `asl` (object), `plan` (text), `forecast`, `map` (objects), `source` (the authored text)."""
-    raise NotImplementedError
+    """One document of a version: `asl` (object), `plan` (text), `forecast`, `map` (objects), `source` (the authored text). Raises VersionNotFound."""
+    summary = workflows.get_summary(principal.organisation_id, workflow_id, number)
+    return load(principal.organisation_id, workflows.get_documents(principal.organisation_id, summary.id).values.get(name))

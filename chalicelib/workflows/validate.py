@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from chalicelib.access.principal import Principal
 from chalicelib.spec.diagnostic import Diagnostic
+from chalicelib.workflows.compilation import Compiled, compile_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,4 +22,7 @@ class Validation:
 
 def validate(principal: Principal, *, text: str) -> Validation:
     """Load, check and compile `text`; sub-workflows are looked up in the organisation. Never raises for what the text says."""
-    raise NotImplementedError
+    outcome = compile_text(principal.organisation_id, text)
+    if not isinstance(outcome, Compiled):
+        return Validation(outcome)
+    return Validation(outcome.diagnostics, outcome.digest, outcome.compilation.plan_text)

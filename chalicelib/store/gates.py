@@ -1,0 +1,90 @@
+"""The repository of gates. A gate's id is derived from (run, node, item path, visit): opening twice finds the first."""
+
+from chalicelib import ids
+from chalicelib.errors import GateNotFound
+from chalicelib.store import answers, keys, table
+from chalicelib.store.answers import Answer
+from chalicelib.store.gate_records import Gate, Vote
+from chalicelib.store.items import Item, fields_of, item_of, record_of
+from chalicelib.store.run_records import NodeAttempt
+from chalicelib.store.statuses import GateStatus
+from chalicelib.store.table import Page, Write
+
+
+def gate_id(attempt: NodeAttempt) -> str:
+    """The id of the gate that this visit of the node opens."""
+    return ids.derived_id(ids.GATE, attempt.run_id, attempt.node, attempt.item_path, str(attempt.fence.visit), time_of=attempt.run_id)
+
+
+def find(organisation_id: str, gate_id: str) -> Gate | None:
+    item = table.get(keys.gate(organisation_id, gate_id))
+    return record_of(Gate, item) if item else None
+
+
+def get(organisation_id: str, gate_id: str) -> Gate:
+    """Raises GateNotFound."""
+    found = find(organisation_id, gate_id)
+    if found is None:
+        raise GateNotFound(f"there is no gate {gate_id}")
+    return found
+
+
+def opening_write(gate: Gate, token: str) -> Write:
+    """The write that opens a gate."""
+    organisation_id = gate.organisation_id
+    places = (keys.gates_of_run(organisation_id, gate.run_id, gate.id), keys.open_gates(organisation_id, gate.opened_at, gate.id))
+    return table.put(item_of(gate, keys.gate(organisation_id, gate.id), *places, task_token=token), condition=table.ABSENT)
+
+
+def vote(gate: Gate, votes: tuple[Vote, ...]) -> None:
+    """Keep votes that have not reached the quorum. Raises ConditionLost when the gate changed since it was read."""
+    table.write(_change(gate, gate.model_copy(update={"votes": votes}), {}))
+
+
+def decision_write(before: Gate, after: Gate) -> Write:
+    """The write that decides a gate and hands its answer to the outbox."""
+    if after.decision is None:
+        raise ValueError("a gate is decided by a decision")
+    return _change(before, after, answers.fields(after.organisation_id, after.id, Answer(after.decision.output)))
+
+
+def closing_write(before: Gate, after: Gate) -> Write:
+    """The write that ends a gate without an answer for the engine: timed out, or its run has ended."""
+    return _change(before, after, {"GSI2PK": None, "GSI2SK": None})
+
+
+def _change(before: Gate, after: Gate, places: Item) -> Write:
+    """What differs, on the condition that nobody changed the gate since it was read."""
+    old, new = fields_of(before), fields_of(after.model_copy(update={"revision": before.revision + 1}))
+    changes = {name: new.get(name) for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
+    condition = "#revision = :read AND #status = :open"
+    return table.assign(
+        keys.gate(before.organisation_id, before.id),
+        {**changes, **places},
+        condition=condition,
+        values={"read": before.revision, "open": GateStatus.OPEN},
+    )
+
+
+def mark_told(gate: Gate) -> None:
+    """The engine has learned of the decision by itself, when it asked at the gate's time-out: nothing is left to deliver."""
+    waiter = answers.find(gate.organisation_id, gate.id)
+    if waiter is not None:
+        answers.mark_delivered(waiter)
+
+
+def list_open(organisation_id: str, *, limit: int, after: Item | None) -> tuple[tuple[Gate, ...], Page]:
+    """Open gates, oldest first."""
+    page = table.query_index(keys.open_gates(organisation_id), limit=limit, after=after)
+    return tuple(gate for gate in _gates_at(page) if gate.status is GateStatus.OPEN), page
+
+
+def list_of_run(organisation_id: str, run_id: str) -> tuple[Gate, ...]:
+    """All gates that a run has opened (up to a page of them)."""
+    return tuple(sorted(_gates_at(table.query_index(keys.gates_of_run(organisation_id, run_id), limit=1000)), key=lambda gate: gate.opened_at))
+
+
+def _gates_at(page: Page) -> list[Gate]:
+    ordered = table.keys_of(page.items)
+    found = table.get_many(ordered)
+    return [record_of(Gate, found[key]) for key in ordered if key in found]

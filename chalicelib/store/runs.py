@@ -1,0 +1,213 @@
+"""The repository of runs: create, read, list. What changes a run afterwards goes through `store.journal`."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+
+from chalicelib.clock import epoch_seconds
+from chalicelib.errors import ConditionLost, RunNotFound
+from chalicelib.spec.model import Json
+from chalicelib.store import keys, table
+from chalicelib.store.cursors import cursor_of, start_of
+from chalicelib.store.items import Item, item_of, record_of
+from chalicelib.store.journal import first_event
+from chalicelib.store.keys import IndexKey
+from chalicelib.store.record import Record
+from chalicelib.store.run_records import NodeAttempt, NodeRun, Run, RunEvent
+from chalicelib.store.table import Write
+from chalicelib.store.values import Stored, keep, load
+
+KEY_SECONDS: Final = 24 * 3600
+_PAGES: Final = 8  # read at most for one page of a filtered list
+
+
+class StoredValue(Record):
+    """A run's input or output."""
+
+    value: Stored
+
+
+class KeyRecord(Record):
+    """Which run an idempotency key stands for, and the digest of the request it came with."""
+
+    run_id: str
+    request_sha256: str
+
+
+class ParentLink(Record):
+    """The waiting node of the parent; the token and the answer are attributes of the item that only `store.answers` reads."""
+
+    attempt: NodeAttempt
+    keep: tuple[str, ...] = ()
+    inline_bytes: int = 24 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class NewRun:
+    """A run to be created, with what is written beside it. `lasting_key`: the key never expires (a parent's)."""
+
+    run: Run
+    input: Json
+    key_sha256: str | None = None
+    request_sha256: str = ""
+    lasting_key: bool = False
+    parent: ParentLink | None = None
+    token: str | None = None
+
+
+def create(new: NewRun) -> RunEvent:
+    """Write a run with its first event. Raises ConditionLost when the key stands for a run already."""
+    writes = _writes(new)
+    run = new.run.model_copy(update={"event_count": 1, "write_count": len(writes)})
+    event = first_event(run)
+    organisation_id = run.organisation_id
+    places = (keys.runs_of_workflow(organisation_id, run.workflow_id, run.id), keys.open_runs(organisation_id, run.id))
+    writes[0] = table.put(item_of(run, keys.run(organisation_id, run.id), *places), condition=table.ABSENT)
+    writes[1] = table.put(item_of(event, keys.event(organisation_id, run.id, 1)), condition=table.ABSENT)
+    table.transact(writes)
+    return event
+
+
+def _writes(new: NewRun) -> list[Write]:
+    """All items of a new run; the first two, the run itself and its event, are put in once the others are counted."""
+    run, organisation_id = new.run, new.run.organisation_id
+    given = StoredValue(value=keep(organisation_id, f"runs/{run.id}/input", new.input))
+    place = keys.runs_of_organisation(organisation_id, run.id)
+    writes = [
+        table.put({"PK": "", "SK": ""}),
+        table.put({"PK": "", "SK": ""}),
+        table.put(item_of(given, keys.run_input(organisation_id, run.id), place)),
+    ]
+    if new.key_sha256 is not None:
+        writes.append(_key_write(new, new.key_sha256))
+    if new.parent is not None:
+        writes.append(table.put(item_of(new.parent, keys.run_parent(organisation_id, run.id), task_token=new.token)))
+    return writes
+
+
+def _key_write(new: NewRun, key_sha256: str) -> Write:
+    known = KeyRecord(run_id=new.run.id, request_sha256=new.request_sha256)
+    expires_at = None if new.lasting_key else epoch_seconds() + KEY_SECONDS
+    item = item_of(known, keys.start_key(new.run.organisation_id, new.run.workflow_id, key_sha256), expires_at=expires_at)
+    return table.put(item, condition=f"{table.ABSENT} OR #expires_at < :now", values={"now": epoch_seconds()})
+
+
+def find_key(organisation_id: str, workflow_id: str, key_sha256: str) -> KeyRecord | None:
+    """What a key stands for; None when it is unknown or too old."""
+    item = table.get(keys.start_key(organisation_id, workflow_id, key_sha256))
+    if item is None or item.get("expires_at", epoch_seconds()) < epoch_seconds():
+        return None
+    return record_of(KeyRecord, item)
+
+
+def key_digest(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def get(organisation_id: str, run_id: str) -> Run:
+    """Raises RunNotFound."""
+    found = find(organisation_id, run_id)
+    if found is None:
+        raise RunNotFound(f"there is no run {run_id}")
+    return found
+
+
+def find(organisation_id: str, run_id: str) -> Run | None:
+    item = table.get(keys.run(organisation_id, run_id))
+    return record_of(Run, item) if item else None
+
+
+def get_with_nodes(organisation_id: str, run_id: str, addresses: Sequence[tuple[str, str]]) -> tuple[Run, dict[tuple[str, str], NodeRun]]:
+    """A run and some of its node runs, in one read. Raises RunNotFound."""
+    run_key = keys.run(organisation_id, run_id)
+    places = {keys.node_run(organisation_id, run_id, *address): address for address in addresses}
+    found = table.get_many([run_key, *places])
+    if run_key not in found:
+        raise RunNotFound(f"there is no run {run_id}")
+    return record_of(Run, found[run_key]), {places[key]: record_of(NodeRun, item) for key, item in found.items() if key in places}
+
+
+def find_node_run(organisation_id: str, run_id: str, node: str, item_path: str = "") -> NodeRun | None:
+    item = table.get(keys.node_run(organisation_id, run_id, node, item_path))
+    return record_of(NodeRun, item) if item else None
+
+
+def list_node_runs(organisation_id: str, run_id: str) -> tuple[NodeRun, ...]:
+    """All node runs, in the order of their keys."""
+    return tuple(record_of(NodeRun, item) for item in table.query_all(keys.run(organisation_id, run_id).pk, prefix="NODE#"))
+
+
+def list_events(organisation_id: str, run_id: str, *, since: int = 0, limit: int = 500) -> tuple[RunEvent, ...]:
+    """Events above a number, in order."""
+    above = keys.event(organisation_id, run_id, since)
+    page = table.query(above.pk, prefix="EVENT#", above=above.sk, limit=limit)
+    return tuple(record_of(RunEvent, item) for item in page.items)
+
+
+def get_input(organisation_id: str, run_id: str) -> Json:
+    return _value(organisation_id, table.get(keys.run_input(organisation_id, run_id)))
+
+
+def get_output(organisation_id: str, run_id: str) -> Json:
+    return _value(organisation_id, table.get(keys.run_output(organisation_id, run_id)))
+
+
+def output_write(organisation_id: str, run_id: str, output: Json) -> Write:
+    """The write that keeps a run's output, for the transaction that ends it."""
+    value = StoredValue(value=keep(organisation_id, f"runs/{run_id}/output", output))
+    return table.put(item_of(value, keys.run_output(organisation_id, run_id)))
+
+
+def find_parent(organisation_id: str, run_id: str) -> ParentLink | None:
+    item = table.get(keys.run_parent(organisation_id, run_id))
+    return record_of(ParentLink, item) if item else None
+
+
+@dataclass(frozen=True, slots=True)
+class RunPage:
+    runs: tuple[Run, ...]
+    cursor: str | None
+
+
+def list_page(
+    organisation_id: str, place: IndexKey, *, statuses: Iterable[str] = (), limit: int, cursor: str | None, newest_first: bool = True
+) -> RunPage:
+    """Runs at one place of an index; with `statuses`, only those. A page may be short, or empty, and still have a cursor."""
+    wanted = frozenset(statuses)
+    after = start_of(place, organisation_id, cursor)
+    runs: list[Run] = []
+    for _ in range(_PAGES):
+        page = table.query_index(place, newest_first=newest_first, limit=limit - len(runs), after=after)
+        runs += [run for run in _runs_at(organisation_id, page.items) if not wanted or run.status in wanted]
+        after = page.last
+        if after is None or len(runs) >= limit:
+            break
+    return RunPage(tuple(runs), cursor_of(place, after))
+
+
+def _runs_at(organisation_id: str, items: Iterable[Item]) -> list[Run]:
+    ids = [item["PK"].rpartition("#")[2] for item in items]
+    found = table.get_many([keys.run(organisation_id, run_id) for run_id in ids])
+    return [record_of(Run, found[key]) for run_id in ids if (key := keys.run(organisation_id, run_id)) in found]
+
+
+def forget_open(run: Run) -> None:
+    """Take an ended run out of the index of open ones: nothing is left to do for it."""
+    changes = {"GSI2PK": None, "GSI2SK": None, "lingers": False}
+    condition = "attribute_exists(GSI2PK) AND attribute_exists(ended_at)"
+    with suppress(ConditionLost):
+        table.write(table.assign(keys.run(run.organisation_id, run.id), changes, condition=condition))
+
+
+def request_cancel(run: Run, person: str, reason: str | None) -> None:
+    """Note who wants the run cancelled, and why. The first one is noted; an ended run is left as it is."""
+    changes = {"cancel_requested_by": person, **({"cancel_reason": reason} if reason else {})}
+    condition = "attribute_exists(PK) AND attribute_not_exists(ended_at) AND attribute_not_exists(cancel_requested_by)"
+    with suppress(ConditionLost):
+        table.write(table.assign(keys.run(run.organisation_id, run.id), changes, condition=condition))
+
+
+def _value(organisation_id: str, item: Item | None) -> Json:
+    return load(organisation_id, record_of(StoredValue, item).value) if item else None

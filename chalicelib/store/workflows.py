@@ -1,0 +1,194 @@
+"""The repository of workflows, their drafts and versions. Names are unique in an organisation; versions never change."""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import lru_cache
+
+from chalicelib.clock import now_text
+from chalicelib.errors import ConditionLost, DraftChanged, VersionNotFound, WorkflowNameTaken, WorkflowNotFound
+from chalicelib.store import keys, table
+from chalicelib.store.cursors import cursor_of, start_of
+from chalicelib.store.items import item_of, record_of
+from chalicelib.store.record import Record
+from chalicelib.store.workflow_records import Documents, Draft, Version, VersionSummary, Workflow
+
+ALIVE = "attribute_exists(PK) AND attribute_not_exists(deleted_at)"
+
+
+class NameRecord(Record):
+    """Which workflow has a name."""
+
+    workflow_id: str
+
+
+class Reservation(Record):
+    """The number and id that a digest has, from before its machine exists on."""
+
+    version_id: str
+    number: int
+    created_at: str
+    created_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowPage:
+    workflows: tuple[Workflow, ...]
+    cursor: str | None
+
+
+def create(workflow: Workflow, draft: Draft) -> None:
+    """Write a workflow with its draft. Raises WorkflowNameTaken."""
+    organisation_id = workflow.organisation_id
+    name = NameRecord(workflow_id=workflow.id)
+    place = keys.workflow_list(organisation_id, workflow.name)
+    writes = [
+        table.put(item_of(name, keys.workflow_name(organisation_id, workflow.name)), condition=table.ABSENT),
+        table.put(item_of(workflow, keys.workflow(organisation_id, workflow.id), place), condition=table.ABSENT),
+        table.put(item_of(draft, keys.draft(organisation_id, workflow.id)), condition=table.ABSENT),
+    ]
+    try:
+        table.transact(writes)
+    except ConditionLost as fault:
+        raise WorkflowNameTaken(f"there is a workflow called {workflow.name} already") from fault
+
+
+def get(organisation_id: str, workflow_id: str) -> Workflow:
+    """Raises WorkflowNotFound, also for a deleted one."""
+    found = find(organisation_id, workflow_id)
+    if found is None:
+        raise WorkflowNotFound(f"there is no workflow {workflow_id}")
+    return found
+
+
+def find(organisation_id: str, workflow_id: str) -> Workflow | None:
+    item = table.get(keys.workflow(organisation_id, workflow_id))
+    found = record_of(Workflow, item) if item else None
+    return found if found is not None and found.deleted_at is None else None
+
+
+def find_by_name(organisation_id: str, name: str) -> Workflow | None:
+    item = table.get(keys.workflow_name(organisation_id, name))
+    return find(organisation_id, record_of(NameRecord, item).workflow_id) if item else None
+
+
+def list_page(organisation_id: str, *, limit: int, cursor: str | None) -> WorkflowPage:
+    """Workflows by name."""
+    place = keys.workflow_list(organisation_id)
+    page = table.query_index(place, limit=limit, after=start_of(place, organisation_id, cursor))
+    ordered = table.keys_of(page.items)
+    found = table.get_many(ordered)
+    workflows = (record_of(Workflow, found[key]) for key in ordered if key in found)
+    return WorkflowPage(tuple(workflow for workflow in workflows if workflow.deleted_at is None), cursor_of(place, page.last))
+
+
+def get_draft(organisation_id: str, workflow_id: str) -> Draft:
+    item = table.get(keys.draft(organisation_id, workflow_id))
+    if item is None:
+        raise WorkflowNotFound(f"there is no workflow {workflow_id}")
+    return record_of(Draft, item)
+
+
+def save_draft(organisation_id: str, draft: Draft, *, title: str, description: str, read_revision: int) -> None:
+    """Write a draft over the one that was read. Raises DraftChanged when it is not that one any more."""
+    key = keys.workflow(organisation_id, draft.workflow_id)
+    changes = {"draft_revision": draft.revision, "updated_at": draft.saved_at, "title": title, "description": description}
+    read = {"read": read_revision}
+    writes = [
+        table.assign(key, changes, condition=f"{ALIVE} AND #draft_revision = :read", values=read),
+        table.put(item_of(draft, keys.draft(organisation_id, draft.workflow_id))),
+    ]
+    try:
+        table.transact(writes)
+    except ConditionLost as fault:
+        raise DraftChanged("the draft was saved by somebody else since it was read") from fault
+
+
+def delete(workflow: Workflow) -> None:
+    """Mark a workflow as deleted, take it out of the list and free its name. Deleting twice changes nothing."""
+    organisation_id = workflow.organisation_id
+    changes = {"deleted_at": now_text(), "GSI1PK": None, "GSI1SK": None}
+    writes = [
+        table.assign(keys.workflow(organisation_id, workflow.id), changes, condition=ALIVE),
+        table.delete(keys.workflow_name(organisation_id, workflow.name), condition="#workflow_id = :mine", values={"mine": workflow.id}),
+    ]
+    try:
+        table.transact(writes)
+    except ConditionLost:
+        return
+
+
+def find_reservation(organisation_id: str, workflow_id: str, digest: str) -> Reservation | None:
+    item = table.get(keys.digest(organisation_id, workflow_id, digest))
+    return record_of(Reservation, item) if item else None
+
+
+def reserve(workflow: Workflow, digest: str, reservation: Reservation) -> None:
+    """Give a digest the next number. Raises ConditionLost when the number or the digest is taken."""
+    key = keys.workflow(workflow.organisation_id, workflow.id)
+    read = {"read": workflow.reserved_version}
+    writes = [
+        table.assign(key, {"reserved_version": reservation.number}, condition=f"{ALIVE} AND #reserved_version = :read", values=read),
+        table.put(item_of(reservation, keys.digest(workflow.organisation_id, workflow.id, digest)), condition=table.ABSENT),
+    ]
+    table.transact(writes)
+
+
+def put_version(version: Version, documents: Documents) -> None:
+    """Write a version whose machine exists, and make it the latest unless a newer one is. Writing it twice changes nothing."""
+    organisation_id = version.organisation_id
+    summary = VersionSummary.model_validate(version.model_dump(include=set(VersionSummary.model_fields)))
+    writes = [
+        table.put(item_of(version, keys.version(organisation_id, version.id)), condition=table.ABSENT),
+        table.put(item_of(documents, keys.documents(organisation_id, version.id))),
+        table.put(item_of(summary, keys.version_summary(organisation_id, version.workflow_id, version.number))),
+    ]
+    with suppress(ConditionLost):
+        table.transact(writes)
+    _raise_latest(version)
+
+
+def _raise_latest(version: Version) -> None:
+    key = keys.workflow(version.organisation_id, version.workflow_id)
+    changes = {"latest_version": version.number, "updated_at": now_text()}
+    try:
+        table.write(table.assign(key, changes, condition="attribute_exists(PK) AND #latest_version < :number", values={"number": version.number}))
+    except ConditionLost:
+        return
+
+
+def list_versions(organisation_id: str, workflow_id: str) -> tuple[VersionSummary, ...]:
+    """Newest first."""
+    found = table.query_all(keys.workflow(organisation_id, workflow_id).pk, prefix="VERSION#")
+    return tuple(reversed([record_of(VersionSummary, item) for item in found]))
+
+
+def get_summary(organisation_id: str, workflow_id: str, number: int) -> VersionSummary:
+    item = table.get(keys.version_summary(organisation_id, workflow_id, number))
+    if item is None:
+        raise VersionNotFound(f"workflow {workflow_id} has no version {number}")
+    return record_of(VersionSummary, item)
+
+
+@lru_cache(maxsize=64)
+def get_version(organisation_id: str, version_id: str) -> Version:
+    """A version by id, cached per container: it never changes. Raises VersionNotFound."""
+    item = table.get(keys.version(organisation_id, version_id))
+    if item is None:
+        raise VersionNotFound(f"there is no version {version_id}")
+    return record_of(Version, item)
+
+
+def get_documents(organisation_id: str, version_id: str) -> Documents:
+    item = table.get(keys.documents(organisation_id, version_id))
+    if item is None:
+        raise VersionNotFound(f"there is no version {version_id}")
+    return record_of(Documents, item)
+
+
+def get_latest_versions(organisation_id: str, names: Iterable[str]) -> dict[str, Version]:
+    """The latest versions of the workflows named, as far as they are published."""
+    found = {name: workflow for name in names if (workflow := find_by_name(organisation_id, name)) is not None and workflow.latest_version}
+    return {
+        name: get_version(organisation_id, get_summary(organisation_id, workflow.id, workflow.latest_version).id) for name, workflow in found.items()
+    }

@@ -1,0 +1,80 @@
+"""From a draft's text to what is published: load, find the sub-workflows, compile.
+
+In: a text and the organisation. Out: `Compiled`, or the diagnostics that keep it from being compiled.
+Reads the table for sub-workflows, writes nothing.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from chalicelib.compiler.compile import Compilation, Refused, compile_workflow
+from chalicelib.errors import VersionNotFound
+from chalicelib.spec.canonical import digest, dump
+from chalicelib.spec.diagnostic import Diagnostic
+from chalicelib.spec.load import load
+from chalicelib.spec.model import Json, JsonObject
+from chalicelib.spec.nodes import Map, Node, SubWorkflow
+from chalicelib.spec.workflow import WorkflowSpec
+from chalicelib.store import workflows
+from chalicelib.store.workflow_records import Child, Version
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """`digest` stands for the spec, the pinned children and the machine: what is published under it never differs."""
+
+    spec: WorkflowSpec
+    compilation: Compilation
+    children: Mapping[str, Child]
+    digest: str
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def compile_text(organisation_id: str, text: str) -> Compiled | tuple[Diagnostic, ...]:
+    """Compile a text as publishing does."""
+    loaded = load(text)
+    if loaded.spec is None:
+        return loaded.diagnostics
+    versions = children_of(organisation_id, loaded.spec)
+    specs = {name: WorkflowSpec.model_validate(version.spec) for name, version in versions.items()}
+    outcome = compile_workflow(loaded.spec, loaded.positions, children=specs)
+    if isinstance(outcome, Refused):
+        return (*loaded.diagnostics, *outcome.diagnostics)
+    children = {name: Child(workflow_id=version.workflow_id, version_id=version.id, version=version.number) for name, version in versions.items()}
+    return Compiled(loaded.spec, outcome, children, _digest(loaded.spec, children, outcome), (*loaded.diagnostics, *outcome.diagnostics))
+
+
+def children_of(organisation_id: str, spec: WorkflowSpec) -> dict[str, Version]:
+    """The versions of the sub-workflows named, as far as they are published: the one asked for, else the latest."""
+    found: dict[str, Version] = {}
+    for node in _sub_workflows(spec.nodes):
+        version = _version_of(organisation_id, node)
+        if version is not None:
+            found[node.workflow] = version
+    return found
+
+
+def _version_of(organisation_id: str, node: SubWorkflow) -> Version | None:
+    workflow = workflows.find_by_name(organisation_id, node.workflow)
+    number = node.version or (workflow.latest_version if workflow else 0)
+    if workflow is None or not number:
+        return None
+    try:
+        return workflows.get_version(organisation_id, workflows.get_summary(organisation_id, workflow.id, number).id)
+    except VersionNotFound:
+        return None
+
+
+def _sub_workflows(nodes: Mapping[str, Node]) -> Iterator[SubWorkflow]:
+    for node in nodes.values():
+        if isinstance(node, SubWorkflow):
+            yield node
+        elif isinstance(node, Map):
+            yield from _sub_workflows(node.nodes)
+
+
+def _digest(spec: WorkflowSpec, children: Mapping[str, Child], compilation: Compilation) -> str:
+    """The machine alone would not do: prompts and other texts are rendered by workers and stand in no machine."""
+    pinned: JsonObject = {name: child.version_id for name, child in children.items()}
+    whole: dict[str, Json] = {"spec": dump(spec), "children": pinned, "machine": compilation.digest}
+    return digest(whole)

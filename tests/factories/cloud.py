@@ -1,0 +1,226 @@
+"""A table, a bucket and a silent engine, for tests of what stands on them.
+
+In: nothing. Out: `cloud()`, a context in which the project's clients reach moto with the table of `store.keys.TABLE`.
+Executions start and stop but run nothing:
+how one ends is the test's word. `Cloud.answers` are the task tokens' answers that the engine was sent; `Cloud.refuse` makes a call fail as AWS would.
+"""
+
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
+from moto import mock_aws
+
+from chalicelib import ids
+from chalicelib.access.principal import Principal
+from chalicelib.clock import now_text
+from chalicelib.machines.names import machine_name
+from chalicelib.settings import settings
+from chalicelib.spec.model import Json, JsonObject
+from chalicelib.store import keys, workflows
+from chalicelib.store.clients import client, forget_clients
+from chalicelib.store.values import keep
+from chalicelib.store.workflow_records import Child, Documents, Draft, Version, Workflow
+from infra.local.patches import storage
+from infra.local.patches.patch import applied
+
+REGION: Final = "eu-central-1"
+ENVIRONMENT: Final = {
+    "SLUICE_TABLE": "sluice-test",
+    "SLUICE_BUCKET": "sluice-test-data",
+    "SLUICE_WORKER_ARN": f"arn:aws:lambda:{REGION}:123456789012:function:worker",
+    "SLUICE_MACHINE_ROLE_ARN": "arn:aws:iam::123456789012:role/machine",
+    "SLUICE_WEBSOCKET_ENDPOINT": "https://sockets.test/api",
+    "SLUICE_WEBSOCKET_URL": "wss://sockets.test/api",
+    "SLUICE_PEOPLE": '{"ann": ["approver"], "bob": ["approver"], "cleo": ["approver"]}',
+    "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",
+}
+ANN: Final = Principal("org_local", "ann", frozenset({"approver"}))
+BOB: Final = Principal("org_local", "bob", frozenset({"approver"}))
+DAN: Final = Principal("org_local", "dan")
+STRANGER: Final = Principal("org_other", "ann", frozenset({"approver"}))
+SPEC: Final[JsonObject] = {
+    "sluice": 1,
+    "name": "hotel",
+    "title": "Book a hotel",
+    "input": {
+        "type": "object",
+        "properties": {"city": {"type": "string"}, "max_price": {"type": "number", "default": 200}},
+        "required": ["city"],
+        "additionalProperties": False,
+    },
+    "nodes": {
+        "search": {"type": "tool_call", "tool": "http.get", "with": {"url": "https://example.com"}},
+        "enough": {"type": "condition", "if": "$search.status = 200", "after": ["search"]},
+        "approve": {"type": "human_gate", "ask": "Book it?"},
+        "book": {"type": "tool_call", "tool": "http.post", "with": {"url": "https://example.com"}, "effect": "money"},
+    },
+    "edges": [{"from": "enough", "to": "approve", "when": True}, {"from": "approve", "to": "book", "when": "approve"}],
+    "output": {"booking": "$book"},
+}
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What the engine was told for a token."""
+
+    token: str
+    output: Json = None
+    error: str | None = None
+    cause: str | None = None
+
+
+@dataclass
+class Cloud:
+    """`calls` are the operations made, in order, as `service:Operation`."""
+
+    answers: list[Sent] = field(default_factory=list)
+    frames: list[tuple[str, JsonObject]] = field(default_factory=list)
+    calls: list[str] = field(default_factory=list)
+    faults: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
+    before: list[Callable[[str], None]] = field(default_factory=list)
+
+    def refuse(self, operation: str, code: str, *, status: int = 400, times: int = 1) -> None:
+        """The next calls of an operation (`stepfunctions:SendTaskSuccess`) fail with an AWS error code."""
+        self.faults.setdefault(operation, []).extend([(status, code)] * times)
+
+    def end(self, execution_name: str, machine_arn: str) -> None:
+        """Stop an execution behind the project's back."""
+        arn = machine_arn.replace(":stateMachine:", ":execution:") + f":{execution_name}"
+        client("stepfunctions").stop_execution(executionArn=arn)
+
+
+@contextmanager
+def cloud(**environment: str) -> Iterator[Cloud]:
+    """Moto with the project's table and bucket; `environment` adds settings."""
+    with ExitStack() as stack:
+        stack.enter_context(_environment({**ENVIRONMENT, **environment}))
+        stack.enter_context(mock_aws())
+        stack.enter_context(applied(storage.PATCHES))
+        _heard_clients()
+        _HEARD.clear()
+        _create_resources()
+        found = Cloud()
+        _HEARD.append(found)
+        stack.callback(_HEARD.clear)
+        yield found
+
+
+@contextmanager
+def _environment(values: Mapping[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    settings.cache_clear()
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None) if value is None else os.environ.update({name: value})
+        settings.cache_clear()
+
+
+_HEARD: Final[list[Cloud]] = []  # the cloud of the test that runs
+
+
+_LISTENED: Final[list[Any]] = []
+
+
+def _heard_clients() -> None:
+    """The project's clients, kept from test to test: making one takes longer than a test. Each call is heard by the cloud of the day."""
+    if client("dynamodb") not in _LISTENED:
+        forget_clients()
+    for service in ("dynamodb", "s3", "stepfunctions", "lambda"):
+        _listen(client(service))
+    _listen(client("apigatewaymanagementapi", endpoint_url=settings().websocket_endpoint))
+
+
+def _create_resources() -> None:
+    client("dynamodb").create_table(TableName=settings().table, **keys.TABLE)
+    client("s3").create_bucket(Bucket=settings().bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+
+
+_SILENT: Final = {
+    "stepfunctions:SendTaskSuccess": lambda body: Sent(body["taskToken"], output=json.loads(body["output"])),
+    "stepfunctions:SendTaskFailure": lambda body: Sent(body["taskToken"], error=body["error"], cause=body["cause"]),
+}
+
+
+def _listen(service: Any) -> None:
+    if service in _LISTENED:
+        return
+    _LISTENED.append(service)
+
+    def before_call(model: Any, params: Any, **_: Any) -> Any:
+        if not _HEARD:
+            return None
+        found = _HEARD[0]
+        operation = f"{model.service_model.service_name}:{model.name}"
+        found.calls.append(operation)
+        for hear in found.before:
+            hear(operation)
+        if waiting := found.faults.get(operation):
+            status, code = waiting.pop(0)
+            return _response(status), {
+                "Error": {"Code": code, "Message": "as arranged"},
+                "ResponseMetadata": {"HTTPStatusCode": status},
+            }
+        if operation in _SILENT:
+            found.answers.append(_SILENT[operation](json.loads(params["body"])))
+            return _response(200), {"ResponseMetadata": {"HTTPStatusCode": 200}}
+        if operation == "apigatewaymanagementapi:PostToConnection":
+            found.frames.append((params["url_path"].rpartition("/")[2], json.loads(params["body"])))
+            return _response(200), {"ResponseMetadata": {"HTTPStatusCode": 200}}
+        return None
+
+    service.meta.events.register("before-call", before_call)
+
+
+def _response(status: int) -> AWSResponse:
+    return AWSResponse("", status, HTTPHeaders(), None)
+
+
+def published(
+    spec: JsonObject = SPEC, *, organisation_id: str = "org_local", children: Mapping[str, Child] | None = None, context_fields: Sequence[str] = ()
+) -> Version:
+    """A version as publishing leaves it, without the compiler: its machine does nothing."""
+    name = str(spec["name"])
+    known = workflows.find_by_name(organisation_id, name) or unpublished(organisation_id, name)
+    number = known.latest_version + 1
+    version_id = ids.new_id(ids.VERSION)
+    version = Version(
+        id=version_id,
+        organisation_id=organisation_id,
+        workflow_id=known.id,
+        workflow_name=name,
+        number=number,
+        digest=version_id,
+        title=str(spec.get("title", "")),
+        machine_arn=_machine(machine_name(workflow_name=name, version_id=version_id, number=number)),
+        spec=spec,
+        children=children or {},
+        context_fields=tuple(context_fields),
+        created_at=now_text(),
+        created_by="ann",
+    )
+    workflows.put_version(version, Documents(version_id=version_id, values={"plan": keep(organisation_id, "plan", "a plan")}))
+    return version
+
+
+def unpublished(organisation_id: str, name: str) -> Workflow:
+    """A workflow with an empty draft."""
+    now = now_text()
+    workflow = Workflow(id=ids.new_id(ids.WORKFLOW), organisation_id=organisation_id, name=name, created_at=now, created_by="ann", updated_at=now)
+    workflows.create(workflow, Draft(workflow_id=workflow.id, text="", revision=0, saved_at=now, saved_by="ann"))
+    return workflow
+
+
+def _machine(name: str) -> str:
+    definition = json.dumps({"StartAt": "a", "States": {"a": {"Type": "Succeed"}}})
+    role = settings().machine_role_arn
+    arn: str = client("stepfunctions").create_state_machine(name=name, definition=definition, roleArn=role)["stateMachineArn"]
+    return arn
