@@ -52,10 +52,9 @@ class _Run:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A part of a series, the bits that have settled before it and those of its own nodes."""
+    """A part of a series, and the bits of its nodes."""
 
     plan: Plan
-    known: int
     nodes: int
 
 
@@ -70,7 +69,7 @@ class _Chooser:
             here = replace(place, known=known)
             run = self._run(steps, start, here)
             taken = series_item(steps[start : run.end])
-            part = _Part(self._entered(taken.steps, run, here), known, taken.nodes)
+            part = _Part(self._entered(taken.steps, run, here), taken.nodes)
             joined = self._joined(parts[-1], part) if parts else None
             parts[-1 if joined else len(parts) :] = [joined or part]
             known |= taken.nodes
@@ -121,31 +120,20 @@ class _Chooser:
         """The run's steps, under its guard if it has one."""
         if run.guard.is_always:
             return self._step(steps[0], place)
-        body = self.series(steps, run.inside) if run.inside else steps[0].plan
-        return self._under(run.guard, body)
+        return Choose((Arm(run.guard, self.series(steps, run.inside) if run.inside else steps[0].plan),))
 
     def _step(self, step: Item, place: _Place) -> Plan:
         if not isinstance(step.plan, Parallel):
             return step.plan
         return self._gathered([self.series(branch.steps, place) for branch in step.children])
 
-    def _under(self, guard: Formula, body: Plan) -> Choose:
-        """A guard right before a Choose is asked together with it."""
-        if isinstance(body, Choose):
-            both = [conjoin((guard, arm.guard), self.conditions.block.domains) for arm in body.arms]
-            known = [formula for formula in both if formula is not None]
-            if len(known) == len(both):
-                return Choose(tuple(Arm(formula, arm.body) for formula, arm in zip(known, body.arms, strict=True)))
-        return Choose((Arm(guard, body),))
-
     def _joined(self, before: _Part, part: _Part) -> _Part | None:
-        """One Choose of both, if their guards exclude each other, all is known before the first, and nothing of the second waits for it."""
+        """One Choose of both, if their guards exclude each other and nothing of the second waits for the first: then it asks nothing of it either."""
         if not isinstance(before.plan, Choose) or not isinstance(part.plan, Choose) or not exclusive(before.plan, part.plan):
             return None
-        known = all(self.conditions.all_known(arm.guard, before.known) for arm in part.plan.arms)
-        if not known or self.conditions.depends(part.nodes, before.nodes):
+        if self.conditions.depends(part.nodes, before.nodes):
             return None
-        return _Part(Choose((*before.plan.arms, *part.plan.arms)), before.known, before.nodes | part.nodes)
+        return _Part(Choose((*before.plan.arms, *part.plan.arms)), before.nodes | part.nodes)
 
     def _gathered(self, branches: Iterable[Plan]) -> Plan:
         """Branches at once, but for those that are arms of one Choose."""

@@ -17,11 +17,19 @@ from chalicelib.compiler.cuts import Reach, best_cuts, levels, reach
 from chalicelib.compiler.plan import Parallel, Plan, Series
 from chalicelib.compiler.precedence import Part, Precedence, mask
 
-MAX_NESTING: Final = 40  # Parallel states in one another; deeper parts go level by level (JSON readers stop at some depth)
-MAX_CUTS_DEEP: Final = 60  # cuts within cuts; deeper ones halve the part
-CUTS_TRIED: Final = 8
-EFFORT_PER_NODE: Final = 40  # nodes looked at per node of the graph; after that, each core takes one cut
-COARSE: Final = 10  # parts of the critical path within which estimates then count as equal
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What keeps plans readable and the search short."""
+
+    nesting: int = 40  # Parallel states in one another; deeper parts go level by level (JSON readers stop at some depth)
+    cuts_deep: int = 60  # cuts within cuts; deeper ones halve the part
+    cuts_tried: int = 8  # in one core
+    effort: int = 40  # nodes looked at per node of the graph; after that, each core takes one cut
+    coarse: int = 10  # parts of the critical path within which estimates then count as equal
+
+
+LIMITS: Final = Limits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +45,11 @@ class Timed:
         return self.duration, self.parallels
 
 
-def decompose(order: Precedence, *, leaf: Callable[[str], Plan]) -> Timed:
+def decompose(order: Precedence, *, leaf: Callable[[str], Plan], limits: Limits = LIMITS) -> Timed:
     """The best plan found for all nodes of the order (at least one)."""
     if not order.names:
         raise ValueError("a block without nodes has no plan")
-    return _Search(order, leaf, EFFORT_PER_NODE * len(order.names)).solve(order.everything, _ROOT)
+    return _Search(order, leaf, limits, limits.effort * len(order.names)).solve(order.everything, _ROOT)
 
 
 def components(order: Precedence, part: Part) -> tuple[Part, ...]:
@@ -96,6 +104,7 @@ class _Search:
 
     order: Precedence
     leaf: Callable[[str], Plan]
+    limits: Limits
     effort: int
     solved: dict[tuple[Part, int], Timed] = field(default_factory=dict)
 
@@ -111,7 +120,7 @@ class _Search:
             return Timed(self.leaf(self.order.names[part[0]]), self.order.durations[part[0]], 0)
         branches = components(self.order, part)
         if len(branches) > 1:
-            if depth.nesting >= MAX_NESTING:
+            if depth.nesting >= self.limits.nesting:
                 return self._level_by_level(reach(self.order, part))
             deeper = _Depth(depth.nesting + 1, depth.cuts)
             return _parallel(self.solve(branch, deeper) for branch in branches)
@@ -125,7 +134,7 @@ class _Search:
         reached = reach(self.order, part)
         best = self._level_by_level(reached)
         deeper = _Depth(depth.nesting, depth.cuts + 1)
-        for tried, cut in enumerate(best_cuts(part, reached=reached, count=CUTS_TRIED, grain=self._grain(reached, depth))):
+        for tried, cut in enumerate(best_cuts(part, reached=reached, count=self.limits.cuts_tried, grain=self._grain(reached, depth))):
             if cut.estimate > best.duration or best.duration == reached.critical or (tried and self.effort < 0):
                 break
             best = min(best, _series((self.solve(cut.front, deeper), self.solve(cut.back, deeper))), key=lambda timed: timed.cost)
@@ -134,9 +143,9 @@ class _Search:
     def _grain(self, reached: Reach, depth: _Depth) -> int:
         """How coarsely to compare estimates: exactly while effort lasts, then so that even cuts win, which end sooner; far down only evenness
         counts."""
-        if depth.cuts >= MAX_CUTS_DEEP:
+        if depth.cuts >= self.limits.cuts_deep:
             return reached.critical * 2 + 1
-        return 1 if self.effort > 0 else reached.critical // COARSE + 1
+        return 1 if self.effort > 0 else reached.critical // self.limits.coarse + 1
 
     def _level_by_level(self, reached: Reach) -> Timed:
         return _series(_parallel(map(self._single, level)) for level in levels(reached))

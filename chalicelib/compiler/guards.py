@@ -81,9 +81,6 @@ class Conditions:
         deciders = self._deciders[variable]
         return deciders & known == deciders
 
-    def all_known(self, formula: Formula, known: int) -> bool:
-        return all(self.is_known(variable, known) for variable in formula.variables())
-
     def depends(self, later: int, earlier: int) -> bool:
         """Whether a node of `later` comes after one of `earlier`."""
         masks = self.block.ancestors.masks

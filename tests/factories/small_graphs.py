@@ -7,6 +7,7 @@
 from collections.abc import Mapping
 from typing import assert_never
 
+from chalicelib.compiler.activation import Atom
 from chalicelib.compiler.graph import WorkflowGraph
 from chalicelib.compiler.plan import Choose, ForEach, Parallel, Plan, Series, Visit
 from chalicelib.spec.model import Json, JsonObject
@@ -45,7 +46,7 @@ def shown(plan: Plan) -> str:
             assert_never(unknown)
 
 
-def _guard(terms: list[list[tuple[str, str]]]) -> str:
+def _guard(terms: list[list[Atom]]) -> str:
     return " or ".join(" and ".join(f"{variable}={label}" for variable, label in term) for term in terms) or "never"
 
 

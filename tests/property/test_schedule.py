@@ -47,7 +47,7 @@ class Walk:
     def holds(self, guard: Formula, settled: frozenset[str]) -> bool:
         conditions = Conditions(self.run.block)
         known = sum(1 << self.run.block.ancestors.index[name] for name in settled)
-        assert conditions.all_known(guard, known)
+        assert all(conditions.is_known(variable, known) for variable in guard.variables())
         return any(all(self.run.outcomes.get(atom.variable) == atom.label for atom in term) for term in guard.terms)
 
 

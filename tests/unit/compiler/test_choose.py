@@ -1,12 +1,11 @@
-from dataclasses import replace
-
 import pytest
 
-from chalicelib.compiler.activation import ALWAYS, conjoin, holds
+from chalicelib.compiler.activation import ALWAYS
 from chalicelib.compiler.choose import MAX_GUARDS_DEEP, choose
-from chalicelib.compiler.graph import Block, WorkflowGraph
+from chalicelib.compiler.graph import WorkflowGraph
 from chalicelib.compiler.plan import Arm, Choose, Parallel, Plan, Series, Visit
 from chalicelib.compiler.schedule import schedule
+from chalicelib.spec.model import JsonObject
 from tests.factories.small_graphs import graph, shown, tools
 
 
@@ -60,29 +59,14 @@ def test_it_keeps_a_choose_for_each_branch_that_excludes_none() -> None:
 
 
 def test_it_groups_branches_in_authored_order() -> None:
-    cases = {"type": "condition", "cases": {"x": "true", "y": "true"}}
-    found = graph({"c": dict(cases), **tools("abde")}, "c a x", "c b 1 < 2", "c d y", "c e else")
+    cases: JsonObject = {"type": "condition", "cases": {"x": "true", "y": "true"}}
+    found = graph({"c": cases, **tools("abde")}, "c a x", "c b 1 < 2", "c d y", "c e else")
     assert chosen(found) == "c; ({[c=x] a | [c=y] d | [c=else] e} & {[c>b#1=true] b})"
 
 
 def test_it_shares_a_guard_among_branches() -> None:
     found = graph({"c": "condition", **tools("abdz")}, "c a true", "c b true", "c d", "a z", "b z", "d z")
     assert chosen(found) == "c; ({[c=true] (a & b)} & d); z"
-
-
-def test_it_asks_a_guard_together_with_the_one_right_behind_it() -> None:
-    """`a` and `b` run when `d` holds, and one of them then: the Choose that parts them asks for `d` as well."""
-    found = graph({"d": "condition", "c": "condition", **tools("abx")}, "d a true", "d b true", "c a true", "c b false", "d x", "c x")
-    assert shown(choose(Series((*visits("dcx"), Parallel(visits("ab")))), block=both_asked(found))) == (
-        "d; c; x; {[c=true and d=true] a | [c=false and d=true] b}"
-    )
-
-
-def both_asked(found: WorkflowGraph) -> Block:
-    """The block in which `a` and `b` ask for all their edges."""
-    domains = found.root.domains
-    asked = {"a": conjoin((holds("c", "true"), holds("d", "true")), domains), "b": conjoin((holds("c", "false"), holds("d", "true")), domains)}
-    return replace(found.root, activation={**found.root.activation, **{name: formula for name, formula in asked.items() if formula}})
 
 
 def test_it_joins_neighbours_that_exclude_each_other() -> None:
@@ -96,9 +80,10 @@ def test_it_does_not_join_neighbours_when_the_second_asks_what_only_the_first_de
 
 
 def test_it_does_not_join_neighbours_when_the_second_waits_for_the_first() -> None:
-    """`b` takes every edge: never the one from `a`, which runs only where `b` does not."""
-    found = graph({"c": "condition", "a": "", "b": {"type": "join", "require": {"at_least": 1}}}, "c a true", "c b false", "a b 1 < 2")
-    assert chosen(found) == "c; {[c=true] a}; {[a>b#1=true and c=true or c=false] b}"
+    """`a` never runs, so what it stands with excludes `b`; but `b` comes after it."""
+    both: JsonObject = {"type": "tool_call", "activate": "all"}
+    found = graph({"c": "condition", "x": "", "a": both, "b": ""}, "c x true", "x a", "c a false", "c b false", "a b")
+    assert chosen(found) == "c; {[c=true] x; {[never] a}}; {[c=false] b}"
 
 
 def test_it_asks_for_either_where_that_spares_a_guard_behind() -> None:

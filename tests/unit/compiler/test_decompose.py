@@ -2,7 +2,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from chalicelib.compiler.decompose import MAX_NESTING, Timed, components, decompose, total_cuts
+from chalicelib.compiler.decompose import LIMITS, Limits, Timed, components, decompose, total_cuts
 from chalicelib.compiler.plan import Parallel, Plan, Series, Visit
 from chalicelib.compiler.precedence import Precedence, precedence
 from tests.factories.small_graphs import shown
@@ -80,15 +80,15 @@ def test_it_finds_total_cuts() -> None:
     assert total_cuts(found, found.everything) == ((0,), (1, 2), (3,), (4, 5))
 
 
-def test_it_nests_so_deep_and_no_deeper() -> None:
+@pytest.mark.parametrize("joints", [LIMITS.nesting, LIMITS.nesting + 1, 3 * LIMITS.nesting])
+def test_it_nests_so_deep_and_no_deeper(joints: int) -> None:
     """A comb: each tooth hangs on its joint of the spine, and nothing follows a tooth."""
-    names = [name for index in range(3 * MAX_NESTING) for name in (f"s{index}", f"t{index}")]
-    predecessors = {f"s{index}": [f"s{index - 1}"] for index in range(1, 3 * MAX_NESTING)} | {
-        f"t{index}": [f"s{index}"] for index in range(3 * MAX_NESTING)
-    }
-    timed = decompose(order(names, predecessors), leaf=Visit)
-    assert nesting(timed.plan) <= MAX_NESTING + 1
-    assert timed.duration == 3 * MAX_NESTING + 1
+    names = [name for index in range(joints) for name in (f"s{index}", f"t{index}")]
+    spine = {f"s{index}": [f"s{index - 1}"] for index in range(1, joints)}
+    teeth = {f"t{index}": [f"s{index}"] for index in range(joints)}
+    timed = decompose(order(names, spine | teeth), leaf=Visit)
+    assert nesting(timed.plan) <= LIMITS.nesting + 1
+    assert timed.duration == joints + 1
 
 
 def nesting(plan: Plan) -> int:
@@ -101,14 +101,20 @@ def nesting(plan: Plan) -> int:
             return 0
 
 
-def test_it_cuts_a_long_core_without_going_deep() -> None:
+def test_it_goes_level_by_level_where_it_may_not_nest() -> None:
+    chains = order("abcd", {"b": "a", "d": "c"}, a=5, d=5)
+    assert shown(decompose(chains, leaf=Visit, limits=Limits(nesting=0)).plan) == "(a & c); (b & d)"
+    assert shown(decompose(order("ab", {}), leaf=Visit, limits=Limits(nesting=0)).plan) == "(a & b)"
+
+
+@pytest.mark.parametrize("limits", [LIMITS, Limits(effort=0), Limits(cuts_deep=0), Limits(cuts_deep=3, effort=1)])
+def test_it_cuts_a_long_core_whatever_the_limits(limits: Limits) -> None:
     """A ladder whose times let every cut peel off one rung."""
-    size = 400
+    size = 200
     names = [name for index in range(size) for name in (f"a{index}", f"b{index}")]
-    predecessors = {f"a{index}": [f"a{index - 1}"] for index in range(1, size)} | {
-        f"b{index}": [f"b{index - 1}", f"a{index - 1}"] for index in range(1, size)
-    }
+    left = {f"a{index}": [f"a{index - 1}"] for index in range(1, size)}
+    right = {f"b{index}": [f"b{index - 1}", f"a{index - 1}"] for index in range(1, size)}
     durations = {name: 1 + index % 7 for index, name in enumerate(names)}
-    found = precedence(names, predecessors={name: predecessors.get(name, []) for name in names}, durations=durations)
-    timed = decompose(found, leaf=Visit)
-    assert timed.duration <= sum(max(durations[f"a{index}"], durations[f"b{index}"]) for index in range(size))
+    found = precedence(names, predecessors={name: (left | right).get(name, []) for name in names}, durations=durations)
+    by_level = sum(max(durations[f"a{index}"], durations[f"b{index}"]) for index in range(size))
+    assert decompose(found, leaf=Visit, limits=limits).duration <= by_level

@@ -1,10 +1,13 @@
+from collections.abc import Mapping
+
 from chalicelib.compiler.plan import Plan
 from chalicelib.compiler.schedule import schedule
+from chalicelib.spec.model import JsonObject
 from tests.factories.small_graphs import graph, shown, tools
 
 
-def plan(nodes: dict[str, str], *edges: str) -> Plan:
-    return schedule(graph({**nodes}, *edges))
+def plan(nodes: Mapping[str, str | JsonObject], *edges: str) -> Plan:
+    return schedule(graph(nodes, *edges))
 
 
 def test_it_leaves_nodes_without_a_state_where_they_disturb_nothing() -> None:

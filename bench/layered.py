@@ -1,0 +1,38 @@
+"""Random layered workflows: as wide as they are deep, each node reading what one to three nodes of the layers before it put out.
+
+In: a number of nodes. Out: the spec as an author would write it, as text. The same number gives the same text.
+"""
+
+from math import isqrt
+from random import Random
+
+from chalicelib.spec.model import JsonObject
+
+
+def layered_text(count: int) -> str:
+    """YAML."""
+    lines = ["sluice: 1", f"name: layered-{count}", "input: {type: object}", "nodes:"]
+    for name, node in layered_nodes(count).items():
+        lines += [f"  {name}:", *(f"    {key}: {value}" for key, value in node.items())]
+    last = list(layered_nodes(count))[-1]
+    return "\n".join([*lines, f"output: ${last}", ""])
+
+
+def layered_nodes(count: int) -> dict[str, JsonObject]:
+    """The fields of each node as YAML text."""
+    random = Random(count)
+    width = isqrt(count)
+    nodes: dict[str, JsonObject] = {}
+    for index in range(count):
+        layer = index // width
+        above = range((layer - 1) * width, layer * width) if layer else range(0)
+        parents = sorted(random.sample(above, min(len(above), random.randint(1, 3))))
+        query = "".join(f", p{parent}: $n{parent}.status" for parent in parents)
+        nodes[f"n{index}"] = {
+            "type": "tool_call",
+            "tool": "http.get",
+            "with": f"{{url: 'https://example.com/{index}', query: {{n: {index}{query}}}}}",
+            "after": f"[{', '.join(f'n{parent}' for parent in parents)}]",
+            "expected_seconds": round(random.uniform(1, 20), 2),
+        }
+    return nodes

@@ -1,0 +1,167 @@
+from chalicelib.compiler.forecast import Forecast, Range, forecast
+from chalicelib.compiler.graph import WorkflowGraph
+from chalicelib.compiler.prices import EVENTS, PRICES_AS_OF, WRITES
+from chalicelib.compiler.schedule import schedule
+from chalicelib.spec.model import Json, JsonObject
+from tests.factories.small_graphs import graph, tools
+
+TOOL: JsonObject = {"type": "tool_call", "tool": "time.now"}
+RUN_WRITES = WRITES.run_started + WRITES.run_first_told + WRITES.run_finished
+NODE_WRITES = WRITES.node_started + WRITES.node_finished
+
+
+def scope(**states: JsonObject) -> JsonObject:
+    return {"StartAt": next(iter(states)).replace("__", "--"), "States": {name.replace("__", "--"): state for name, state in states.items()}}
+
+
+def task(following: str | None = None, *catches: str, token: bool = False) -> JsonObject:
+    resource = "arn:aws:states:::lambda:invoke" + (".waitForTaskToken" if token else "")
+    caught: list[Json] = [{"ErrorEquals": ["States.ALL"], "Next": name} for name in catches]
+    return {"Type": "Task", "Resource": resource, **_next(following), **({"Catch": caught} if caught else {})}
+
+
+def plain(kind: str, following: str | None = None) -> JsonObject:
+    return {"Type": kind, **_next(following)}
+
+
+def choice(default: str, *following: str) -> JsonObject:
+    return {"Type": "Choice", "Choices": [{"Condition": "{% true %}", "Next": name} for name in following], "Default": default}
+
+
+def parallel(following: str | None, *branches: JsonObject, catch: str | None = None) -> JsonObject:
+    caught: JsonObject = {"Catch": [{"ErrorEquals": ["States.ALL"], "Next": catch}]} if catch else {}
+    return {"Type": "Parallel", "Branches": list(branches), **_next(following), **caught}
+
+
+def mapped(following: str | None, item: JsonObject, mode: str = "INLINE") -> JsonObject:
+    return {"Type": "Map", "ItemProcessor": {"ProcessorConfig": {"Mode": mode}, **item}, **_next(following)}
+
+
+def _next(following: str | None) -> JsonObject:
+    return {"Next": following} if following else {"End": True}
+
+
+def of(found: WorkflowGraph, machine: JsonObject | None = None) -> Forecast:
+    return forecast(schedule(found), found, machine=machine)
+
+
+def states(found: Forecast) -> tuple[int, int]:
+    return found.transitions.least, found.transitions.most
+
+
+def test_it_is_exact_where_nothing_decides() -> None:
+    found = of(graph(tools("abc"), "a b", "b c"), scope(a=task("b"), b=task("c"), c=task()))
+    assert (found.transitions, found.invocations) == (Range(3, 3), Range(3, 3))
+    assert found.writes == Range(RUN_WRITES + 3 * NODE_WRITES, RUN_WRITES + 3 * NODE_WRITES)
+    assert found.history_events == Range(EVENTS.execution + 15, EVENTS.execution + 15)
+    assert found.price_microdollars.is_exact
+    assert found.notes == ()
+
+
+def test_it_adds_all_branches() -> None:
+    machine = scope(p=parallel("d", scope(a=task()), scope(b=task("c"), c=task())), d=task())
+    found = of(graph(tools("abcd"), "b c", "a d", "c d"), machine)
+    assert (states(found), found.invocations) == ((5, 5), Range(4, 4))
+
+
+def test_it_ranges_over_the_ways_out_of_a_choice() -> None:
+    nodes = {"c": "condition", **tools("abj")}
+    machine = scope(c=choice("j", "a"), a=task("b"), b=task("j"), j=task())
+    found = of(graph(nodes, "c a true", "a b", "b j", "c j false"), machine)
+    assert (states(found), found.invocations) == ((2, 4), Range(1, 3))
+    assert found.writes == Range(RUN_WRITES + NODE_WRITES + 2, RUN_WRITES + 3 * NODE_WRITES + 2)
+    assert 3 in found.transitions
+    assert 5 not in found.transitions
+
+
+def test_it_ranges_over_caught_errors() -> None:
+    machine = scope(n=task("x", "h"), x=task("y"), y=task(), h=task())
+    assert states(of(graph(tools("nhxy"), "n h error", "n x", "x y"), machine)) == (2, 3)
+
+
+def test_it_ranges_over_a_gates_time_out() -> None:
+    machine = scope(g=task("a", "g--close", token=True), g__close=task("a"), a=task())
+    found = of(graph({"g": "gate", "a": ""}, "g a"), machine)
+    assert (states(found), found.invocations) == ((2, 3), Range(2, 3))
+    assert found.writes.is_exact
+
+
+def test_it_counts_what_a_failing_parallel_may_have_entered() -> None:
+    machine = scope(c__try=parallel("a", scope(c=choice("c--end"), c__end=plain("Pass")), catch="h"), a=task(), h=task())
+    assert states(of(graph({"c": "condition", "a": "", "h": ""}, "c h error", "c a true"), machine)) == (2, 4)
+
+
+def test_it_multiplies_items() -> None:
+    found = graph({"m": {"type": "map", "over": [1, 2, 3], "nodes": {"a": TOOL, "c": {"type": "condition", "if": "true"}}}})
+    item = scope(a=task("c"), c=choice("c--end"), c__end=plain("Pass"))
+    exact = of(found, scope(m=mapped(None, item)))
+    assert states(exact) == (10, 10)
+    assert exact.writes == Range(*(2 * [RUN_WRITES + 2 + 3 * (NODE_WRITES + 2)]))
+    assert exact.history_events.least == EVENTS.execution + EVENTS.map + 3 * (EVENTS.map_item + EVENTS.task + 2 * EVENTS.plain)
+
+
+def test_it_ranges_from_no_item_to_all_that_are_declared() -> None:
+    found = graph({"m": {"type": "map", "over": "$context.list", "max_items": 5, "nodes": {"a": TOOL}}})
+    assert states(of(found, scope(m=mapped(None, scope(a=task()))))) == (1, 6)
+
+
+def test_it_says_what_it_assumes_of_a_map_that_declares_nothing() -> None:
+    inner: JsonObject = {"type": "map", "over": "$context.list", "as": "cell", "nodes": {"a": TOOL}}
+    found = graph({"m": {"type": "map", "over": [1], "nodes": {"i": inner}}})
+    machine = scope(m=mapped(None, scope(i=mapped(None, scope(a=task())))))
+    assert [note.partition(":")[0] for note in of(found, machine).notes] == ["i"]
+    assert states(of(found, machine)) == (2, 42)
+
+
+def test_it_counts_histories_of_distributed_items_apart() -> None:
+    found = graph({"m": {"type": "map", "over": [1] * 50, "mode": "distributed", "nodes": {"a": TOOL}}})
+    whole = of(found, scope(m=mapped(None, scope(a=task()), "DISTRIBUTED")))
+    assert states(whole) == (51, 51)
+    assert whole.history_events == Range(*(2 * [EVENTS.execution + EVENTS.distributed_map]))
+
+
+def test_it_bounds_loops_by_their_visits() -> None:
+    repeated: JsonObject = {**TOOL, "repeat": {"until": "true", "max_times": 3}}
+    machine = scope(a=task("a--again"), a__again=choice("a", "b"), b=task())
+    found = of(graph({"a": repeated, "b": ""}, "a b"), machine)
+    assert (states(found), found.invocations) == ((3, 7), Range(2, 4))
+
+
+def test_it_counts_a_loops_time_outs_too() -> None:
+    repeated: JsonObject = {"type": "human_gate", "repeat": {"until": "true", "max_times": 2}}
+    machine = scope(g=task("g--again", "g--close", token=True), g__close=task("g--again"), g__again=choice("g", "b"), b=task())
+    assert states(of(graph({"g": repeated, "b": ""}, "g b"), machine)) == (3, 7)
+
+
+def test_it_walks_machines_longer_than_recursion_goes() -> None:
+    count = 1_500
+    names = [f"n{index}" for index in range(count)]
+    found = graph(dict.fromkeys(names, ""), *(f"n{index} n{index + 1}" for index in range(count - 1)))
+    states_: JsonObject = {name: task(following) for name, following in zip(names, [*names[1:], None], strict=True)}
+    assert of(found, {"StartAt": "n0", "States": states_}).transitions == Range(count, count)
+
+
+def test_it_estimates_from_the_plan_alone() -> None:
+    nodes = {"s": "", "c": "condition", **tools("ab"), "p": "parallel", "w": "wait", "t": "transform", "j": "join"}
+    found = of(graph(nodes, "s c", "c a true", "c b false", "s p", "p w", "p t", "a j", "b j", "w j", "t j"))
+    assert (states(found), found.invocations) == ((5, 7), Range(1, 2))
+
+
+def test_it_estimates_what_repeats_gates_and_maps_take() -> None:
+    repeated: JsonObject = {**TOOL, "repeat": {"until": "true", "max_times": 3}}
+    assert states(of(graph({"a": repeated}))) == (2, 6)
+    assert states(of(graph({"g": "gate"}))) == (1, 2)
+    assert states(of(graph({"m": {"type": "map", "over": [1, 2], "nodes": {"a": TOOL}}}))) == (3, 3)
+    assert of(graph({"m": {"type": "message", "wait_for_reply": True}})).writes.least > of(graph({"m": "message"})).writes.least
+    assert of(graph({"w": "workflow"})).invocations == Range(1, 1)
+
+
+def test_it_becomes_plain_json() -> None:
+    found = of(graph({"a": ""}), scope(a=task())).as_json()
+    assert found["transitions"] == {"least": 1, "most": 1}
+    assert found["prices_as_of"] == PRICES_AS_OF
+    assert found["notes"] == []
+
+
+def test_it_shows_ranges() -> None:
+    assert (str(Range(1_000, 1_000)), str(Range(2, 3_000))) == ("1,000", "2 to 3,000")
