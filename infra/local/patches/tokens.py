@@ -140,9 +140,9 @@ def _await_answer_or_beat(_self: Any, env: Any, callback_endpoint: Any, heartbea
 PATCHES: Final = (
     Patch(
         "one_answer_per_token",
-        "Several answers to one token are all accepted and the last may win; a late, a repeated and an unknown one are all InvalidToken or 200; an "
-        "output that is no JSON or too large is accepted and kills the task; SendTaskFailure drops the cause. On AWS the first answer or the time-out "
-        "wins, the others get TaskTimedOut, strangers TaskDoesNotExist, bad JSON InvalidOutput while the task waits on.",
+        "Several answers to one token are all accepted and the last may win; a late, a repeated and an unknown one are all InvalidToken or 200; "
+        "an output that is no JSON or too large is accepted and kills the task; SendTaskFailure drops the cause. On AWS the first answer or the "
+        "time-out wins, the others get TaskTimedOut, strangers TaskDoesNotExist, bad JSON InvalidOutput while the task waits.",
         (
             Replacement(CallbackPoolManager, "add", _add_open),
             Replacement(StepFunctionsParserBackend, "send_task_success", _succeed),

@@ -1,0 +1,44 @@
+"""DynamoDB's time to live: items whose time has come are deleted, some time later, as on AWS.
+
+In: the tables. Out: deletions, which pass through the stream like any other. Never promises when.
+"""
+
+import threading
+import time
+from typing import Any, Final
+
+from infra.local.patches.storage import LOCK
+from infra.local.template import ACCOUNT, REGION
+
+_EVERY_SECONDS: Final = 30.0
+
+
+class Expiry:
+    def __init__(self) -> None:
+        self._closed = threading.Event()
+
+    def start(self) -> None:
+        threading.Thread(target=self._sweep, daemon=True, name="expiry").start()
+
+    def close(self) -> None:
+        self._closed.set()
+
+    def _sweep(self) -> None:
+        from moto.dynamodb.models import dynamodb_backends
+
+        while not self._closed.wait(_EVERY_SECONDS):
+            with LOCK:
+                for table in list(dynamodb_backends[ACCOUNT][REGION].tables.values()):
+                    delete_expired(table, time.time())
+
+
+def delete_expired(table: Any, now: float) -> int:
+    """Delete what has expired; returns how many."""
+    attribute = table.ttl.get("AttributeName")
+    if table.ttl.get("TimeToLiveStatus") != "ENABLED" or not attribute:
+        return 0
+    rows = [row for rows in table.items.values() for row in (rows.values() if table.range_key_attr else (rows,))]
+    expired = [row for row in rows if (held := row.attrs.get(attribute)) is not None and held.type == "N" and float(held.value) < now]
+    for row in expired:
+        table.delete_item(row.hash_key, row.range_key)
+    return len(expired)

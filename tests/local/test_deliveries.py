@@ -1,0 +1,90 @@
+"""Streams, queues, schedules and expiry: what reaches functions without a caller."""
+
+import time
+from datetime import UTC, datetime
+
+import boto3
+import pytest
+
+from infra.local.expiry import delete_expired
+from infra.local.schedules import ExpressionError, Schedule, next_time, schedules
+from infra.local.template import ACCOUNT, REGION
+from tests.local.tiny_stack import LocalStack, eventually, notes
+
+pytestmark = pytest.mark.usefixtures("stack")
+_AT = datetime(2026, 11, 21, 10, 30, 15, tzinfo=UTC)  # a Saturday
+
+
+def _write(kind: str, sort_key: str, text: str) -> None:
+    boto3.resource("dynamodb").Table("tiny-notes").put_item(Item={"PK": kind, "SK": sort_key, "text": text})
+
+
+def test_it_delivers_a_stream_in_order_and_filtered() -> None:
+    for number in range(30):
+        _write("watched", f"order-{number:02}", f"order {number}")
+        _write("unwatched", f"{number:02}", "unseen")
+    seen = eventually(lambda: len(found := [text for text in notes("streamed") if text.startswith("order")]) == 30 and found)
+    assert seen == [f"order {number}" for number in range(30)]
+    assert "unseen" not in notes("streamed")
+
+
+def test_it_delivers_again_from_the_first_record_that_failed() -> None:
+    for number, text in enumerate(("before", "fail once", "after")):
+        _write("watched", f"retry-{number}", text)
+    assert eventually(lambda: "after" in notes("streamed"))
+    assert [text for text in notes("streamed") if text in {"before", "fail once", "after"}] == ["before", "fail once", "after"]
+
+
+def test_it_delivers_queues() -> None:
+    sqs = boto3.client("sqs")
+    url = sqs.get_queue_url(QueueName="tiny-queue")["QueueUrl"]
+    for number in range(7):
+        sqs.send_message(QueueUrl=url, MessageBody=f"message {number}")
+    assert sorted(eventually(lambda: len(found := notes("received")) == 7 and found)) == [f"message {number}" for number in range(7)]
+
+
+@pytest.mark.scenario
+def test_it_keeps_schedules(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TINY_TICKS", "yes")
+    assert eventually(lambda: notes("tick"))[0] == "Scheduled Event"
+
+
+def test_it_reads_schedules_of_decorators_and_template(stack: LocalStack) -> None:
+    found = schedules(stack.invoker.application.functions, stack.template)
+    assert found == [Schedule("tick", "rate(1 second)"), Schedule("step", "rate(1 hour)", '{"do": "nothing"}')]
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("rate(5 minutes)", "2026-11-21T10:35:15"),
+        ("cron(0 12 * * ? *)", "2026-11-21T12:00:00"),
+        ("cron(15 10 ? * MON-FRI *)", "2026-11-23T10:15:00"),
+        ("cron(0/15 * * * ? *)", "2026-11-21T10:45:00"),
+        ("cron(0 8 1 * ? *)", "2026-12-01T08:00:00"),
+        ("cron(0 8 L * ? *)", "2026-11-30T08:00:00"),
+        ("cron(0 9 ? * 2#1 *)", "2026-12-07T09:00:00"),
+        ("cron(0 9 ? * 6L *)", "2026-11-27T09:00:00"),
+        ("cron(0 0 1 JAN ? 2028)", "2028-01-01T00:00:00"),
+        ("at(2027-01-01T00:00:00)", "2027-01-01T00:00:00"),
+    ],
+)
+def test_it_knows_when_a_schedule_is_next_due(expression: str, expected: str) -> None:
+    assert next_time(expression, _AT) == datetime.fromisoformat(expected).replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize("expression", ["every minute", "rate(5 fortnights)", "cron(1 2 3)", "cron(x * * * ? *)", "cron(0 0 31 2 ? *)"])
+def test_it_refuses_what_is_no_schedule(expression: str) -> None:
+    with pytest.raises(ExpressionError):
+        next_time(expression, _AT)
+
+
+def test_it_deletes_what_has_expired() -> None:
+    from moto.dynamodb.models import dynamodb_backends
+
+    table = boto3.resource("dynamodb").Table("tiny-notes")
+    now = int(time.time())
+    for name, at in (("past", now - 10), ("future", now + 1000)):
+        table.put_item(Item={"PK": "expiring", "SK": name, "text": name, "expires_at": at})
+    assert delete_expired(dynamodb_backends[ACCOUNT][REGION].tables["tiny-notes"], time.time()) == 1
+    assert notes("expiring") == ["future"]
