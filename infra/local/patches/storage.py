@@ -6,6 +6,7 @@ A unit of work (a call, or all items of a transaction) commits as one or leaves 
 """
 
 import copy
+import inspect
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -195,12 +196,14 @@ def _serial(call: Callable[..., Any]) -> Callable[..., Any]:
 # --- queries -------------------------------------------------------------------------------------------------------
 
 _query, _all_items = Table.query, Table.all_items
+_QUERY: Final = inspect.signature(_query)
 
 
 def _query_partition(self: Any, hash_key: Any, *args: Any, **kwargs: Any) -> Any:
     """Only the items that can match are sorted and compared: those of the partition, or those with the index's hash value."""
     with LOCK:
-        self.__dict__["candidates"] = _candidates(self, hash_key, kwargs.get("index_name"), kwargs.get("hash_key_conditions"))
+        asked = _QUERY.bind(self, hash_key, *args, **kwargs).arguments
+        self.__dict__["candidates"] = _candidates(self, hash_key, asked.get("index_name"), asked.get("hash_key_conditions"))
         try:
             return _query(self, hash_key, *args, **kwargs)
         finally:
