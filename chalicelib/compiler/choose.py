@@ -29,7 +29,8 @@ MAX_GUARDS_DEEP: Final = 50  # guards in one another that several steps share; f
 def choose(plan: Plan, *, block: Block, stateless: frozenset[str] = frozenset()) -> Plan:
     """The plan with its guards. `stateless`: nodes that take no state, so that they never keep a Parallel from becoming smaller."""
     item = hoist(annotate(plan, block), stateless=stateless, domains=block.domains)
-    return _Chooser(Conditions(block)).series(item.steps, _Place(ALWAYS, 0, 0))
+    conditions = Conditions(block)
+    return _Chooser(conditions).series(item.steps, _Place(ALWAYS, conditions.settled_before, 0))
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,6 +145,7 @@ def draw(graph: WorkflowGraph, plan: Plan, is_absent: IsAbsent, *, kept: Kept | 
     if kept is not None:
         outline.constants |= kept_paths(graph, kept)
         sheet.resume = code(Read(ENVELOPE), ".resume")
+        outline.run_fields = (*outline.run_fields, "resume")
     told = sheet.tell(plan, block)
     output = sheet.reader((), None).template(graph.spec.output)
     outline.root.result = {"output": after(output), "settled": after(settled(told.at_end, block))}

@@ -83,8 +83,14 @@ class Conditions:
 
     def depends(self, later: int, earlier: int) -> bool:
         """Whether a node of `later` comes after one of `earlier`."""
-        masks = self.block.ancestors.masks
-        return any(masks[name] & earlier for position, name in enumerate(self.block.order) if later >> position & 1)
+        masks, index = self.block.ancestors.masks, self.block.ancestors.index
+        return any(masks[name] & earlier for name in self.block.order if later >> index[name] & 1)
+
+    @property
+    def settled_before(self) -> int:
+        """The bits of the nodes that have settled before the block's first: those of a residual block that are kept."""
+        left = set(self.block.order)
+        return sum(1 << position for name, position in self.block.ancestors.index.items() if name not in left)
 
     @cached_property
     def _deciders(self) -> Mapping[str, int]:

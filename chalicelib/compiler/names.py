@@ -14,7 +14,6 @@ from chalicelib.compiler.code import ENVELOPE, After, Key, Part, Read, Template,
 from chalicelib.compiler.outline import Each, Fork, Scope, State, Transition, all_scopes
 from chalicelib.compiler.sheet import Outline
 
-RUN_FIELDS: Final = ("organisation_id", "run_id", "version_id")  # what a distributed map's item is told of its run
 MAX_VARIABLE: Final = 80
 
 
@@ -51,7 +50,7 @@ class Names:
 
     def is_inline(self, scope: Scope, key: Key) -> bool:
         """Whether a derived key is computed here instead of read."""
-        return key in self.outline.derived and self.holder(scope, key) is self.home(key)
+        return key in self.outline.derived and key not in self.outline.constants and self.holder(scope, key) is self.home(key)
 
     def variable(self, scope: Scope, key: Key) -> str:
         return self.stored[self.holder(scope, key)][key]
@@ -163,7 +162,7 @@ class _Liveness:
         each = scope.parent.states[scope.owner]
         assert isinstance(each, Each)
         member = field_of(key)
-        each.selector[member] = {name: code(Read(key), f".{name}") for name in RUN_FIELDS} if key == ENVELOPE else code(Read(key))
+        each.selector[member] = {name: code(Read(key), f".{name}") for name in self.names.outline.run_fields} if key == ENVELOPE else code(Read(key))
         scope.arrivals[key] = code(f"$states.input.{member}")
         for transition in scope.states[scope.start].exits():
             transition.assigns.setdefault(key, scope.arrivals[key])

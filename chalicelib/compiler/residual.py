@@ -56,7 +56,6 @@ def residual_graph(graph: WorkflowGraph, kept: Kept) -> WorkflowGraph:
     left = {name for name in root.order if name not in kept.statuses}
     block = replace(
         root,
-        edges=tuple(edge for edge in root.edges if {edge.source, edge.target} <= left),
         incoming={name: tuple(edge for edge in root.incoming[name] if edge.source in left) for name in left},
         order=tuple(name for name in root.order if name in left),
         levels=tuple(level for level in (tuple(name for name in level if name in left) for level in root.levels) if level),
@@ -71,7 +70,7 @@ def kept_paths(graph: WorkflowGraph, kept: Kept) -> dict[Key, str]:
     paths: dict[Key, str] = {}
     for name, status in kept.statuses.items():
         if status is KeptStatus.SKIPPED:
-            paths |= {Key("output", name): "null", Key("outcome", name): "null"}
+            paths |= {Key("output", name): "(null)", Key("outcome", name): "(null)"}
             continue
         if name not in kept.loaded:
             paths[Key("output", name)] = f"{KEPT_INPUT}.{name}"

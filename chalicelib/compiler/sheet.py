@@ -42,6 +42,7 @@ class Outline:
     homes: dict[Key, Scope] = field(default_factory=dict)
     derived: dict[Key, Code] = field(default_factory=dict)
     constants: dict[Key, str] = field(default_factory=lambda: {CONTEXT: f"{MACHINE_INPUT}.context", ENVELOPE: MACHINE_INPUT})
+    run_fields: tuple[str, ...] = ("organisation_id", "run_id", "version_id")  # what a distributed map's item is told of its run
     native_fields: dict[Key, set[str]] = field(default_factory=dict)
     states: dict[str, State] = field(default_factory=dict)
 
