@@ -24,9 +24,10 @@ def layered_nodes(count: int) -> dict[str, JsonObject]:
     width = isqrt(count)
     nodes: dict[str, JsonObject] = {}
     for index in range(count):
-        layer = index // width
+        layer, place = divmod(index, width)
         above = range((layer - 1) * width, layer * width) if layer else range(0)
-        parents = sorted(random.sample(above, min(len(above), random.randint(1, 3))))
+        others = random.sample(above, min(len(above), random.randint(0, 2)))
+        parents = sorted({*others, above[place]}) if layer else []
         query = "".join(f", p{parent}: $n{parent}.status" for parent in parents)
         nodes[f"n{index}"] = {
             "type": "tool_call",
