@@ -17,6 +17,6 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 
 
 def did_you_mean(name: str, known: Iterable[str], *, otherwise: str = "") -> str:
-    """`Did you mean "rank"?`, else `otherwise`."""
+    """What was meant, as a question; `otherwise` where no known name is similar."""
     found = nearest(name, known)
-    return otherwise if found is None else f'Did you mean "{found}"?'
+    return otherwise if found is None else f"did you mean `{found}`?"

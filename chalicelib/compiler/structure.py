@@ -32,34 +32,34 @@ def structure_faults(drafts: Sequence[Draft], positions: Positions | None) -> tu
 
 def _too_many_nodes(drafts: Sequence[Draft], positions: Positions | None) -> Iterator[Diagnostic]:
     if (count := sum(len(draft.nodes) for draft in drafts)) > MAX_NODES:
-        yield error("too-many-nodes", f"The workflow has {count:,} nodes; {MAX_NODES:,} are allowed.", "nodes", positions, _SPLIT)
+        yield error("too-many-nodes", f"the workflow has {count:,} nodes; {MAX_NODES:,} are allowed", "nodes", positions, _SPLIT)
 
 
 def _too_many_edges(drafts: Sequence[Draft], positions: Positions | None) -> Iterator[Diagnostic]:
     if (count := sum(len(draft.edges) for draft in drafts)) > MAX_EDGES:
-        yield error("too-many-edges", f"The workflow has {count:,} edges; {MAX_EDGES:,} are allowed.", "edges", positions, _SPLIT)
+        yield error("too-many-edges", f"the workflow has {count:,} edges; {MAX_EDGES:,} are allowed", "edges", positions, _SPLIT)
 
 
 def _too_deep(drafts: Sequence[Draft], positions: Positions | None) -> Iterator[Diagnostic]:
     for draft in drafts:
         if len(draft.path) == MAX_MAP_DEPTH + 1:
-            message = f"The maps {' > '.join(draft.path)} are nested {len(draft.path)} deep; {MAX_MAP_DEPTH} are allowed."
-            yield error("too-deep", message, draft.prefix[:-1], positions, "Move the inner maps into a workflow of their own.")
+            message = f"the maps {' > '.join(draft.path)} are nested {len(draft.path)} deep; {MAX_MAP_DEPTH} are allowed"
+            yield error("too-deep", message, draft.prefix[:-1], positions, "move the inner maps into a workflow of their own")
 
 
 def _too_many_cases(drafts: Sequence[Draft], positions: Positions | None) -> Iterator[Diagnostic]:
     for draft in drafts:
         for name, node in draft.nodes.items():
             if isinstance(node, Condition) and len(node.cases or ()) > MAX_CASES:
-                message = f'The condition "{name}" has {len(node.cases or ())} cases; {MAX_CASES} are allowed.'
-                yield error("too-many-cases", message, f"{draft.prefix}nodes.{name}.cases", positions, "Group the cases in two conditions.")
+                message = f"the condition `{name}` has {len(node.cases or ())} cases; {MAX_CASES} are allowed"
+                yield error("too-many-cases", message, f"{draft.prefix}nodes.{name}.cases", positions, "group the cases in two conditions")
 
 
 def _empty_maps(drafts: Sequence[Draft], positions: Positions | None) -> Iterator[Diagnostic]:
     for draft in drafts:
         if not draft.nodes and draft.path:
-            message = f'The map "{draft.path[-1]}" has no nodes.'
-            yield error("empty-map", message, f"{draft.prefix}nodes", positions, "Give it the nodes that run once per item.")
+            message = f"the map `{draft.path[-1]}` has no nodes"
+            yield error("empty-map", message, f"{draft.prefix}nodes", positions, "give it the nodes that run once per item")
 
 
 def _unknown_nodes(drafts: Sequence[Draft], positions: Positions | None) -> Iterator[Diagnostic]:
@@ -68,8 +68,8 @@ def _unknown_nodes(drafts: Sequence[Draft], positions: Positions | None) -> Iter
         for edge in draft.edges:
             for name, path in _ends(edge):
                 if name not in homes:
-                    hint = did_you_mean(name, draft.nodes, otherwise="Name a node of the same `nodes` block.")
-                    yield error("unknown-node", f'There is no node "{name}".', path, positions, hint)
+                    hint = did_you_mean(name, draft.nodes, otherwise="name a node of the same `nodes` block")
+                    yield error("unknown-node", f"there is no node `{name}`", path, positions, hint)
 
 
 def _crossing_edges(drafts: Sequence[Draft], positions: Positions | None) -> Iterator[Diagnostic]:
@@ -79,9 +79,9 @@ def _crossing_edges(drafts: Sequence[Draft], positions: Positions | None) -> Ite
             for name, path in _ends(edge):
                 if name not in draft.nodes and name in homes:
                     message = (
-                        f'"{name}" stands in {_block_name(homes[name])}, this edge in {_block_name(draft.path)}: edges stay in one `nodes` block.'
+                        f"`{name}` stands in {_block_name(homes[name])}, this edge in {_block_name(draft.path)}: edges stay in one `nodes` block"
                     )
-                    hint = "Connect the map itself; what was settled before the map may be read inside it without an edge."
+                    hint = "connect the map itself; what was settled before the map may be read inside it without an edge"
                     yield error("edge-crosses-blocks", message, path, positions, hint)
 
 
@@ -89,8 +89,8 @@ def _self_edges(drafts: Sequence[Draft], positions: Positions | None) -> Iterato
     for draft in drafts:
         for edge in draft.edges:
             if edge.source == edge.target:
-                hint = "To run a node again, give it `repeat: {until, max_times}`."
-                yield error("self-edge", f'An edge leads from "{edge.source}" to itself.', edge.path, positions, hint)
+                hint = "to run a node again, give it `repeat: {until, max_times}`"
+                yield error("self-edge", f"an edge leads from `{edge.source}` to itself", edge.path, positions, hint)
 
 
 def _cycles(drafts: Sequence[Draft], positions: Positions | None) -> Iterator[Diagnostic]:
@@ -99,12 +99,12 @@ def _cycles(drafts: Sequence[Draft], positions: Positions | None) -> Iterator[Di
         plain = [edge for edge in draft.edges if not edge.is_goto]
         if cycle := find_cycle(tuple(draft.nodes), _successors(draft, plain)):
             closing = next(edge for edge in plain if edge.source == cycle[-1] and edge.target == cycle[0])
-            hint = "Remove one of these edges. To run one node again use `repeat`; several nodes repeat as a sub-workflow."
-            yield error("cycle", f"The edges form a cycle: {_show(cycle)}.", closing.path, positions, hint)
+            hint = "remove one of these edges; one node runs again by `repeat`, several as a sub-workflow"
+            yield error("cycle", f"the edges form a cycle: {_show(cycle)}", closing.path, positions, hint)
         elif cycle := find_cycle(tuple(draft.nodes), _successors(draft, draft.edges)):
             closing = next(edge for edge in draft.edges if edge.is_goto and edge.target in _following(cycle, edge.source))
-            message = f'"{closing.target}" is settled before "{closing.source}" fails: {_show(cycle)}.'
-            yield error("goto-backwards", message, closing.path, positions, "`goto` leads forward. To try again use `retry` or `repeat`.")
+            message = f"`{closing.target}` is settled before `{closing.source}` fails: {_show(cycle)}"
+            yield error("goto-backwards", message, closing.path, positions, "`goto` leads forward; to try again use `retry` or `repeat`")
 
 
 def _homes(drafts: Sequence[Draft]) -> dict[str, tuple[str, ...]]:
@@ -119,7 +119,7 @@ def _ends(edge: AuthoredEdge) -> Iterator[tuple[str, str]]:
 
 
 def _block_name(path: tuple[str, ...]) -> str:
-    return f'the map "{path[-1]}"' if path else "the workflow"
+    return f"the map `{path[-1]}`" if path else "the workflow"
 
 
 def _successors(draft: Draft, edges: Sequence[AuthoredEdge]) -> Mapping[str, list[str]]:
@@ -141,6 +141,6 @@ def _show(cycle: Sequence[str]) -> str:
     return " -> ".join(names)
 
 
-_SPLIT: Final = "Split it into workflows that call each other with a `workflow` node."
+_SPLIT: Final = "split it into workflows that call each other with a `workflow` node"
 _LIMITS: Final = (_too_many_nodes, _too_many_edges, _too_deep, _too_many_cases)
 _FAULTS: Final = (_empty_maps, _unknown_nodes, _crossing_edges, _self_edges)

@@ -116,9 +116,9 @@ def _certain(facts: Formula) -> frozenset[Atom]:
 def _outcomes(block: Block, name: str, gate: HumanGate) -> Iterator[GateOutcome]:
     approving = approving_choices(gate)
     for label in block.domains[name]:
-        yield GateOutcome(name, label, label in approving, _MEANINGS.get(label, f'is decided "{label}"'))
+        yield GateOutcome(name, label, label in approving, _MEANINGS.get(label, f"is decided `{label}`"))
     if gate.on_timeout in approving:
-        yield GateOutcome(name, str(gate.on_timeout), False, f'times out, which counts as "{gate.on_timeout}"', by_time_out=True)
+        yield GateOutcome(name, str(gate.on_timeout), False, f"times out, which counts as `{gate.on_timeout}`", by_time_out=True)
 
 
 _MEANINGS = {TIMED_OUT: "times out", "error": "fails"}

@@ -29,13 +29,12 @@ def unknown_outcomes(subject: Subject) -> Iterator[Diagnostic]:
 
 def broken_whens(subject: Subject) -> Iterator[Diagnostic]:
     """A `when` that is meant as an expression and cannot be read. Only of conditions and gates: loading has judged the others."""
-    for _, edge in _asked(subject):
+    for block, edge in _asked(subject):
         binding = when_binding(edge.value)
         if isinstance(binding, Broken) and _is_expression(edge):
-            fault = binding.faults[0]
-            yield subject.error(
-                "broken-when", f"This `when` is neither an outcome nor an expression: {fault.message}.", f"{edge.path}.when", fault.hint
-            )
+            message = f"this is neither an outcome of `{edge.source}` nor an expression: {binding.faults[0].message}"
+            hint = binding.faults[0].hint or f"its outcomes are {', '.join(labels_of(block.nodes[edge.source]))} and error"
+            yield subject.error("broken-when", message, f"{edge.path}.when", hint)
 
 
 def _asked(subject: Subject) -> Iterator[tuple[Block, Edge]]:
@@ -53,21 +52,21 @@ def _is_expression(edge: Edge) -> bool:
 
 def _unknown_outcome(block: Block, edge: Edge, labels: tuple[str, ...]) -> tuple[str, str, str]:
     gate = block.nodes[edge.source]
-    message = f'"{edge.source}" never comes out as "{edge.value}".'
-    hint = did_you_mean(edge.value, labels, otherwise=f"Its outcomes are {', '.join(labels)} and error.")
+    message = f"`{edge.source}` never comes out as `{edge.value}`"
+    hint = did_you_mean(edge.value, labels, otherwise=f"its outcomes are {', '.join(labels)} and error")
     if edge.value == TIMED_OUT and isinstance(gate, HumanGate):
-        hint = f"Its `on_timeout: {gate.on_timeout}` takes the time-out: remove it, or this edge."
+        hint = f"its `on_timeout: {gate.on_timeout}` takes the time-out: remove it, or this edge"
     return message, f"{edge.path}.when", hint
 
 
 def impossible_errors(subject: Subject) -> Iterator[Diagnostic]:
-    """An error edge from a node that cannot fail."""
+    """An error edge from a node that cannot fail"""
     for block in subject.graph.blocks.values():
         for edge in block.edges:
             node = block.nodes[edge.source]
             if edge.kind is WhenKind.ERROR and isinstance(node, Parallel | Join):
-                message = f"{shown_edge(edge)} is never active: a {node.type} node cannot fail."
-                yield subject.error("impossible-error", message, edge.path, "Remove it, or take the error of the node that can fail.")
+                message = f"{shown_edge(edge)} is never active: a {node.type} node cannot fail"
+                yield subject.error("impossible-error", message, edge.path, "remove it, or take the error of the node that can fail")
 
 
 def continued_errors(subject: Subject) -> Iterator[Diagnostic]:
@@ -75,8 +74,8 @@ def continued_errors(subject: Subject) -> Iterator[Diagnostic]:
     for block in subject.graph.blocks.values():
         for edge in block.edges:
             if edge.kind is WhenKind.ERROR and block.nodes[edge.source].on_error == "continue":
-                message = f'{shown_edge(edge)} is never active: with `on_error: continue` "{edge.source}" counts as succeeded when it fails.'
-                yield subject.error("continued-error", message, edge.path, "Remove `on_error: continue`, or this edge.")
+                message = f"{shown_edge(edge)} is never active: with `on_error: continue` a failed `{edge.source}` counts as succeeded"
+                yield subject.error("continued-error", message, edge.path, "remove `on_error: continue`, or this edge")
 
 
 def unused_outcomes(subject: Subject) -> Iterator[Diagnostic]:
@@ -89,13 +88,13 @@ def unused_outcomes(subject: Subject) -> Iterator[Diagnostic]:
         expected = _expected_outcomes(node)
         if isinstance(node, Condition) and not used:
             yield subject.warning(
-                "unused-outcome", f'Nothing depends on the condition "{name}".', node_path(block, name), "Add edges from it, or remove it."
+                "unused-outcome", f"nothing depends on the condition `{name}`", node_path(block, name), "add edges from it, or remove it"
             )
         elif used:
             for label, field in expected:
                 if label not in used:
-                    message = f'No edge follows the outcome "{label}" of "{name}".'
-                    yield subject.warning("unused-outcome", message, node_path(block, name, field), "Add an edge for it, or remove it.")
+                    message = f"no edge follows the outcome `{label}` of `{name}`"
+                    yield subject.warning("unused-outcome", message, node_path(block, name, field), "add an edge for it, or remove it")
 
 
 def _expected_outcomes(node: Node) -> list[tuple[str, str]]:

@@ -16,8 +16,8 @@ def unmeetable_joins(subject: Subject) -> Iterator[Diagnostic]:
     """A join that asks for more active edges than lead to it."""
     for block, name, node in subject.nodes():
         if isinstance(node, Join) and (missing := _missing_edges(block, name, node)):
-            message = f'The join "{name}" asks for {missing} more active edges than lead to it.'
-            yield subject.error("unmeetable-join", message, node_path(block, name, "require"), "Lower `at_least` or connect more nodes to it.")
+            message = f"the join `{name}` asks for {missing} more active edges than lead to it"
+            yield subject.error("unmeetable-join", message, node_path(block, name, "require"), "lower `at_least` or connect more nodes to it")
 
 
 def unreachable_nodes(subject: Subject) -> Iterator[Diagnostic]:
@@ -26,16 +26,16 @@ def unreachable_nodes(subject: Subject) -> Iterator[Diagnostic]:
         if block.activation[name].is_never and not (isinstance(node, Join) and _missing_edges(block, name, node)):
             edges = block.incoming[name]
             if any(not block.activation[edge.source].is_never for edge in edges):
-                hint = "Use `activate: any`, or ask for outcomes that can come together."
-                yield subject.error("unreachable", f'"{name}" can never run: {_reason(block, edges)}.', node_path(block, name), hint)
+                hint = "ask for any of its edges, or for outcomes that can come together"
+                yield subject.error("unreachable", f"`{name}` can never run: {_reason(block, edges)}", node_path(block, name), hint)
 
 
 def isolated_nodes(subject: Subject) -> Iterator[Diagnostic]:
     """A node among others that no edge touches and whose output its block's output does not read."""
     for block, name, _ in subject.nodes():
         if len(block.nodes) > 1 and not block.incoming[name] and not block.outgoing[name] and name not in subject.read_by_outputs:
-            message = f'No edge leads to "{name}" or away from it: it runs at once, and nothing waits for it.'
-            yield subject.warning("isolated", message, node_path(block, name), "Connect it with `after`, or remove it.")
+            message = f"no edge leads to `{name}` or away from it: it runs at once, and nothing waits for it"
+            yield subject.warning("isolated", message, node_path(block, name), "connect it with `after`, or remove it")
 
 
 def _missing_edges(block: Block, name: str, join: Join) -> int:

@@ -21,8 +21,8 @@ def unknown_references(subject: Subject) -> Iterator[Diagnostic]:
     """A read of a name that means nothing where it is read."""
     for read in _reads(subject, Meaning.UNKNOWN):
         name = read.reference.root
-        hint = did_you_mean(name, subject.scope.visible(read.site.place), otherwise="Read `$context.field`, or the id of a node before this one.")
-        yield subject.fault("unknown-reference", f"There is nothing called `${name}` here.", read, hint)
+        hint = did_you_mean(name, subject.scope.visible(read.site.place), otherwise="read `$context.field`, or the id of a node before this one")
+        yield subject.fault("unknown-reference", f"there is nothing called `${name}` here", read, hint)
 
 
 def inner_references(subject: Subject) -> Iterator[Diagnostic]:
@@ -30,8 +30,8 @@ def inner_references(subject: Subject) -> Iterator[Diagnostic]:
     for read in _reads(subject, Meaning.INSIDE):
         name = read.reference.root
         owner = subject.scope.homes[name].path[-1]
-        message = f'"{name}" runs inside the map "{owner}", once per item: {read.site.reader} cannot read it.'
-        yield subject.fault("reference-inside-map", message, read, f"Give `{owner}` an `output` and read `${owner}`, the list of all items' outputs.")
+        message = f"`{name}` runs inside the map `{owner}`, once per item: {read.site.reader} cannot read it"
+        yield subject.fault("reference-inside-map", message, read, f"give `{owner}` an `output` and read `${owner}`, the list of all items' outputs")
 
 
 def early_references(subject: Subject) -> Iterator[Diagnostic]:
@@ -48,18 +48,18 @@ def _early(home: Block, reader: str, read: Read) -> tuple[str, Read, str]:
     successors = {node: [edge.target for edge in home.outgoing[node]] for node in home.order}
     if reader == name:
         inside = read.site.place.node != name
-        message = f"{read.site.reader} reads `${name}`, which is not there before {'all items are' if inside else 'it is'} done."
+        message = f"{read.site.reader} reads `${name}`, which is not there before {'all items are' if inside else 'it is'} done"
         return (
             message,
             read,
-            "Read the item or a node of this map." if inside else "Only a node with `repeat` reads its own output, that of its last visit.",
+            "read the item or a node of this map" if inside else "only a node with `repeat` reads its own output, that of its last visit",
         )
     if back := shortest_path(reader, name, successors):
-        message = f"{read.site.reader} reads `${name}`, which is settled only later: {shown_names(back)}."
-        return message, read, f'Read a node that comes before "{reader}".'
+        message = f"{read.site.reader} reads `${name}`, which is settled only later: {shown_names(back)}"
+        return message, read, f"read a node that comes before `{reader}`"
     way = next(path for start in home.levels[0] if (path := shortest_path(start, reader, successors)))
-    message = f'{read.site.reader} reads `${name}`, which need not be settled by then: {shown_names(way)} does not wait for "{name}".'
-    return message, read, f'Add "{name}" to `after` of "{reader}".'
+    message = f"{read.site.reader} reads `${name}`, which need not be settled by then: {shown_names(way)} does not wait for `{name}`"
+    return message, read, f"add `{name}` to `after` of `{reader}`"
 
 
 def unknown_fields(subject: Subject) -> Iterator[Diagnostic]:
@@ -77,8 +77,8 @@ def _unknown_field(schema: JsonObject, read: Read) -> tuple[str, Read, str]:
     fields = field(schema, path[:depth]).schema.get("properties")
     known = sorted(fields) if isinstance(fields, dict) else []
     whole = f"${read.reference.root}" + "".join(f".{part}" for part in path[:depth])
-    hint = did_you_mean(str(path[depth]), known, otherwise=f"It has {', '.join(known)}." if known else "It is no object.")
-    return f"`{whole}` has no field `{path[depth]}`.", read, hint
+    hint = did_you_mean(str(path[depth]), known, otherwise=f"it has {', '.join(known)}" if known else "it is no object")
+    return f"`{whole}` has no field `{path[depth]}`", read, hint
 
 
 def never_present(subject: Subject) -> Iterator[Diagnostic]:
@@ -88,8 +88,8 @@ def never_present(subject: Subject) -> Iterator[Diagnostic]:
         home = subject.scope.homes[name]
         reader = read.site.place.seen_from(home.path)
         if reader is not None and excludes(home.activation[reader], home.activation[name]):
-            message = f'`{read.shown}` is always null here: "{name}" is skipped whenever "{reader}" runs.'
-            yield subject.doubt("always-null", message, read, "Read a node of the same branch, or remove the reference.")
+            message = f"`{read.shown}` is always null here: `{name}` is skipped whenever `{reader}` runs"
+            yield subject.doubt("always-null", message, read, "read a node of the same branch, or remove the reference")
 
 
 def _reads(subject: Subject, *meanings: Meaning) -> Iterator[Read]:

@@ -1,8 +1,8 @@
 """Silence never approves: what an approval leads to must not come about without one.
 
-In: a `Subject`. Out: an error for each gate and each node with effect write, money or external that an approving choice of the gate can reach and
-that may also become active in a run in which the gate timed out, failed or was decided otherwise. It follows activation: edges without `when`, `error`,
-`timed_out`, `on_timeout` and `continue` alike.
+In: a `Subject`. Out: an error for each gate and each node with effect write, money or external that an approving choice of the gate can reach
+and that may also become active in a run in which the gate timed out, failed or was decided otherwise. It follows activation: edges without `when`,
+`error`, `timed_out`, `on_timeout` and `continue` alike.
 """
 
 from collections import deque
@@ -34,14 +34,14 @@ def _silent_approval(subject: Subject, gates: GateOutcomes, name: str, effect: E
     block, gate = gates.block, outcomes[0].gate
     meanings = " or ".join(outcome.meaning for outcome in outcomes)
     path = _breaking_path(block, gate, name, gates.facts(outcomes[0]))
-    message = f'"{name}" has effect {effect.value} and may run although its gate "{gate}" {meanings}: {shown_path(path)}.'
+    message = f"`{name}` has effect {effect.value} and may run although its gate `{gate}` {meanings}: {shown_path(path)}"
     return subject.error("silent-approval", message, _authored_at(block, outcomes[0], path), _hint(block, gate, name))
 
 
 def _hint(block: Block, gate: str, name: str) -> str:
     node = block.nodes[gate]
     approving = sorted(approving_choices(node)) if isinstance(node, HumanGate) else []
-    return f'Reach "{name}" only by edges `when: {approving[0]}`. If it does no harm, declare `effect: none` or `effect: notify` on it.'
+    return f"reach `{name}` only by edges `when: {approving[0]}`, or declare `effect: none` or `notify` on it if it does no harm"
 
 
 def _authored_at(block: Block, outcome: GateOutcome, path: list[Edge]) -> str:

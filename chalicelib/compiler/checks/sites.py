@@ -31,8 +31,8 @@ class Site:
     def reader(self) -> str:
         """Who reads, in words."""
         if self.place.node is not None:
-            return f'"{self.place.node}"'
-        return f'the output of the map "{self.place.path[-1]}"' if self.place.path else "the output of the workflow"
+            return f"`{self.place.node}`"
+        return f"the output of the map `{self.place.path[-1]}`" if self.place.path else "the output of the workflow"
 
 
 @dataclass(frozen=True, slots=True)

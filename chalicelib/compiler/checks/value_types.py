@@ -4,7 +4,7 @@ In: a `Subject`. Out: diagnostics where syntax and schemas prove that a conditio
 wanted. What is unknown before the run is never blamed, and null never is, since it may stand for "left out".
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 from chalicelib.compiler.checks.sites import Site
@@ -25,8 +25,8 @@ def conditions_not_boolean(subject: Subject) -> Iterator[Diagnostic]:
     """An `if`, case, `until` or `when` that never comes out as true or false."""
     for site in subject.sites:
         if site.kind is BindingKind.BOOLEAN and "boolean" not in (types := _types(subject, site)):
-            message = f"A condition is true or false, and this is {_named(types)}: it would never hold."
-            yield subject.error("not-boolean", message, site.path, "Compare it, as in `$rank.count > 0`, or ask `$exists(…)`.")
+            message = f"a condition is true or false, and this is {_named(types)}: it would never hold"
+            yield subject.error("not-boolean", message, site.path, "compare it, as in `$rank.count > 0`, or ask `$exists(…)`")
 
 
 def mismatched_values(subject: Subject) -> Iterator[Diagnostic]:
@@ -38,8 +38,8 @@ def mismatched_values(subject: Subject) -> Iterator[Diagnostic]:
             wanted = _wanted(subject, node, field_name, site)
             types = _types(subject, site) - _NULL
             if wanted is not None and types and not types & wanted:
-                message = f"`{field_name}` takes {_named(wanted)}, and this is {_named(types)}."
-                yield subject.error("schema-mismatch", message, site.path, "Read another field, or convert it in an expression.")
+                message = f"`{field_name}` takes {_named(wanted)}, and this is {_named(types)}"
+                yield subject.error("schema-mismatch", message, site.path, "read another field, or convert it in an expression")
 
 
 def _wanted(subject: Subject, node: Node, field_name: str, site: Site) -> frozenset[str] | None:
@@ -63,8 +63,8 @@ def unknown_inputs(subject: Subject) -> Iterator[Diagnostic]:
     for path, node, child_input in _calls(subject):
         for name in node.arguments:
             if field(child_input, (name,)).is_absent:
-                hint = did_you_mean(name, _properties(child_input), otherwise=f"It takes {', '.join(_properties(child_input))}.")
-                yield subject.error("unknown-input", f'The workflow "{node.workflow}" has no input `{name}`.', f"{path}.with.{name}", hint)
+                hint = did_you_mean(name, _properties(child_input), otherwise=f"it takes {', '.join(_properties(child_input))}")
+                yield subject.error("unknown-input", f"the workflow `{node.workflow}` has no input `{name}`", f"{path}.with.{name}", hint)
 
 
 def missing_inputs(subject: Subject) -> Iterator[Diagnostic]:
@@ -73,8 +73,8 @@ def missing_inputs(subject: Subject) -> Iterator[Diagnostic]:
         required = child_input.get("required")
         for name in required if isinstance(required, list) else ():
             if name not in node.arguments and not _has_default(child_input, str(name)):
-                message = f'The workflow "{node.workflow}" requires the input `{name}`.'
-                yield subject.error("missing-input", message, f"{path}.with", f"Add `{name}` to `with`.")
+                message = f"the workflow `{node.workflow}` requires the input `{name}`"
+                yield subject.error("missing-input", message, f"{path}.with", f"add `{name}` to `with`")
 
 
 def _calls(subject: Subject) -> Iterator[tuple[str, SubWorkflow, JsonObject]]:
@@ -97,9 +97,9 @@ def _types(subject: Subject, site: Site) -> frozenset[str]:
     return json_types(subject.known.bound_schema(site.place, site.binding))
 
 
-def _named(types: Iterable[str]) -> str:
-    """`a number or a text`."""
-    return " or ".join(_NAMES[name] for name in sorted(types))
+def _named(types: frozenset[str]) -> str:
+    """`a number or a text`; null only where it is all."""
+    return " or ".join(_NAMES[name] for name in sorted(types - _NULL or types))
 
 
 _NAMES: Final = {"null": "null", "boolean": "a boolean", "number": "a number", "string": "a text", "array": "a list", "object": "an object"}
