@@ -1,0 +1,248 @@
+"""Every route, from its event to its answer, over the emulator's table."""
+
+import io
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from botocore.awsrequest import AWSResponse
+
+from app import app
+from chalicelib.conversations.message import Outgoing, ask
+from chalicelib.gates.open import Question, open_gate
+from chalicelib.runs.nodes import node_started, node_succeeded
+from chalicelib.store.clients import client
+from chalicelib.store.gate_records import GateChoice
+from chalicelib.store.run_records import NodeAttempt
+from chalicelib.store.workflow_records import Version
+from tests.factories.api_events import context, rest_event
+from tests.factories.cloud import Cloud, cloud, published
+
+TEXT = "sluice: 1\nname: hello\ntitle: Hello\nnodes:\n  greet: {type: transform, value: hi}\noutput: {said: $greet}\n"
+CHOICES = (GateChoice(choice="approve"), GateChoice(choice="reject", approves=False))
+
+
+class Api:
+    """Calls the app as API Gateway does."""
+
+    def __init__(self, aws: Cloud) -> None:
+        self.aws = aws
+
+    def __call__(self, request: str, *, person: str = "ann", **more: Any) -> tuple[int, Any]:
+        method, _, resource = request.partition(" ")
+        headers = {"X-Sluice-As": person, **more.pop("headers", {})}
+        response = app(rest_event(method, f"/api/v1{resource}", headers=headers, **more), context())
+        assert not self.token_in(response["body"])
+        if not response["body"] or response["headers"]["Content-Type"].startswith("text/"):
+            return response["statusCode"], response["body"]
+        return response["statusCode"], json.loads(response["body"])
+
+    @staticmethod
+    def token_in(body: str) -> bool:
+        return "task-token" in body
+
+
+@pytest.fixture
+def api() -> Iterator[Api]:
+    with cloud() as aws:
+        yield Api(aws)
+
+
+def started(api: Api, version: Version, **body: Any) -> dict[str, Any]:
+    status, run = api("POST /workflows/{workflow_id}/run", path={"workflow_id": version.workflow_id}, body={"input": {"city": "Bonn"}, **body})
+    assert status == 202, run
+    found: dict[str, Any] = run
+    return found
+
+
+def attempt(run: dict[str, Any], node: str) -> NodeAttempt:
+    return NodeAttempt(organisation_id="org_local", run_id=run["id"], node=node)
+
+
+def test_it_tells_what_is_wrong_with_a_spec_and_keeps_nothing(api: Api) -> None:
+    status, document = api("POST /workflows/validate", body={"text": TEXT.replace("$greet", "$greeet")})
+    assert (status, document["valid"], document["digest"]) == (200, False, None)
+    assert document["diagnostics"][0]["line"] == 6
+    assert api("GET /workflows")[1] == {"workflows": [], "cursor": None}
+
+
+def test_it_plans_a_spec_that_is_right(api: Api) -> None:
+    status, document = api("POST /workflows/validate", body={"text": TEXT})
+    assert (status, document["valid"], document["diagnostics"]) == (200, True, [])
+    assert "greet" in document["plan"]
+
+
+def test_it_creates_shows_saves_and_deletes_a_workflow(api: Api) -> None:
+    status, made = api("POST /workflows", body={"text": TEXT})
+    assert (status, made["name"], made["latest_version"]) == (201, "hello", 0)
+    assert not {"organisation_id", "schema_version", "reserved_version", "deleted_at"} & set(made)
+    one = {"path": {"workflow_id": made["id"]}}
+    assert api("GET /workflows/{workflow_id}", **one)[1]["draft"]["text"] == TEXT
+    status, draft = api("PUT /workflows/{workflow_id}", body={"spec": {"name": "hello"}, "revision": made["draft_revision"]}, **one)
+    assert (status, json.loads(draft["text"]), draft["saved_by"]) == (200, {"name": "hello"}, "ann")
+    status, problem = api("PUT /workflows/{workflow_id}", body={"text": "x", "revision": made["draft_revision"]}, **one)
+    assert (status, problem["code"]) == (409, "draft-changed")
+    assert api("DELETE /workflows/{workflow_id}", **one)[0] == 204
+    assert api("GET /workflows/{workflow_id}", **one)[1]["code"] == "workflow-not-found"
+
+
+def test_it_lists_workflows_page_by_page_or_by_name(api: Api) -> None:
+    for name in ("one", "three", "two"):
+        api("POST /workflows", body={"text": TEXT, "name": name})
+    first = api("GET /workflows", query={"limit": "2"})[1]
+    rest = api("GET /workflows", query={"limit": "2", "cursor": first["cursor"]})[1]
+    assert [one["name"] for one in first["workflows"] + rest["workflows"]] == ["one", "three", "two"]
+    assert rest["cursor"] is None
+    assert [one["name"] for one in api("GET /workflows", query={"name": "two"})[1]["workflows"]] == ["two"]
+    assert api("GET /workflows", query={"name": "four"})[1]["workflows"] == []
+    assert api("POST /workflows", body={"text": TEXT, "name": "two"})[1]["code"] == "workflow-name-taken"
+    assert api("GET /workflows", query={"cursor": "forged"})[1]["code"] == "cursor-invalid"
+
+
+@contextmanager
+def compiler_function(answer: object) -> Iterator[list[Any]]:
+    """A compiler function that answers what a test says; gives what it was asked."""
+    asked: list[Any] = []
+
+    def invoked(params: Any, **_: Any) -> Any:
+        asked.append(json.loads(params["body"]))
+        return AWSResponse("", 200, {}, None), {"Payload": io.BytesIO(json.dumps(answer).encode()), "ResponseMetadata": {"HTTPStatusCode": 200}}
+
+    events = client("lambda").meta.events
+    events.register_first("before-call.lambda.Invoke", invoked)
+    try:
+        yield asked
+    finally:
+        events.unregister("before-call.lambda.Invoke", invoked)
+
+
+def test_it_publishes_by_way_of_the_compiler_function(api: Api) -> None:
+    version = published()
+    with compiler_function({"version_id": version.id}) as asked:
+        status, made = api("POST /workflows/{workflow_id}/versions", path={"workflow_id": version.workflow_id}, body={"text": TEXT})
+    assert (status, made["id"], made["number"]) == (201, version.id, 1)
+    assert (asked[0]["text"], asked[0]["person"], asked[0]["roles"]) == (TEXT, "ann", ["approver"])
+
+
+def test_it_says_that_publishing_must_wait(api: Api) -> None:
+    version = published()
+    api.aws.refuse("lambda:Invoke", "ServiceException", status=500, times=9)
+    status, problem = api("POST /workflows/{workflow_id}/versions", path={"workflow_id": version.workflow_id})
+    assert (status, problem["code"]) == (503, "publisher-unavailable")
+
+
+def test_it_shows_versions_and_what_the_compiler_told(api: Api) -> None:
+    version = published()
+    one = {"workflow_id": version.workflow_id, "number": "1"}
+    assert [shown["number"] for shown in api("GET /workflows/{workflow_id}/versions", path=one)[1]["versions"]] == [1]
+    assert api("GET /workflows/{workflow_id}/versions/{number}", path=one)[1]["spec"]["name"] == "hotel"
+    assert api("GET /workflows/{workflow_id}/versions/{number}/plan", path=one) == (200, "a plan")
+    for view in ("asl", "forecast", "map"):
+        assert api(f"GET /workflows/{{workflow_id}}/versions/{{number}}/{view}", path=one)[0] == 200
+
+
+@pytest.mark.parametrize("number", ["2", "0", "latest", "-1", "9" * 40])
+def test_it_knows_no_version_of_another_number(api: Api, number: str) -> None:
+    path = {"workflow_id": published().workflow_id, "number": number}
+    assert api("GET /workflows/{workflow_id}/versions/{number}", path=path)[1]["code"] == "version-not-found"
+
+
+def test_it_starts_a_run_once_per_key(api: Api) -> None:
+    version = published()
+    one = {"workflow_id": version.workflow_id}
+    asking = {"path": one, "body": {"input": {"city": "Bonn"}}, "headers": {"Idempotency-Key": "k1"}}
+    first, again = api("POST /workflows/{workflow_id}/run", **asking), api("POST /workflows/{workflow_id}/run", **asking)
+    assert first[0] == again[0] == 202
+    assert first[1]["id"] == again[1]["id"]
+    reused = api("POST /workflows/{workflow_id}/run", path=one, body={"input": {"city": "Ulm"}}, headers={"Idempotency-Key": "k1"})
+    assert (reused[0], reused[1]["code"]) == (422, "key-reused")
+
+
+def test_it_says_which_field_of_an_input_is_wrong(api: Api) -> None:
+    version = published()
+    status, problem = api("POST /workflows/{workflow_id}/run", path={"workflow_id": version.workflow_id}, body={"input": {"max_price": "much"}})
+    assert (status, problem["code"]) == (422, "input-invalid")
+    assert problem["errors"]
+
+
+def test_it_shows_a_run_with_its_values_nodes_and_events(api: Api) -> None:
+    run = started(api, published())
+    node_started(attempt(run, "search"), input={"url": "https://example.com"})
+    node_succeeded(attempt(run, "search"), result={"status": 200, "text": "x" * 20_000})
+    one = {"path": {"run_id": run["id"]}}
+    shown = api("GET /workflows/runs/{run_id}", **one)[1]
+    assert (shown["input"], shown["output"], shown["started_by"]) == ({"city": "Bonn", "max_price": 200}, None, "ann")
+    (node,) = api("GET /workflows/runs/{run_id}/nodes", **one)[1]["nodes"]
+    assert (node["node"], node["status"], node["input"], node["output"]) == ("search", "succeeded", {"url": "https://example.com"}, None)
+    assert node["output_bytes"] > 20_000
+    (node,) = api("GET /workflows/runs/{run_id}/nodes", query={"node": "search"}, **one)[1]["nodes"]
+    assert node["output"]["status"] == 200
+    events = api("GET /workflows/runs/{run_id}/events", **one)[1]
+    assert [event["number"] for event in events["events"]] == list(range(1, events["next_since"] + 1))
+    assert api("GET /workflows/runs/{run_id}/events", query={"since": str(events["next_since"])}, **one)[1]["events"] == []
+
+
+def test_it_pages_node_runs(api: Api) -> None:
+    run = started(api, published())
+    for node in ("search", "book"):
+        node_started(attempt(run, node))
+    one = {"path": {"run_id": run["id"]}}
+    first = api("GET /workflows/runs/{run_id}/nodes", query={"limit": "1"}, **one)[1]
+    rest = api("GET /workflows/runs/{run_id}/nodes", query={"limit": "1", "cursor": first["cursor"]}, **one)[1]
+    assert [node["node"] for node in first["nodes"] + rest["nodes"]] == ["search", "book"]
+    assert rest["cursor"] is None
+
+
+def test_it_lists_runs_by_workflow_and_status(api: Api) -> None:
+    version = published()
+    runs = [started(api, version)["id"] for _ in range(2)]
+    listed = api("GET /workflows/runs", query={"workflow_id": version.workflow_id})[1]["runs"]
+    assert [run["id"] for run in listed] == runs[::-1]
+    assert api("GET /workflows/runs", query={"status": "failed"})[1]["runs"] == []
+    assert api("GET /workflows/runs", query={"status": "done"})[1]["code"] == "query-invalid"
+
+
+def test_it_cancels_a_run(api: Api) -> None:
+    run = started(api, published())
+    status, cancelled = api("POST /workflows/runs/{run_id}/cancel", path={"run_id": run["id"]}, body={"reason": "typo"})
+    assert (status, cancelled["cancel_requested_by"]) == (200, "ann")
+    assert api("POST /workflows/runs/{run_id}/cancel", path={"run_id": "run_0"})[1]["code"] == "run-not-found"
+
+
+def test_it_lists_gates_and_takes_the_first_decision(api: Api) -> None:
+    run = started(api, published())
+    question = Question(ask="Book it?", choices=CHOICES, allow_self_approval=False)
+    gate = open_gate(attempt(run, "approve"), token="task-token", question=question)
+    (shown,) = api("GET /gates", query={"run_id": run["id"]})[1]["gates"]
+    assert (shown["id"], shown["ask"], shown["status"]) == (gate.id, "Book it?", "open")
+    one = {"path": {"gate_id": gate.id}}
+    assert api("POST /gates/{gate_id}/decision", body={"choice": "approve"}, **one)[1]["code"] == "self-approval"
+    assert api("GET /gates", query={"mine": "true"})[1]["gates"] == []
+    status, decision = api("POST /gates/{gate_id}/decision", person="bob", body={"choice": "approve", "reason": "fine", "channel": "web"}, **one)
+    assert (status, decision["is_final"], decision["by"], decision["channel"]) == (200, True, ["bob"], "web")
+    status, problem = api("POST /gates/{gate_id}/decision", person="cleo", body={"choice": "reject"}, **one)
+    assert (status, problem["code"], problem["decision"]["by"]) == (409, "gate-already-decided", ["bob"])
+    assert [sent.token for sent in api.aws.answers] == ["task-token"]
+
+
+def test_it_takes_a_reply(api: Api) -> None:
+    run = started(api, published())
+    ask(attempt(run, "search"), message=Outgoing(text="Which city?"), token="task-token")
+    one = {"path": {"run_id": run["id"]}}
+    assert [message["text"] for message in api("GET /runs/{run_id}/replies", **one)[1]["messages"]] == ["Which city?"]
+    status, message = api("POST /runs/{run_id}/replies", body={"text": "Bonn"}, **one)
+    assert (status, message["reply"], message["replied_by"]) == (201, "Bonn", "ann")
+    assert api("POST /runs/{run_id}/replies", body={"text": "Ulm"}, **one)[1]["code"] in {"message-not-found", "already-replied"}
+
+
+def test_it_issues_a_ticket(api: Api) -> None:
+    status, issued = api("POST /live/tickets")
+    assert (status, issued["url"]) == (201, f"wss://sockets.test/api?ticket={issued['ticket']}")
+
+
+def test_it_keeps_organisations_and_unknown_things_apart(api: Api) -> None:
+    for request in ("GET /workflows/runs/{run_id}", "GET /workflows/runs/{run_id}/nodes", "GET /workflows/runs/{run_id}/events"):
+        assert api(request, path={"run_id": "run_0"})[1]["code"] == "run-not-found"
+    assert api("POST /gates/{gate_id}/decision", path={"gate_id": "gate_0"}, body={"choice": "approve"})[1]["code"] == "gate-not-found"
