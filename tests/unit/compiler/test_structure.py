@@ -27,13 +27,13 @@ def _only(spec: WorkflowSpec) -> tuple[str, str, str]:
 
 def test_it_shows_a_cycle() -> None:
     spec = spec_of({"a": "parallel", "b": "parallel", "c": {"type": "parallel", "after": ["b"]}}, ["a>b", "c>a"])
-    assert _only(spec) == ("cycle", "edges.1", "The edges form a cycle: a -> b -> c -> a.")
+    assert _only(spec) == ("cycle", "edges.1", "the edges form a cycle: a -> b -> c -> a")
 
 
 def test_it_shortens_a_long_cycle() -> None:
     names = [f"n{index}" for index in range(30)]
     _, _, message = _only(spec_of(dict.fromkeys(names, "parallel"), [f"{a}>{b}" for a, b in zip(names, names[1:] + names[:1], strict=True)]))
-    assert message == "The edges form a cycle: n0 -> n1 -> n2 -> n3 -> n4 -> n5 -> n6 -> n7 -> n8 -> n9 -> ... -> n29 -> n0."
+    assert message == "the edges form a cycle: n0 -> n1 -> n2 -> n3 -> n4 -> n5 -> n6 -> n7 -> n8 -> n9 -> ... -> n29 -> n0"
 
 
 def test_it_finds_a_cycle_in_a_map() -> None:
@@ -43,7 +43,7 @@ def test_it_finds_a_cycle_in_a_map() -> None:
 
 def test_it_blames_a_goto_that_leads_backwards() -> None:
     spec = spec_of({"a": "parallel", "b": {"type": "tool_call", "after": ["a"], "on_error": {"goto": "a"}}})
-    assert _only(spec) == ("goto-backwards", "nodes.b.on_error.goto", '"a" is settled before "b" fails: a -> b -> a.')
+    assert _only(spec) == ("goto-backwards", "nodes.b.on_error.goto", "`a` is settled before `b` fails: a -> b -> a")
 
 
 def test_it_blames_the_goto_on_the_cycle_among_several() -> None:
@@ -63,9 +63,9 @@ def test_it_names_the_nearest_node_for_an_unknown_one() -> None:
         )
     )
     assert [(fault.code, fault.location.path, fault.hint) for fault in found] == [
-        ("unknown-node", "edges.0.from", 'Did you mean "search"?'),
-        ("unknown-node", "nodes.rank.on_error.goto", 'Did you mean "rank"?'),
-        ("unknown-node", "nodes.search.after.0", "Name a node of the same `nodes` block."),
+        ("unknown-node", "edges.0.from", "did you mean `search`?"),
+        ("unknown-node", "nodes.rank.on_error.goto", "did you mean `rank`?"),
+        ("unknown-node", "nodes.search.after.0", "name a node of the same `nodes` block"),
     ]
 
 
@@ -76,7 +76,7 @@ def test_it_refuses_an_edge_between_blocks() -> None:
         ("edge-crosses-blocks", "edges.0.from"),
         ("edge-crosses-blocks", "nodes.m.nodes.x.after.0"),
     ]
-    assert found[0].message == '"x" stands in the map "m", this edge in the workflow: edges stay in one `nodes` block.'
+    assert found[0].message == "`x` stands in the map `m`, this edge in the workflow: edges stay in one `nodes` block"
 
 
 def test_it_refuses_an_edge_into_itself() -> None:
@@ -93,7 +93,7 @@ def test_it_refuses_maps_nested_too_deeply() -> None:
         node = {"type": "map", "over": "$context.x", "nodes": {f"m{depth}": node}}
     code, _, message = _only(spec_of({"m": node}))
     assert code == "too-deep"
-    assert message == "The maps m > m6 > m5 > m4 > m3 > m2 are nested 6 deep; 5 are allowed."
+    assert message == "the maps m > m6 > m5 > m4 > m3 > m2 are nested 6 deep; 5 are allowed"
 
 
 def test_it_refuses_too_many_cases() -> None:
