@@ -1,18 +1,16 @@
-"""Random workflows for property tests, and what their runs do.
+"""Random graphs for property tests of the scheduler.
 
-`graphs()` draws a `WorkflowGraph` with every way in which nodes depend on each other's outcomes. `Run` is one run of a block by the words of the
-language alone: which edges are active, which nodes run. It knows no formulas, so that formulas and plans can be held against it.
+`graphs()` draws a `WorkflowGraph` with every way in which nodes depend on each other's outcomes, sensible or not.
+`specs` draws what authors write.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from random import Random
 
 from hypothesis import strategies as st
 
-from chalicelib.compiler.graph import Block, Edge, WhenKind, WorkflowGraph, build
+from chalicelib.compiler.graph import WorkflowGraph, build
 from chalicelib.spec.model import Json, JsonObject
-from chalicelib.spec.nodes import AtLeast, Join
 from chalicelib.spec.workflow import WorkflowSpec
 
 TYPES = ("tool_call", "tool_call", "condition", "cases", "human_gate", "join", "all", "parallel", "transform", "continue", "map")
@@ -75,58 +73,3 @@ def _edge(random: Random, source: str, target: str, kind: str) -> JsonObject:
     choices = [*LABELS.get(kind, ()) * 2, None, "error" if random.random() < 0.4 else None, "1 < 2" if random.random() < 0.4 else None]
     when = random.choice(choices)
     return {"from": source, "to": target, "when": when}
-
-
-@dataclass
-class Run:
-    """One run of a block: `ran` are the nodes that ran, `outcomes` the labels that came out, by outcome variable."""
-
-    block: Block
-    random: Random
-    ran: set[str] = field(default_factory=set)
-    outcomes: dict[str, str] = field(default_factory=dict)
-    active: dict[str, bool] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, block: Block, seed: int) -> "Run":
-        run = cls(block, Random(seed))
-        for name in block.order:
-            run._settle(name)
-        return run
-
-    def _settle(self, name: str) -> None:
-        runs = self._is_activated(name)
-        if name in self.block.large:
-            self.outcomes[f"{name}?"] = "ran" if runs else "skipped"
-        if runs:
-            self.ran.add(name)
-            if name in self.block.domains:
-                self.outcomes[name] = self.random.choice(self.block.domains[name])
-        for edge in self.block.outgoing[name]:
-            self.active[edge.key] = runs and self._is_active(edge)
-
-    def _is_activated(self, name: str) -> bool:
-        incoming = self.block.incoming[name]
-        if not incoming:
-            return True
-        count = sum(self.active[edge.key] for edge in incoming)
-        node = self.block.nodes[name]
-        require = node.require if isinstance(node, Join) else node.activate
-        if node.activate == "all" or require == "all":
-            return count == len(incoming)
-        return count >= (require.at_least if isinstance(require, AtLeast) else 1)
-
-    def _is_active(self, edge: Edge) -> bool:
-        outcome = self.outcomes.get(edge.source)
-        succeeded = outcome != "error" or self.block.nodes[edge.source].on_error == "continue"
-        match edge.kind:
-            case WhenKind.ERROR:
-                return outcome == "error"
-            case WhenKind.LABEL:
-                return outcome == edge.value
-            case WhenKind.SUCCEEDED:
-                return succeeded
-            case WhenKind.EXPRESSION:
-                if succeeded:
-                    self.outcomes[edge.key] = self.random.choice(("true", "false"))
-                return succeeded and self.outcomes[edge.key] == "true"

@@ -1,6 +1,7 @@
 """The plan of any graph, walked over random outcomes: each node once, after its predecessors, exactly when it runs."""
 
 from dataclasses import dataclass, field
+from random import Random
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,21 +15,24 @@ from chalicelib.compiler.guards import Conditions
 from chalicelib.compiler.plan import Choose, ForEach, Parallel, Plan, Series, Visit, visited
 from chalicelib.compiler.precedence import Precedence
 from chalicelib.compiler.schedule import block_precedence, schedule
-from tests.factories.workflow_graphs import Run, graphs
+from tests.factories.simulated_runs import Choose as Outcome
+from tests.factories.simulated_runs import SimulatedRun, simulate
+from tests.factories.workflow_graphs import graphs
 
 
 @dataclass
 class Walk:
     """One walk of a plan. What a guard asks must be known where it stands; what a node depends on must have settled where it is visited."""
 
-    run: Run
+    block: Block
+    run: SimulatedRun
     seen: list[str] = field(default_factory=list)
 
     def walk(self, plan: Plan, settled: frozenset[str]) -> frozenset[str]:
         """All that has settled after the plan, skipped nodes included."""
         match plan:
             case Visit(node) | ForEach(node):
-                assert self.run.block.ancestors[node] <= settled
+                assert self.block.ancestors[node] <= settled
                 self.seen.append(node)
                 return settled | {node}
             case Series(items):
@@ -45,10 +49,15 @@ class Walk:
                 return settled.union(visited(plan))
 
     def holds(self, guard: Formula, settled: frozenset[str]) -> bool:
-        conditions = Conditions(self.run.block)
-        known = sum(1 << self.run.block.ancestors.index[name] for name in settled)
+        conditions = Conditions(self.block)
+        known = sum(1 << self.block.ancestors.index[name] for name in settled)
         assert all(conditions.is_known(variable, known) for variable in guard.variables())
-        return any(all(self.run.outcomes.get(atom.variable) == atom.label for atom in term) for term in guard.terms)
+        return self.run.holds(guard)
+
+
+def by_chance(seed: int) -> Outcome:
+    random = Random(seed)
+    return lambda _, labels: random.choice(labels)
 
 
 def plans(graph: WorkflowGraph) -> list[tuple[Block, Plan]]:
@@ -81,7 +90,7 @@ def test_it_visits_each_node_once_after_its_predecessors_and_exactly_when_it_run
     for block, plan in plans(graph):
         assert sorted(visited(plan)) == sorted(block.order)
         for each in range(6):
-            walk = Walk(Run.of(block, seed + each))
+            walk = Walk(block, simulate(block, by_chance(seed + each)))
             assert walk.walk(plan, frozenset()) == set(block.order)
             assert len(walk.seen) == len(set(walk.seen))
             assert set(walk.seen) == walk.run.ran
