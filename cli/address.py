@@ -1,14 +1,13 @@
-"""Where Sluice is: the address given, the environment's, or that of the local stack running here.
+"""Where Sluice is: the address given, the environment's, or that of the local stack that runs here.
 
-In: `--url`, SLUICE_URL, the file that the local stack leaves under `.sluice/` while it runs. Out: a base URL.
+In: `--url`, SLUICE_URL, the directory in which a running local stack tells where it is. Out: a base URL.
 """
 
-import json
 import os
 from pathlib import Path
 from typing import Final
 
-RUNNING: Final = Path(".sluice") / "running.json"
+DATA: Final = ".sluice"
 DEFAULT: Final = "http://127.0.0.1:8000"
 
 
@@ -19,11 +18,10 @@ def find(url: str | None) -> str:
 
 def _running() -> str | None:
     """The address of the local stack of this folder or of one around it."""
+    from infra.local.data_dir import running
+
     for folder in (Path.cwd(), *Path.cwd().parents):
-        try:
-            found = json.loads((folder / RUNNING).read_text())
-        except (OSError, ValueError):
-            continue
-        if isinstance(found, dict) and isinstance(found.get("url"), str):
-            return str(found["url"])
+        told = running(folder / DATA) if (folder / DATA).is_dir() else None
+        if told and told.get("url"):
+            return told["url"]
     return None

@@ -2,7 +2,7 @@
 
 import typer
 
-from cli import gates, runs, specs
+from cli import gates, runs, specs, up
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Agent workflows as AWS Step Functions: check, compile, publish, run, decide.")
 
@@ -16,14 +16,7 @@ app.command("cancel")(runs.cancel)
 app.command("reply")(runs.reply)
 app.command("gates")(gates.gates)
 app.command("decide")(gates.decide)
-
-
-@app.command("up")
-def up(port: int = 8000, data: str = ".sluice") -> None:
-    """Start the local stack and keep serving."""
-    from infra.local.__main__ import up as serve
-
-    serve(port=port, data=data)
+app.command("up")(up.up)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,115 @@
+"""The first ten minutes: the examples published, the invoice example run live on its real input, what it took beside what was forecast.
+
+In: the addresses of a running local stack. Out: what a newcomer sees. With a terminal the person decides the gate; without one the demo decides it
+itself, as the person `demo`, for this example only.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import boto3
+from rich.console import Console
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from cli.answers import Answers
+from cli.client import Client
+from cli.runs import follow_run
+from cli.session import Session
+from cli.specs import published
+from cli.watch import Event
+
+EXAMPLES: Final = Path(__file__).resolve().parent.parent / "examples"
+SHOWN: Final = "invoice-approval"
+STARTER: Final = "ann"  # who sends the invoice in; whoever sits here decides
+DECIDER: Final = "demo"
+
+
+@dataclass
+class DemoAnswers(Answers):
+    """Answers at the prompt, or, without a terminal, as the person `demo`."""
+
+    def is_wanted(self, event: Event) -> bool:
+        return bool(event["type"] == "gate_opened")
+
+    def decide(self, gate: dict[str, Any]) -> None:
+        if self.is_asking:
+            super().decide(gate)
+            return
+        choice = next(each["choice"] for each in gate["choices"] if each["approves"])
+        Client(self.here.client.url, DECIDER).post(f"/api/v1/gates/{gate['id']}/decision", {"choice": choice, "channel": "cli"})
+        self.here.out.print(f"No terminal: decided by {DECIDER}: {choice}")
+
+
+@dataclass
+class Demo:
+    url: str
+    websocket_url: str
+    data: Path
+
+    def show(self, *, runs: bool) -> None:
+        out = Console()
+        if runs:
+            here = Session(Client(self.url), as_json=False, out=out, err=out)
+            self._publish(here)
+            self._run(here)
+        self._farewell(out)
+
+    def _publish(self, here: Session) -> None:
+        with here.out.status("Publishing the examples …"):
+            versions = [published(here, path.read_text(), name=str(path)) for path in sorted(EXAMPLES.glob("*/*.yaml"))]
+        here.out.print(f"Published {len(versions)} workflows: " + ", ".join(version["workflow_name"] for version in versions), highlight=False)
+
+    def _run(self, here: Session) -> None:
+        given = json.loads((EXAMPLES / SHOWN / "input.json").read_text())
+        workflow_id = here.workflow_id(SHOWN)
+        here.out.print(Panel(Text(given["invoice"].strip()), title="an invoice comes in", title_align="left", border_style="dim"))
+        started = Client(self.url, STARTER).post(f"/api/v1/workflows/{workflow_id}/run", {"input": given})
+        ended = follow_run(here, started, answers=DemoAnswers(here, is_asking=here.out.is_terminal))
+        here.out.print(Text(json.dumps(ended["output"] or ended["error"], ensure_ascii=False, indent=2)))
+        self._account(here, ended)
+
+    def _account(self, here: Session, ended: dict[str, Any]) -> None:
+        """The way through the machine, and what was forecast beside what was counted."""
+        here.out.print(Text("Through the state machine: " + " → ".join(_path(ended)), style="dim"))
+        forecast = here.client.get(f"/api/v1/workflows/{ended['workflow_id']}/versions/{ended['version']}/forecast")
+        counted = here.client.get(f"/api/v1/workflows/runs/{ended['id']}", counts="true")
+        table = Table(box=None, header_style="dim", pad_edge=False)
+        for heading in ("", "forecast", "this run"):
+            table.add_column(heading)
+        rows = {
+            "states entered": ("transitions", "transition_count"),
+            "Lambda invocations": ("invocations", "invocation_count"),
+            "table writes": ("writes", "write_count"),
+        }
+        for title, (expected, measured) in rows.items():
+            table.add_row(title, _range(forecast[expected]), f"{counted[measured]}")
+        price = forecast["price_microdollars"]
+        table.add_row("price on AWS", f"${price['least'] / 1e6:.6f} to ${price['most'] / 1e6:.6f}", "")
+        here.out.print(table)
+
+    def _farewell(self, out: Console) -> None:
+        out.print()
+        for name, value in (
+            ("Watch and decide", f"{self.url}/"),
+            ("REST", f"{self.url}/api/v1"),
+            ("WebSocket", self.websocket_url),
+            ("Data", str(self.data)),
+        ):
+            out.print(f"  [bold]{name:<17}[/bold] {value}", highlight=False)
+        out.print("\n  In a second terminal:  .venv/bin/sluice run support-triage -i examples/support-triage/input.json --follow", highlight=False)
+        out.print("  Ctrl-C stops; the data is kept.", highlight=False)
+
+
+def _range(found: dict[str, int]) -> str:
+    return str(found["least"]) if found["least"] == found["most"] else f"{found['least']} to {found['most']}"
+
+
+def _path(run: dict[str, Any]) -> list[str]:
+    """The states that the run's execution entered, from the engine's own history."""
+    arn = run["machine_arn"].replace(":stateMachine:", ":execution:") + f":{run['execution_name']}"
+    pages = boto3.client("stepfunctions").get_paginator("get_execution_history").paginate(executionArn=arn)
+    return [event["stateEnteredEventDetails"]["name"] for page in pages for event in page["events"] if "stateEnteredEventDetails" in event]

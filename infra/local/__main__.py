@@ -1,0 +1,87 @@
+"""`python -m infra.local up`: the local stack as a process of its own.
+
+In: `--port`, `--data`, `--reload`. Out: the URLs on stdout; runs until it is interrupted. With `--reload`, a change of app.py, chalicelib or
+.chalice is taken in place; a change of infra restarts the process, state kept, and runs in flight are then failed with the code `Interrupted`.
+"""
+
+import argparse
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from infra.local.data_dir import DataDirInUseError
+from infra.local.project import ROOT, Project
+
+if TYPE_CHECKING:
+    from infra.local.stack import LocalStack
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m infra.local")
+    commands = parser.add_subparsers(dest="command", required=True)
+    command = commands.add_parser("up", help="start the stack and keep it running")
+    command.add_argument("--port", type=int, default=8000, help="REST port; the next free one is taken when it is busy, 0 takes any")
+    command.add_argument("--data", type=Path, default=ROOT / ".sluice", help="directory for what survives a restart")
+    command.add_argument("--reload", action="store_true", help="pick code changes up")
+    chosen = parser.parse_args(arguments)
+    return up(port=chosen.port, data=chosen.data, reload=chosen.reload)
+
+
+def up(*, port: int = 8000, data: Path | str = ROOT / ".sluice", reload: bool = True) -> int:
+    """Start the stack and keep it running; an exit code."""
+    try:
+        return serve(Path(data), port, watch=reload)
+    except DataDirInUseError as error:
+        print(f"sluice: {error}", file=sys.stderr)
+        return 1
+
+
+def serve(data: Path, port: int, *, watch: bool, project: Project | None = None, welcome: "Callable[[LocalStack], None] | None" = None) -> int:
+    """Run the stack until SIGINT or SIGTERM. `welcome` is called once it serves. Raises DataDirInUseError."""
+    from infra.local.stack import LocalStack
+    from infra.local.watching import Watcher
+
+    environment = dict(os.environ)
+    project = project or Project()
+    done, again = threading.Event(), threading.Event()
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        done.set()
+
+    def restart() -> None:
+        again.set()
+        done.set()
+
+    with LocalStack(data, port, project=project) as stack:
+        if welcome is None:
+            print(f"REST       {stack.url}\nWebSocket  {stack.websocket_url}\ndata       {data}", flush=True)
+        else:
+            welcome(stack)
+        signal.signal(signal.SIGINT, stop)
+        signal.signal(signal.SIGTERM, stop)
+        watcher = Watcher(project)
+        if watch:
+            threading.Thread(target=watcher.watch, args=(stack.reload, restart), daemon=True, name="watching").start()
+        while not done.wait(3600):
+            pass
+        watcher.close()
+        rest_port = int(stack.url.rpartition(":")[2])
+    if again.is_set():
+        _start_again(data, rest_port, environment)
+    return 0
+
+
+def _start_again(data: Path, port: int, environment: dict[str, str]) -> None:
+    """Become a fresh process with the same ports and data."""
+    print("sluice: infra has changed: starting again; runs in flight are marked Interrupted", file=sys.stderr, flush=True)
+    command = [sys.executable, "-m", "infra.local", "up", "--port", str(port), "--data", str(data), "--reload"]
+    os.execve(sys.executable, command, environment)  # noqa: S606
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
