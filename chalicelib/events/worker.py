@@ -17,5 +17,5 @@ logger = Logger(service="worker")
 @functions.lambda_function(name="worker")
 def worker(event: Any, context: Any) -> Any:
     """Do the node's work."""
-    logger.set_correlation_id(event.get("run_id"))
-    return dispatch(event)
+    logger.set_correlation_id(event.get("run_id") if isinstance(event, dict) else None)
+    return dispatch(event, context)

@@ -1,4 +1,4 @@
-"""Events as API Gateway hands them to Lambda: REST requests (payload format 1.0) and WebSocket messages."""
+"""Events as AWS hands them to Lambda: REST requests (payload format 1.0), WebSocket messages, what EventBridge delivers."""
 
 import json
 from collections.abc import Mapping
@@ -11,8 +11,27 @@ CALLER = "arn:aws:iam::123456789012:user/anna"
 def context() -> Any:
     """What Lambda passes beside the event, as far as anybody reads it."""
     return SimpleNamespace(
-        aws_request_id="request-1", function_name="sluice", memory_limit_in_mb=1024, invoked_function_arn="arn:aws:lambda:eu-central-1:1:function:f"
+        aws_request_id="request-1",
+        function_name="sluice",
+        memory_limit_in_mb=1024,
+        invoked_function_arn="arn:aws:lambda:eu-central-1:1:function:f",
+        get_remaining_time_in_millis=lambda: 30_000,
     )
+
+
+def bridge_event(kind: str, detail: Mapping[str, Any], *, source: str = "aws.states") -> dict[str, Any]:
+    """An event as EventBridge delivers it."""
+    return {
+        "version": "0",
+        "id": "event-1",
+        "detail-type": kind,
+        "source": source,
+        "account": "123456789012",
+        "time": "2026-11-21T14:00:00Z",
+        "region": "eu-central-1",
+        "resources": [],
+        "detail": dict(detail),
+    }
 
 
 def rest_event(

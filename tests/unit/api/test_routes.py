@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 
 from app import app
 from chalicelib.conversations.message import Outgoing, ask
@@ -78,7 +79,7 @@ def test_it_creates_shows_saves_and_deletes_a_workflow(api: Api) -> None:
     status, made = api("POST /workflows", body={"text": TEXT})
     assert (status, made["name"], made["latest_version"]) == (201, "hello", 0)
     assert not {"organisation_id", "schema_version", "reserved_version", "deleted_at"} & set(made)
-    one = {"path": {"workflow_id": made["id"]}}
+    one: dict[str, Any] = {"path": {"workflow_id": made["id"]}}
     assert api("GET /workflows/{workflow_id}", **one)[1]["draft"]["text"] == TEXT
     status, draft = api("PUT /workflows/{workflow_id}", body={"spec": {"name": "hello"}, "revision": made["draft_revision"]}, **one)
     assert (status, json.loads(draft["text"]), draft["saved_by"]) == (200, {"name": "hello"}, "ann")
@@ -108,7 +109,10 @@ def compiler_function(answer: object) -> Iterator[list[Any]]:
 
     def invoked(params: Any, **_: Any) -> Any:
         asked.append(json.loads(params["body"]))
-        return AWSResponse("", 200, {}, None), {"Payload": io.BytesIO(json.dumps(answer).encode()), "ResponseMetadata": {"HTTPStatusCode": 200}}
+        return AWSResponse("", 200, HTTPHeaders(), None), {
+            "Payload": io.BytesIO(json.dumps(answer).encode()),
+            "ResponseMetadata": {"HTTPStatusCode": 200},
+        }
 
     events = client("lambda").meta.events
     events.register_first("before-call.lambda.Invoke", invoked)
@@ -135,7 +139,7 @@ def test_it_says_that_publishing_must_wait(api: Api) -> None:
 
 def test_it_shows_versions_and_what_the_compiler_told(api: Api) -> None:
     version = published()
-    one = {"workflow_id": version.workflow_id, "number": "1"}
+    one: dict[str, Any] = {"workflow_id": version.workflow_id, "number": "1"}
     assert [shown["number"] for shown in api("GET /workflows/{workflow_id}/versions", path=one)[1]["versions"]] == [1]
     assert api("GET /workflows/{workflow_id}/versions/{number}", path=one)[1]["spec"]["name"] == "hotel"
     assert api("GET /workflows/{workflow_id}/versions/{number}/plan", path=one) == (200, "a plan")
@@ -151,8 +155,8 @@ def test_it_knows_no_version_of_another_number(api: Api, number: str) -> None:
 
 def test_it_starts_a_run_once_per_key(api: Api) -> None:
     version = published()
-    one = {"workflow_id": version.workflow_id}
-    asking = {"path": one, "body": {"input": {"city": "Bonn"}}, "headers": {"Idempotency-Key": "k1"}}
+    one: dict[str, Any] = {"workflow_id": version.workflow_id}
+    asking: dict[str, Any] = {"path": one, "body": {"input": {"city": "Bonn"}}, "headers": {"Idempotency-Key": "k1"}}
     first, again = api("POST /workflows/{workflow_id}/run", **asking), api("POST /workflows/{workflow_id}/run", **asking)
     assert first[0] == again[0] == 202
     assert first[1]["id"] == again[1]["id"]
@@ -171,7 +175,7 @@ def test_it_shows_a_run_with_its_values_nodes_and_events(api: Api) -> None:
     run = started(api, published())
     node_started(attempt(run, "search"), input={"url": "https://example.com"})
     node_succeeded(attempt(run, "search"), result={"status": 200, "text": "x" * 20_000})
-    one = {"path": {"run_id": run["id"]}}
+    one: dict[str, Any] = {"path": {"run_id": run["id"]}}
     shown = api("GET /workflows/runs/{run_id}", **one)[1]
     assert (shown["input"], shown["output"], shown["started_by"]) == ({"city": "Bonn", "max_price": 200}, None, "ann")
     (node,) = api("GET /workflows/runs/{run_id}/nodes", **one)[1]["nodes"]
@@ -188,7 +192,7 @@ def test_it_pages_node_runs(api: Api) -> None:
     run = started(api, published())
     for node in ("search", "book"):
         node_started(attempt(run, node))
-    one = {"path": {"run_id": run["id"]}}
+    one: dict[str, Any] = {"path": {"run_id": run["id"]}}
     first = api("GET /workflows/runs/{run_id}/nodes", query={"limit": "1"}, **one)[1]
     rest = api("GET /workflows/runs/{run_id}/nodes", query={"limit": "1", "cursor": first["cursor"]}, **one)[1]
     assert [node["node"] for node in first["nodes"] + rest["nodes"]] == ["search", "book"]
@@ -217,7 +221,7 @@ def test_it_lists_gates_and_takes_the_first_decision(api: Api) -> None:
     gate = open_gate(attempt(run, "approve"), token="task-token", question=question)
     (shown,) = api("GET /gates", query={"run_id": run["id"]})[1]["gates"]
     assert (shown["id"], shown["ask"], shown["status"]) == (gate.id, "Book it?", "open")
-    one = {"path": {"gate_id": gate.id}}
+    one: dict[str, Any] = {"path": {"gate_id": gate.id}}
     assert api("POST /gates/{gate_id}/decision", body={"choice": "approve"}, **one)[1]["code"] == "self-approval"
     assert api("GET /gates", query={"mine": "true"})[1]["gates"] == []
     status, decision = api("POST /gates/{gate_id}/decision", person="bob", body={"choice": "approve", "reason": "fine", "channel": "web"}, **one)
@@ -230,7 +234,7 @@ def test_it_lists_gates_and_takes_the_first_decision(api: Api) -> None:
 def test_it_takes_a_reply(api: Api) -> None:
     run = started(api, published())
     ask(attempt(run, "search"), message=Outgoing(text="Which city?"), token="task-token")
-    one = {"path": {"run_id": run["id"]}}
+    one: dict[str, Any] = {"path": {"run_id": run["id"]}}
     assert [message["text"] for message in api("GET /runs/{run_id}/replies", **one)[1]["messages"]] == ["Which city?"]
     status, message = api("POST /runs/{run_id}/replies", body={"text": "Bonn"}, **one)
     assert (status, message["reply"], message["replied_by"]) == (201, "Bonn", "ann")
