@@ -8,13 +8,15 @@ In: authored JSON. Out: `Binding`, a tree of literals and parsed expressions. A 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Final
+from typing import Final, assert_never
 
 from chalicelib.spec.canonical import canonical_json
 from chalicelib.spec.expression import Expression, Fault, parse_expression
 from chalicelib.spec.model import Json
 
-_MAX_CLOSINGS: Final = 32  # how many `}}` are tried as the end of one interpolation
+_MAX_CLOSINGS: Final = 16  # how many `}}` are tried as the end of one interpolation
+_MAX_FAULTS: Final = 10  # of one text
+MAX_INTERPOLATIONS: Final = 1_000  # in one text
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,8 @@ def expressions(binding: Binding) -> Iterator[Expression]:
                 yield from expressions(item)
         case Literal() | Broken():
             return
+        case _:
+            assert_never(binding)
 
 
 def faults(binding: Binding, path: str = "") -> Iterator[tuple[str, Fault]]:
@@ -112,6 +116,8 @@ def faults(binding: Binding, path: str = "") -> Iterator[tuple[str, Fault]]:
                 yield from faults(item, f"{path}.{index}" if path else str(index))
         case Literal() | Value() | Text():
             return
+        case _:
+            assert_never(binding)
 
 
 def render_binding(value: Json, values: Mapping[str, Json]) -> Json:
@@ -151,6 +157,8 @@ def _render(binding: Binding, values: Mapping[str, Json]) -> Json:
             return [_render(item, values) for item in items]
         case Broken(found):
             raise ValueError(found[0].message)
+        case _:
+            assert_never(binding)
 
 
 def _members(members: dict[str, Binding]) -> Binding:
@@ -201,12 +209,14 @@ def _interpolated(text: str, *, start: int) -> Binding:
     parts: list[str | Expression] = []
     found: list[Fault] = []
     at = start
-    while (opening := text.find("{{", at)) >= 0:
+    while (opening := text.find("{{", at)) >= 0 and len(found) < _MAX_FAULTS:
         parts.append(text[at:opening])
         if text.startswith("{{{{", opening):
             parts.append("{{")
             at = opening + 4
             continue
+        if len(parts) > 2 * MAX_INTERPOLATIONS:
+            return Broken((Fault(f"a text has {MAX_INTERPOLATIONS:,} interpolations at most", opening),))
         part, at = _interpolation(text, opening + 2)
         found.extend([part] if isinstance(part, Fault) else [])
         parts.extend([] if isinstance(part, Fault) else [part])
@@ -229,6 +239,8 @@ def _interpolation(text: str, start: int) -> tuple[Expression | Fault, int]:
         if isinstance(parsed, Expression):
             return parsed, end + 2
         first = first or _shifted(parsed, start)
+        if parsed.position < len(text[start:end].rstrip()):
+            break  # more text would not mend it
         end = text.find("}}", end + 1)
     if first is None:
         return Fault("`{{` is not closed", start - 2, "write `}}` at its end, or `{{{{` for a literal `{{`"), len(text)

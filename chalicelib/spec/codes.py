@@ -11,6 +11,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
     {
         # the text
         "duplicate-key": "A key stands twice in one object.",
+        "more-diagnostics": "There are more findings than are shown.",
         "many-documents": "The text holds more than one YAML document.",
         "nested-too-deep": "Values are nested too deeply.",
         "no-workflow": "The text is no object.",
@@ -63,6 +64,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "schema-no-object": "An input, output or form is not of an object.",
         "unknown-keyword": "JSON Schema has no such keyword and would ignore it.",
         # size
+        "too-many-expressions": "The workflow has too many expressions.",
         "too-many-edges": "The workflow has too many edges.",
         "too-many-nodes": "The workflow has too many nodes.",
     }

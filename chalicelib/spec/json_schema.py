@@ -49,6 +49,4 @@ def _property(schema: JsonObject, name: str) -> JsonObject:
 
 
 def _object(value: Json) -> JsonObject:
-    if not isinstance(value, dict):
-        raise TypeError("a part of the models' schema is no object")
-    return value
+    return value if isinstance(value, dict) else {}

@@ -5,6 +5,7 @@ error among the diagnostics there is no spec. What needs the graph (references, 
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 from chalicelib.spec.diagnostic import Diagnostic, Severity
 from chalicelib.spec.model import JsonObject
@@ -13,6 +14,8 @@ from chalicelib.spec.rules import Authored, check
 from chalicelib.spec.shape import read_shape
 from chalicelib.spec.workflow import WorkflowSpec
 from chalicelib.spec.yaml_text import Composed, compose
+
+MAX_DIAGNOSTICS: Final = 200
 
 
 @dataclass(frozen=True)
@@ -30,9 +33,11 @@ def load(text: str | bytes, *, name: str = "workflow.yaml") -> Loaded:
     if isinstance(composed.value, dict):
         spec, found = _read(composed.value, composed)
     else:
-        spec, found = None, composed.diagnostics or (_no_workflow(composed),)
-    diagnostics = tuple(sorted(dict.fromkeys(found), key=lambda diagnostic: (diagnostic.location, diagnostic.code)))
-    return Loaded(None if any(diagnostic.is_error for diagnostic in diagnostics) else spec, diagnostics, composed.positions, name)
+        spec, found = None, composed.diagnostics
+        if not any(diagnostic.is_error for diagnostic in found):
+            found = (*found, _no_workflow(composed))
+    is_broken = any(diagnostic.is_error for diagnostic in found)
+    return Loaded(None if is_broken else spec, _ordered(found), composed.positions, name)
 
 
 def _read(value: JsonObject, composed: Composed) -> tuple[WorkflowSpec | None, tuple[Diagnostic, ...]]:
@@ -40,6 +45,18 @@ def _read(value: JsonObject, composed: Composed) -> tuple[WorkflowSpec | None, t
     told = frozenset(diagnostic.location.path for diagnostic in shape.diagnostics)
     authored = Authored(value, tuple(shape.nodes), tuple(shape.edges), composed.positions, told)
     return shape.spec, (*composed.diagnostics, *shape.diagnostics, *check(authored))
+
+
+def _ordered(found: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
+    """By place, each once; of very many the errors first, and a word on the rest."""
+    distinct = sorted(dict.fromkeys(found), key=lambda diagnostic: (diagnostic.location, diagnostic.code))
+    if len(distinct) <= MAX_DIAGNOSTICS:
+        return tuple(distinct)
+    kept = set(sorted(distinct, key=lambda diagnostic: not diagnostic.is_error)[:MAX_DIAGNOSTICS])
+    rest = [diagnostic for diagnostic in distinct if diagnostic not in kept]
+    severity = Severity.ERROR if any(diagnostic.is_error for diagnostic in rest) else Severity.WARNING
+    last = Diagnostic("more-diagnostics", severity, f"{len(rest):,} more findings are not shown", rest[0].location, "mend these first")
+    return (*(diagnostic for diagnostic in distinct if diagnostic in kept), last)
 
 
 def _no_workflow(composed: Composed) -> Diagnostic:

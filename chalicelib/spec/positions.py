@@ -5,8 +5,11 @@ In: marks by dotted path, as `spec.yaml_text` meets them. Out: `Location`s, also
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from chalicelib.spec.diagnostic import Location
+
+_ESCAPES: Final = {"'": "'", '"': "\\"}  # how an escape begins, by the style of the scalar
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ class Positions:
             return Location(line, column, path)
         shift = offset + len(mark.style)
         written = self.lines[line - 1][column - 1 : column - 1 + shift] if line <= len(self.lines) else ""
-        is_verbatim = len(written) == shift and "\\" not in written and "''" not in written
+        is_verbatim = len(written) == shift and not any(sign in written[len(mark.style) :] for sign in _ESCAPES.get(mark.style, ()))
         return Location(line, column + shift if is_verbatim else column, path)
 
     def _inside_block(self, path: str, header: int, offset: int) -> Location:

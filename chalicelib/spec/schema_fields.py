@@ -82,7 +82,7 @@ def value_schema(value: Json) -> JsonObject:
             return {"type": "string"}
         case list():
             return {"type": "array"}
-        case dict():
+        case _:
             return object_schema({key: value_schema(member) for key, member in value.items()})
 
 

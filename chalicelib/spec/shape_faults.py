@@ -104,11 +104,12 @@ def shape_faults(error: ValidationError, model: type[SpecModel], value: Json, pa
     by_place: dict[_Place, list[_Finding]] = {}
     for finding in (_finding(details, value) for details in error.errors(include_url=False, include_context=True)):
         by_place.setdefault(finding.place, []).append(finding)
+    above = {place[:length] for place in by_place for length in range(len(place))}
     meant = {(*found[0].place[:-1], _nearest_key(found[0], model)) for found in by_place.values() if found[0].kind == "extra_forbidden"}
     for place, found in by_place.items():
         if found[0].kind == "missing" and place in meant:
             continue  # the unknown key is the missing one, misspelt
-        if found[0].is_union and isinstance(found[0].value, dict) and any(_lies_under(other, place) for other in by_place):
+        if found[0].is_union and isinstance(found[0].value, dict) and place in above:
             continue  # an object was written, and what is wrong inside it is told there
         yield _diagnostic(found, model, ".".join(str(part) for part in (path, *place) if part != ""), positions)
 
@@ -130,10 +131,6 @@ def _finding(details: ErrorDetails, value: Json) -> _Finding:
     if details["type"] == "missing":
         return _Finding(details, (*place, details["loc"][-1]), value, is_union=False)
     return _Finding(details, tuple(place), value, is_union=skipped)
-
-
-def _lies_under(place: _Place, above: _Place) -> bool:
-    return len(place) > len(above) and place[: len(above)] == above
 
 
 def _diagnostic(found: list[_Finding], model: type[SpecModel], path: str, positions: Positions) -> Diagnostic:
@@ -253,5 +250,5 @@ def _kind_of(value: Json) -> str:
             return "a text"
         case list():
             return "a list"
-        case dict():
+        case _:
             return "an object"

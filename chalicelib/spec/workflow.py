@@ -18,7 +18,7 @@ class WorkflowSpec(SpecModel):
     name: str = Field(pattern=WORKFLOW_NAME_PATTERN)
     title: str | None = Field(default=None, max_length=200)
     description: str | None = Field(default=None, max_length=4000)
-    labels: dict[str, str] = Field(default_factory=dict)
+    labels: dict[str, str] = Field(default_factory=dict, max_length=50)
     input: JsonObject = Field(default={"type": "object"})
     nodes: dict[str, Node] = Field(min_length=1)
     edges: list[EdgeSpec] = Field(default_factory=list)

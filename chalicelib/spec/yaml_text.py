@@ -6,7 +6,7 @@ duplicate keys, tags, aliases and the author's own spelling are seen, and stops 
 
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, assert_never
 
 import yaml
 from yaml import events
@@ -18,7 +18,7 @@ from chalicelib.spec.positions import Mark, Positions
 from chalicelib.spec.yaml_scalars import Trap, is_doubtful_boolean, plain_scalar
 
 MAX_BYTES: Final = 1_000_000
-MAX_VALUES: Final = 200_000
+MAX_VALUES: Final = 100_000
 MAX_ALIASED_VALUES: Final = 20_000
 MAX_NESTING: Final = 64
 
@@ -179,6 +179,8 @@ class _Builder:
                 self.diagnostics.append(Diagnostic("yaml-number", Severity.WARNING, message, where, hint))
             case Trap.TOO_LARGE:
                 self.diagnostics.append(_error("number-too-large", "the number is too large for JSON", where, "write it as a text in quotes"))
+            case _:
+                assert_never(scalar.trap)
         return scalar.value
 
     def _key(self, event: events.ScalarEvent) -> None:
@@ -244,11 +246,11 @@ class _Builder:
         if isinstance(top.container, list):
             top.container.append(value)
             self.marks.setdefault(path, Mark(point, point, is_scalar, style))
-        elif top.key is not None:
-            if not top.is_dropped:
-                top.container[top.key] = value
-                self.marks.setdefault(path, Mark(top.key_at, point, is_scalar, style))
-            top.key = None
+            return
+        if not top.is_dropped:
+            top.container[str(top.key)] = value
+            self.marks.setdefault(path, Mark(top.key_at, point, is_scalar, style))
+        top.key = None
 
     def _awaits_key(self) -> bool:
         return bool(self._open) and isinstance(self._open[-1].container, dict) and self._open[-1].key is None

@@ -1,8 +1,9 @@
 """Bindings and expressions that cannot be read, with the column of the fault. In: `Authored`. Out: diagnostics."""
 
 from collections.abc import Iterator
+from typing import Final
 
-from chalicelib.spec.binding import Broken, faults, parse_binding
+from chalicelib.spec.binding import Broken, expressions, faults, parse_binding
 from chalicelib.spec.bindings import node_bindings, when_binding
 from chalicelib.spec.diagnostic import Diagnostic
 from chalicelib.spec.nodes import Condition, HumanGate
@@ -11,9 +12,18 @@ from chalicelib.spec.rules.authored import Authored
 _ERROR = "error"
 
 
+MAX_EXPRESSIONS: Final = 50_000
+
+
 def broken_bindings(authored: Authored) -> Iterator[Diagnostic]:
+    count = 0
     for part in authored.nodes:
         for bound in node_bindings(part.node) if part.node is not None else ():
+            count += sum(1 for _ in expressions(bound.binding))
+            if count > MAX_EXPRESSIONS:
+                message = f"the workflow has more than {MAX_EXPRESSIONS:,} expressions"
+                yield authored.error("too-many-expressions", message, f"{part.path}.{bound.path}", "split it into sub-workflows")
+                return
             for path, fault in faults(bound.binding, bound.path):
                 yield authored.fault("bad-expression", fault, f"{part.path}.{path}")
 

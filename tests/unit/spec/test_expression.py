@@ -1,8 +1,12 @@
 """Expressions: what is read of the syntax tree, and what is refused."""
 
+from types import SimpleNamespace
+
 import pytest
 
+from chalicelib.spec import syntax_tree
 from chalicelib.spec.expression import Expression, Fault, parse_expression, rewrite
+from chalicelib.spec.local_names import Frame, Place, Use
 
 
 def parsed(text: str) -> Expression:
@@ -135,6 +139,7 @@ def test_it_lets_local_names_hide_references_only_where_they_are_bound(text: str
         ("($x := $a.b; $x)", [False]),
         ("($x := $a.b; $x + 1)", [True]),
         ("($x := $a.b; $y := $x; $y > 1)", [True]),
+        ("($x := $a.b; $y := [$x, $x]; $y)", [False]),
         ("$a.b ~> $uppercase", [True]),
         ("$map($a.b, function($v) { $c.d })", [True, False]),
         ("$a.b[x = 1].c", [True]),
@@ -159,6 +164,8 @@ def test_it_tells_operands_from_whole_values(text: str, expected: list[bool]) ->
         ("$$", "`$$` means nothing", 0),
         ("$a[$$.x]", "`$$` means nothing", 3),
         ("%", "parent", 0),
+        ("$5", "`$5` is no reference", 0),
+        ("1 + $a-$", "nothing to refer to", 7),
         ("$states.input", "`$states` belongs to the engine", 0),
         ("$eval('1')", "has no `$eval`", 0),
         ("$map($a, $eval)", "has no `$eval`", 9),
@@ -187,8 +194,20 @@ def test_it_refuses_what_step_functions_would(text: str, message: str, position:
     assert fault.position == position
 
 
+def test_it_follows_a_name_that_is_used_again_and_again_in_no_time() -> None:
+    binds = "".join(f"$a{n + 1} := [$a{n}, $a{n}]; " for n in range(300))
+    assert [reference.operand for reference in parsed(f"($a0 := $b.c; {binds}$a300)").references] == [False]
+
+
 def test_it_accepts_a_chain_of_sixty_terms() -> None:
     assert parsed("1" + "+1" * 59).references == ()
+
+
+def test_it_refuses_a_kind_of_node_that_it_does_not_know() -> None:
+    novel = SimpleNamespace(type="novel", predicate=None, stages=None, group=None, position=3, value="x")
+    reader = syntax_tree._Reader("x")
+    reader.visit(novel, Place(Frame(), Use()))
+    assert "`novel`" in reader.faults[0].message
 
 
 def test_it_suggests_the_nearest_function() -> None:
