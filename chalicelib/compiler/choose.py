@@ -20,15 +20,15 @@ from typing import Final
 from chalicelib.compiler.activation import ALWAYS, Formula, conjoin, excludes, given, implies
 from chalicelib.compiler.graph import Block
 from chalicelib.compiler.guards import Conditions, Item, annotate, series_item
-from chalicelib.compiler.hoist import hoist
+from chalicelib.compiler.hoist import NONE, Instant, hoist
 from chalicelib.compiler.plan import Arm, Choose, Parallel, Plan, Series
 
 MAX_GUARDS_DEEP: Final = 50  # guards in one another that several steps share; further down each step has its own
 
 
-def choose(plan: Plan, *, block: Block, stateless: frozenset[str] = frozenset()) -> Plan:
-    """The plan with its guards. `stateless`: nodes that take no state, so that they never keep a Parallel from becoming smaller."""
-    item = hoist(annotate(plan, block), stateless=stateless, domains=block.domains)
+def choose(plan: Plan, *, block: Block, instant: Instant = NONE) -> Plan:
+    """The plan with its guards. `instant`: nodes that take no time, so that they never need a branch of their own."""
+    item = hoist(annotate(plan, block), instant=instant, domains=block.domains)
     conditions = Conditions(block)
     return _Chooser(conditions).series(item.steps, _Place(ALWAYS, conditions.settled_before, 0))
 

@@ -5,15 +5,17 @@ order where free. The plan is never slower than level by level, and no node wait
 form (see `decompose`).
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from chalicelib.compiler.choose import choose
 from chalicelib.compiler.decompose import Timed, decompose
 from chalicelib.compiler.durations import expected_duration
 from chalicelib.compiler.graph import Block, WorkflowGraph
+from chalicelib.compiler.hoist import Instant
 from chalicelib.compiler.plan import ForEach, Plan, Visit
 from chalicelib.compiler.precedence import Precedence, precedence
-from chalicelib.spec.nodes import Join, Map, Parallel
+from chalicelib.spec.nodes import Condition, Join, Map, Parallel, Transform
 
 
 def schedule(graph: WorkflowGraph) -> Plan:
@@ -36,9 +38,14 @@ def _block_plan(graph: WorkflowGraph, block: Block) -> Timed:
         return ForEach(node, bodies[node].plan) if node in bodies else Visit(node)
 
     timed = decompose(block_precedence(block, durations), leaf=leaf)
-    return replace(timed, plan=choose(timed.plan, block=block, stateless=_stateless(block)))
+    return replace(timed, plan=choose(timed.plan, block=block, instant=_instant(block, durations)))
 
 
-def _stateless(block: Block) -> frozenset[str]:
-    """Nodes that take no state: what they put out is assigned on the way to the next."""
-    return frozenset(name for name, node in block.nodes.items() if isinstance(node, Parallel | Join))
+def _instant(block: Block, durations: Mapping[str, int]) -> Instant:
+    """Nodes that the engine serves in no time. `parallel` and `join` take no state: what they put out is assigned on the way to the next."""
+    nodes = [(name, node) for name, node in block.nodes.items() if not durations[name]]
+    return Instant(
+        stateless=frozenset(name for name, node in nodes if isinstance(node, Parallel | Join)),
+        deciding=frozenset(name for name, node in nodes if isinstance(node, Condition)),
+        others=frozenset(name for name, node in nodes if isinstance(node, Transform)),
+    )

@@ -17,8 +17,33 @@ def test_it_leaves_nodes_without_a_state_where_they_disturb_nothing() -> None:
     )
 
 
-def test_it_puts_a_branch_without_a_state_before_the_others() -> None:
-    assert shown(plan({"a": "", "p": "parallel", "q": "join", "b": ""}, "p q")) == "p; q; (a & b)"
+def test_it_puts_a_branch_that_takes_no_time_behind_the_others() -> None:
+    assert shown(plan({"a": "", "p": "parallel", "q": "join", "b": ""}, "p q")) == "(a & b); p; q"
+    assert shown(plan({"t": "transform", "a": "", "c": "condition"})) == "a; t; c"
+
+
+def test_it_keeps_a_branch_of_an_instant_node_that_the_author_expects_to_take_time() -> None:
+    slow: JsonObject = {"type": "transform", "expected_seconds": 3}
+    assert shown(plan({"t": slow, "a": ""})) == "(t & a)"
+
+
+def test_it_puts_a_condition_at_a_branchs_end_next_to_what_it_decides() -> None:
+    both: JsonObject = {"type": "tool_call", "activate": "all"}
+    assert shown(plan({"a": "", "c": "condition", "b": "", "x": both}, "a c", "c x true", "b x")) == "(a & b); c; {[c=true] x}"
+
+
+def test_it_keeps_a_condition_at_a_branchs_end_that_may_be_skipped() -> None:
+    nodes = {"k": "condition", "a": "", "c": "condition", **tools("bx")}
+    assert shown(plan(nodes, "k a true", "a c", "k b", "c x true", "b x")) == "k; ({[k=true] a; c} & b); x"
+
+
+def test_it_keeps_a_condition_before_what_it_decides_in_its_branch() -> None:
+    nodes = {"s": "", "c": "condition", **tools("abd"), "e": ""}
+    assert shown(plan(nodes, "s c", "c a true", "c b true", "s d", "a e", "b e", "d e")) == "s; (c; {[c=true] (a & b)} & d); e"
+
+
+def test_it_makes_one_parallel_of_two_around_a_transform() -> None:
+    assert shown(plan({"t": "transform", **tools("abce")}, "t a", "t b", "a e", "b e", "c e")) == "t; (a & b & c); e"
 
 
 def test_it_needs_no_parallel_where_no_branch_has_a_state() -> None:
