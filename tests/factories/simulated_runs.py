@@ -66,3 +66,25 @@ def _is_active(block: Block, edge: Edge, run: SimulatedRun, choose: Choose) -> b
                 return False
             run.outcomes[edge.key] = choose(edge.key, ("true", "false"))
             return run.outcomes[edge.key] == "true"
+
+
+def all_runs(block: Block, *, limit: int = 3_000) -> list[SimulatedRun]:
+    """Every run that the block can have; none if there are more than `limit`."""
+    runs: list[SimulatedRun] = []
+    open_prefixes: list[list[int]] = [[]]
+    while open_prefixes:
+        prefix = open_prefixes.pop()
+        taken: list[tuple[int, int]] = []  # which label, of how many
+
+        def choose(_: str, labels: tuple[str, ...], prefix: list[int] = prefix, taken: list[tuple[int, int]] = taken) -> str:
+            chosen = prefix[len(taken)] if len(taken) < len(prefix) else 0
+            taken.append((chosen, len(labels)))
+            return labels[chosen]
+
+        runs.append(simulate(block, choose))
+        if len(runs) > limit:
+            return []
+        for place in range(len(prefix), len(taken)):
+            before = [chosen for chosen, _ in taken[:place]]
+            open_prefixes.extend([*before, other] for other in range(1, taken[place][1]))
+    return runs
