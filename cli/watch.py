@@ -37,7 +37,7 @@ def _as_told(client: Client, run_id: str) -> Iterator[Event | None]:
     while True:
         try:
             ticket = client.post("/api/v1/live/tickets")
-            with connect(f"{ticket['url']}?ticket={ticket['ticket']}", open_timeout=5) as connection:
+            with connect(ticket["url"], open_timeout=5) as connection:
                 connection.send(json.dumps({"action": "subscribe", "run_id": run_id}))
                 yield from _frames(connection)
         except (OSError, WebSocketException, Problem, Unreachable):

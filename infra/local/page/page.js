@@ -1,0 +1,194 @@
+// The local page: workflows, runs, the live graph of a run, open gates with their buttons. A client of the REST API and of the live connection.
+// All text from workflows, runs and models goes into the page as text nodes, never as markup.
+import { layout } from "/layout.js";
+
+const state = { shown: null, events: new Map(), socket: null, spec: null };
+const $ = (id) => document.getElementById(id);
+$("person").value = sessionStorage.getItem("person") ?? "local";
+$("person").addEventListener("change", () => { sessionStorage.setItem("person", $("person").value.trim() || "local"); refresh(); });
+
+async function api(method, path, body, headers = {}) {
+  const answer = await fetch(`/api/v1${path}`, { method, headers: { "X-Sluice-As": $("person").value.trim() || "local", "Content-Type": "application/json", ...headers },
+    body: body === undefined ? undefined : JSON.stringify(body) });
+  const document_ = answer.status === 204 ? null : await answer.json();
+  if (!answer.ok) throw new Error([document_.detail ?? document_.title, ...(document_.errors ?? []).map((each) => `${each.field}: ${each.message}`), ...Object.entries(document_.fields ?? {}).map(([at, why]) => `${at}: ${why}`)].join("\n"));
+  return document_;
+}
+
+function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (value !== null && value !== undefined && value !== false) element.setAttribute(name, value === true ? "" : value);
+  }
+  element.append(...children.filter((child) => child !== null));
+  return element;
+}
+const text = (value) => typeof value === "string" ? value : JSON.stringify(value, null, 2);
+const ago = (at) => { const seconds = (Date.now() - Date.parse(at)) / 1000; return seconds < 60 ? "just now" : seconds < 3600 ? `${Math.floor(seconds / 60)} min ago` : new Date(at).toLocaleString(); };
+const badge = (status) => make("span", { class: `badge ${status}` }, status.replace("_", " "));
+
+function fill(list, items, entry, empty) {
+  $(list).replaceChildren(...(items.length ? items.map((item) => make("li", {}, entry(item))) : [make("li", { class: "hint" }, empty)]));
+}
+
+async function refresh() {
+  try {
+    const [workflows, runs, gates] = await Promise.all([api("GET", "/workflows?limit=200"), api("GET", "/workflows/runs?limit=30"), api("GET", "/gates")]);
+    fill("workflows", workflows.workflows, (each) => make("button", { onclick: () => showWorkflow(each) }, each.title || each.name, make("small", {}, ` v${each.latest_version ?? "–"}`)), "none yet: sluice publish FILE");
+    fill("runs", runs.runs, (each) => make("button", { onclick: () => showRun(each.id), "aria-current": state.shown === each.id ? "true" : null }, `${each.workflow_name} `, badge(each.status), make("br"), make("small", {}, `${ago(each.created_at)} by ${each.started_by}`)), "none yet");
+    fill("gates", gates.gates, (each) => make("button", { onclick: () => showRun(each.run_id) }, each.ask, make("br"), make("small", {}, `${each.workflow_name}, ${ago(each.opened_at)}`)), "nobody is asked anything");
+    $("link").textContent = "";
+  } catch (fault) { $("link").textContent = `not reachable: ${fault.message}`; }
+}
+
+async function showWorkflow(workflow) {
+  leave();
+  const version = workflow.latest_version ? await api("GET", `/workflows/${workflow.id}/versions/${workflow.latest_version}`) : null;
+  const problem = make("p", { class: "problem", role: "alert" });
+  const input = make("textarea", { "aria-label": "Input as JSON", spellcheck: "false" }, version ? JSON.stringify(sample(version.spec.input), null, 2) : "{}");
+  const start = make("button", { class: "main", disabled: !version, onclick: async () => {
+    start.disabled = true;
+    try { const run = await api("POST", `/workflows/${workflow.id}/run`, { input: JSON.parse(input.value) }, { "Idempotency-Key": crypto.randomUUID() }); await showRun(run.id); refresh(); }
+    catch (fault) { problem.textContent = fault.message; } finally { start.disabled = false; }
+  } }, "Start a run");
+  const graph = make("div", { class: "graph" });
+  $("detail").replaceChildren(make("h3", {}, workflow.title || workflow.name), make("p", { class: "hint" }, workflow.description ?? ""), graph, make("h2", {}, "Input"), input, make("div", { class: "actions" }, start), problem);
+  if (version) draw(graph, version.spec, new Map(), () => {});
+}
+
+function sample(schema) {
+  const fields = schema?.properties ?? {};
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => (schema.required ?? []).includes(name) || "default" in fields[name]).map(([name, field]) => [name, field.default ?? { string: "", number: 0, integer: 0, boolean: false, array: [], object: {} }[field.type] ?? null]));
+}
+
+function leave() { state.shown = null; state.socket?.close(); state.socket = null; }
+
+async function showRun(runId) {
+  leave();
+  state.shown = runId;
+  const run = await api("GET", `/workflows/runs/${runId}`);
+  state.spec = (await api("GET", `/workflows/${run.workflow_id}/versions/${run.version}`)).spec;
+  state.events = new Map();
+  await catchUp(runId);
+  watch(runId);
+}
+
+async function catchUp(runId) {
+  let since = highest();
+  for (;;) {
+    const page = await api("GET", `/workflows/runs/${runId}/events?since=${since}`);
+    for (const event of page.events) state.events.set(event.number, event);
+    if (!page.events.length) break;
+    since = page.next_since;
+  }
+  await render(runId);
+}
+const highest = () => Math.max(0, ...state.events.keys());
+
+async function watch(runId) {
+  if (state.shown !== runId) return;
+  try {
+    const ticket = await api("POST", "/live/tickets", {});
+    const socket = new WebSocket(ticket.url);
+    state.socket = socket;
+    socket.onopen = () => socket.send(JSON.stringify({ action: "subscribe", run_id: runId, since: highest() }));
+    socket.onmessage = (message) => take(runId, JSON.parse(message.data));
+    socket.onclose = () => { if (state.shown === runId) setTimeout(() => catchUp(runId).finally(() => watch(runId)), 1000); };
+  } catch { setTimeout(() => watch(runId), 2000); }
+}
+
+let pending = false;
+function take(runId, event) {
+  if (state.shown !== runId || !event.number) return;
+  const gap = event.number > highest() + 1;
+  state.events.set(event.number, event);
+  if (gap) { catchUp(runId); return; }
+  if (!pending) { pending = true; setTimeout(() => { pending = false; render(runId); }, 60); }
+}
+
+const STATUS = { node_started: "running", node_waiting: "waiting", gate_opened: "waiting", node_retrying: "retrying", node_succeeded: "succeeded", node_failed: "failed", node_skipped: "skipped" };
+function nodeStates() {
+  const found = new Map();
+  for (const number of [...state.events.keys()].sort((a, b) => a - b)) {
+    const event = state.events.get(number);
+    const status = STATUS[event.type];
+    if (status && event.node) found.set(event.node, { status, event, items: (found.get(event.node)?.items ?? 0) + (event.item_path && event.type === "node_succeeded" ? 1 : 0) });
+  }
+  return found;
+}
+
+async function render(runId) {
+  if (state.shown !== runId) return;
+  const [run, gates] = await Promise.all([api("GET", `/workflows/runs/${runId}`), api("GET", `/gates?run_id=${runId}`)]);
+  if (state.shown !== runId) return;
+  const graph = make("div", { class: "graph" });
+  const nodeBox = make("div");
+  const kept = $("detail").querySelector("form[data-dirty]");
+  const panels = gates.gates.map((gate) => kept?.dataset.gate === gate.id ? kept : gatePanel(gate));
+  const ended = ["succeeded", "failed", "timed_out", "cancelled"].includes(run.status);
+  $("detail").replaceChildren(...[make("h3", {}, `${run.title || run.workflow_name} `, badge(run.status)), make("small", {}, `${run.id}, version ${run.version}, started by ${run.started_by}`), graph, ...panels, nodeBox,
+    run.error ? make("p", { class: "problem" }, `${run.failed_node ?? ""} ${run.error.name}: ${run.error.message}`) : null, ended && run.output !== null ? make("div", {}, make("h2", {}, "Output"), make("pre", {}, text(run.output))) : null,
+    ended ? null : make("div", { class: "actions" }, make("button", { onclick: () => api("POST", `/workflows/runs/${runId}/cancel`, {}).then(() => catchUp(runId)) }, "Cancel the run"))].filter((each) => each !== null));
+  draw(graph, state.spec, nodeStates(), (node) => showNode(runId, node, nodeBox));
+  refresh();
+}
+
+async function showNode(runId, node, box) {
+  const found = (await api("GET", `/workflows/runs/${runId}/nodes?node=${encodeURIComponent(node)}`)).nodes;
+  box.replaceChildren(make("h2", {}, node), ...(found.length ? found.map((each) => make("div", {}, badge(each.status), each.item_path ? ` ${each.item_path}` : "", make("pre", {}, text({ input: each.input, output: each.output, error: each.error, usage: each.usage })))) : [make("p", { class: "hint" }, "has not run")]));
+}
+
+function gatePanel(gate) {
+  const problem = make("p", { class: "problem", role: "alert" });
+  const fields = Object.entries(gate.form?.properties ?? {}).map(([name, field]) => [name, field, make("input", { name, type: { number: "number", integer: "number", boolean: "checkbox" }[field.type] ?? "text", step: "any" })]);
+  const reason = gate.reason_rule === "none" ? null : make("input", { placeholder: gate.reason_rule === "required" ? "Reason" : "Reason (may be empty)", size: 40 });
+  const decide = async (choice) => {
+    const form = Object.fromEntries(fields.filter(([, , input]) => input.type === "checkbox" || input.value !== "").map(([name, , input]) => [name, input.type === "checkbox" ? input.checked : input.type === "number" ? Number(input.value) : input.value]));
+    panel.querySelectorAll("button").forEach((button) => { button.disabled = true; });
+    try {
+      const decision = await api("POST", `/gates/${gate.id}/decision`, { choice, channel: "web", ...(reason?.value ? { reason: reason.value } : {}), ...(gate.form ? { form } : {}) });
+      delete panel.dataset.dirty;
+      if (!decision.is_final) panel.querySelector(".votes").textContent = `Noted. ${decision.missing_count} more must agree.`;
+    } catch (fault) { problem.textContent = fault.message; }
+    panel.querySelectorAll("button").forEach((button) => { button.disabled = false; });
+    refresh();
+  };
+  const details = gate.details && typeof gate.details === "object" && !Array.isArray(gate.details) ? make("dl", {}, ...Object.entries(gate.details).flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, value === null ? "–" : text(value))])) : gate.details === null ? null : make("pre", {}, text(gate.details));
+  const panel = make("form", { class: "gate", "data-gate": gate.id, onsubmit: (event) => event.preventDefault(), oninput: () => { panel.dataset.dirty = "1"; } }, make("h3", {}, gate.ask), details,
+    gate.at_least > 1 ? make("p", { class: "hint votes" }, `${gate.at_least} people must agree; so far: ${gate.votes.map((vote) => `${vote.person}: ${vote.choice}`).join(", ") || "nobody"}`) : null,
+    ...fields.map(([name, field, input]) => make("p", {}, make("label", {}, `${field.title ?? name} `, input))),
+    make("div", { class: "actions" }, ...gate.choices.map((each) => make("button", { type: "button", class: each.approves ? "main" : null, onclick: () => decide(each.choice) }, each.title || each.choice)), reason), problem);
+  return panel;
+}
+
+const SVG = "http://www.w3.org/2000/svg";
+function svg(tag, attributes, ...children) {
+  const element = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  element.append(...children);
+  return element;
+}
+
+function draw(box, spec, states, onchoose) {
+  const placed = layout(spec);
+  const picture = svg("svg", { width: placed.width, height: placed.height, role: "img", "aria-label": "The workflow's graph" });
+  for (const edge of placed.edges) {
+    picture.append(svg("path", { class: "edge", d: edge.path }));
+    if (edge.label) { const label = svg("text", { class: "when", x: edge.x, y: edge.y, "text-anchor": "middle" }); label.textContent = edge.label; picture.append(label); }
+  }
+  for (const node of placed.nodes) {
+    const seen = states.get(node.id);
+    const name = svg("text", { x: 10, y: 19 }); name.textContent = node.id.length > 20 ? `${node.id.slice(0, 19)}…` : node.id;
+    const kind = svg("text", { class: "kind", x: 10, y: 35 }); kind.textContent = node.type.replace("_", " ") + (seen?.items ? `, ${seen.items} done` : seen ? `, ${seen.status}` : "");
+    const title = svg("title", {}); title.textContent = spec.nodes[node.id].title ?? node.id;
+    const group = svg("g", { class: `node ${seen?.status ?? "queued"}`, transform: `translate(${node.x} ${node.y})`, tabindex: "0", role: "button" }, title, svg("rect", { width: node.width, height: node.height, rx: 8 }), name, kind);
+    group.addEventListener("click", () => onchoose(node.id));
+    group.addEventListener("keydown", (event) => { if (event.key === "Enter") onchoose(node.id); });
+    picture.append(group);
+  }
+  box.replaceChildren(picture);
+}
+
+refresh();
+setInterval(() => { if (!document.hidden) refresh(); }, 5000);
