@@ -1,6 +1,5 @@
 """The repository of workflows, their drafts and versions. Names are unique in an organisation; versions never change."""
 
-from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -9,7 +8,8 @@ from chalicelib.clock import now_text
 from chalicelib.errors import ConditionLost, DraftChanged, VersionNotFound, WorkflowNameTaken, WorkflowNotFound
 from chalicelib.store import keys, table
 from chalicelib.store.cursors import cursor_of, start_of
-from chalicelib.store.items import item_of, record_of
+from chalicelib.store.items import Item, item_of, record_of
+from chalicelib.store.large_fields import pack, unpack
 from chalicelib.store.record import Record
 from chalicelib.store.workflow_records import Documents, Draft, Version, VersionSummary, Workflow
 
@@ -45,7 +45,7 @@ def create(workflow: Workflow, draft: Draft) -> None:
     writes = [
         table.put(item_of(name, keys.workflow_name(organisation_id, workflow.name)), condition=table.ABSENT),
         table.put(item_of(workflow, keys.workflow(organisation_id, workflow.id), place), condition=table.ABSENT),
-        table.put(item_of(draft, keys.draft(organisation_id, workflow.id)), condition=table.ABSENT),
+        table.put(_draft_item(organisation_id, draft), condition=table.ABSENT),
     ]
     try:
         table.transact(writes)
@@ -86,7 +86,11 @@ def get_draft(organisation_id: str, workflow_id: str) -> Draft:
     item = table.get(keys.draft(organisation_id, workflow_id))
     if item is None:
         raise WorkflowNotFound(f"there is no workflow {workflow_id}")
-    return record_of(Draft, item)
+    return record_of(Draft, unpack(organisation_id, item, "text"))
+
+
+def _draft_item(organisation_id: str, draft: Draft) -> Item:
+    return pack(organisation_id, item_of(draft, keys.draft(organisation_id, draft.workflow_id)), "text", folder=f"workflows/{draft.workflow_id}")
 
 
 def save_draft(organisation_id: str, draft: Draft, *, title: str, description: str, read_revision: int) -> None:
@@ -96,7 +100,7 @@ def save_draft(organisation_id: str, draft: Draft, *, title: str, description: s
     read = {"read": read_revision}
     writes = [
         table.assign(key, changes, condition=f"{ALIVE} AND #draft_revision = :read", values=read),
-        table.put(item_of(draft, keys.draft(organisation_id, draft.workflow_id))),
+        table.put(_draft_item(organisation_id, draft)),
     ]
     try:
         table.transact(writes)
@@ -137,9 +141,10 @@ def reserve(workflow: Workflow, digest: str, reservation: Reservation) -> None:
 def put_version(version: Version, documents: Documents) -> None:
     """Write a version whose machine exists, and make it the latest unless a newer one is. Writing it twice changes nothing."""
     organisation_id = version.organisation_id
+    item = item_of(version, keys.version(organisation_id, version.id))
     summary = VersionSummary.model_validate(version.model_dump(include=set(VersionSummary.model_fields)))
     writes = [
-        table.put(item_of(version, keys.version(organisation_id, version.id)), condition=table.ABSENT),
+        table.put(pack(organisation_id, item, "spec", folder=f"versions/{version.id}"), condition=table.ABSENT),
         table.put(item_of(documents, keys.documents(organisation_id, version.id))),
         table.put(item_of(summary, keys.version_summary(organisation_id, version.workflow_id, version.number))),
     ]
@@ -176,7 +181,7 @@ def get_version(organisation_id: str, version_id: str) -> Version:
     item = table.get(keys.version(organisation_id, version_id))
     if item is None:
         raise VersionNotFound(f"there is no version {version_id}")
-    return record_of(Version, item)
+    return record_of(Version, unpack(organisation_id, item, "spec"))
 
 
 def get_documents(organisation_id: str, version_id: str) -> Documents:
@@ -184,11 +189,3 @@ def get_documents(organisation_id: str, version_id: str) -> Documents:
     if item is None:
         raise VersionNotFound(f"there is no version {version_id}")
     return record_of(Documents, item)
-
-
-def get_latest_versions(organisation_id: str, names: Iterable[str]) -> dict[str, Version]:
-    """The latest versions of the workflows named, as far as they are published."""
-    found = {name: workflow for name in names if (workflow := find_by_name(organisation_id, name)) is not None and workflow.latest_version}
-    return {
-        name: get_version(organisation_id, get_summary(organisation_id, workflow.id, workflow.latest_version).id) for name, workflow in found.items()
-    }

@@ -83,11 +83,15 @@ class Cloud:
     frames: list[tuple[str, JsonObject]] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     faults: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
-    before: list[Callable[[str], None]] = field(default_factory=list)
+    replies: dict[str, Callable[[], JsonObject]] = field(default_factory=dict)
 
     def refuse(self, operation: str, code: str, *, status: int = 400, times: int = 1) -> None:
         """The next calls of an operation (`stepfunctions:SendTaskSuccess`) fail with an AWS error code."""
         self.faults.setdefault(operation, []).extend([(status, code)] * times)
+
+    def reply(self, operation: str, give: Callable[[], Any]) -> None:
+        """From now on an operation gives what `give` gives."""
+        self.replies[operation] = give
 
     def end(self, execution_name: str, machine_arn: str) -> None:
         """Stop an execution behind the project's back."""
@@ -136,7 +140,7 @@ def _heard_clients() -> None:
         forget_clients()
     for service in ("dynamodb", "s3", "stepfunctions", "lambda"):
         _listen(client(service))
-    _listen(client("apigatewaymanagementapi", endpoint_url=settings().websocket_endpoint))
+    _listen(client("apigatewaymanagementapi", endpoint_url=ENVIRONMENT["SLUICE_WEBSOCKET_ENDPOINT"]))
 
 
 def _create_resources() -> None:
@@ -161,14 +165,14 @@ def _listen(service: Any) -> None:
         found = _HEARD[0]
         operation = f"{model.service_model.service_name}:{model.name}"
         found.calls.append(operation)
-        for hear in found.before:
-            hear(operation)
         if waiting := found.faults.get(operation):
             status, code = waiting.pop(0)
             return _response(status), {
                 "Error": {"Code": code, "Message": "as arranged"},
                 "ResponseMetadata": {"HTTPStatusCode": status},
             }
+        if operation in found.replies:
+            return _response(200), {**found.replies[operation](), "ResponseMetadata": {"HTTPStatusCode": 200}}
         if operation in _SILENT:
             found.answers.append(_SILENT[operation](json.loads(params["body"])))
             return _response(200), {"ResponseMetadata": {"HTTPStatusCode": 200}}

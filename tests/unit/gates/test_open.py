@@ -90,9 +90,9 @@ def test_a_token_stands_in_the_gate_s_item_alone(aws: Cloud) -> None:
     assert TOKEN not in str(gate_view(get_gate(ANN, gate.id)))
     for item in table.query_all(keys.run(run.organisation_id, run.id).pk):
         assert TOKEN not in str(item)
-    item = table.get(keys.gate(run.organisation_id, gate.id))
-    assert item is not None
-    assert [name for name, value in item.items() if TOKEN in str(value)] == ["task_token"]
+    stored = table.get(keys.gate(run.organisation_id, gate.id))
+    assert stored is not None
+    assert [name for name, value in stored.items() if TOKEN in str(value)] == ["task_token"]
 
 
 def test_it_lists_to_a_person_the_gates_that_they_may_decide(aws: Cloud) -> None:
