@@ -63,6 +63,8 @@ class Answers:
             decision = self.here.client.post(f"/api/v1/gates/{gate['id']}/decision", body)
         except Problem as problem:
             self.here.out.print(f"[red]{problem.code}[/red]: {problem}", highlight=False)
+            if problem.code in ("not-a-decider", "self-approval"):
+                self.here.out.print(f"Somebody else decides with: sluice decide {gate['id']} {choice} --as NAME", highlight=False)
             return problem.code in ("gate-already-decided", "not-a-decider", "self-approval", "gate-not-found")
         if not decision["is_final"]:
             self.here.out.print(

@@ -126,8 +126,8 @@ def diagnostics(found: Sequence[Mapping[str, Any]], name: str) -> RenderableType
 def table_of(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, str]) -> Table:
     """`columns`: heading by field."""
     table = Table(box=None, header_style="dim", pad_edge=False)
-    for heading in columns.values():
-        table.add_column(heading)
+    for name, heading in columns.items():
+        table.add_column(heading, no_wrap=name == "id", overflow="fold")
     for row in rows:
         table.add_row(*(escape(_cell(row.get(name))) for name in columns))
     return table

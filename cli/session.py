@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 from rich.console import Console, RenderableType
@@ -15,6 +15,8 @@ from rich.console import Console, RenderableType
 from cli import address
 from cli.client import Client, Problem, Unreachable
 from cli.exits import Exit, of_status
+
+NO_TERMINAL_WIDTH: Final = 200
 
 UrlOption = Annotated[str | None, typer.Option("--url", help="Where Sluice is; else SLUICE_URL, else the local stack that runs here.")]
 AsOption = Annotated[str, typer.Option("--as", help="Who acts, on the local stack.")]
@@ -48,22 +50,26 @@ class Session:
 
 
 def session(url: str | None, person: str, as_json: bool) -> Session:
-    return Session(Client(address.find(url), person), as_json, Console(), Console(stderr=True))
+    return Session(Client(address.find(url), person), as_json, console(), console(stderr=True))
+
+
+def console(*, stderr: bool = False) -> Console:
+    """As wide as the terminal; wide enough for whole ids where the output goes elsewhere."""
+    made = Console(stderr=stderr)
+    return made if made.is_terminal else Console(stderr=stderr, width=NO_TERMINAL_WIDTH)
 
 
 @contextmanager
 def told(err: Console | None = None) -> Iterator[None]:
     """Faults of the API and of the way there, as a line and an exit code."""
-    console = err or Console(stderr=True)
+    out = err or console(stderr=True)
     try:
         yield
     except Problem as problem:
-        console.print(f"[red]{problem.code}[/red]: {problem}", highlight=False)
+        out.print(f"[red]{problem.code}[/red]: {problem}", highlight=False)
         for field in problem.document.get("errors") or []:
-            console.print(f"  {field.get('field')}: {field.get('message')}", highlight=False)
-        for name, message in (problem.document.get("fields") or {}).items():
-            console.print(f"  {name}: {message}", highlight=False)
+            out.print(f"  {field.get('field')}: {field.get('message')}", highlight=False)
         raise typer.Exit(of_status(problem.status)) from problem
     except Unreachable as fault:
-        console.print(f"[red]unreachable[/red]: {fault}; `make run` starts a local Sluice", highlight=False)
+        out.print(f"[red]unreachable[/red]: {fault}; `make run` starts a local Sluice", highlight=False)
         raise typer.Exit(Exit.UNREACHABLE) from fault
