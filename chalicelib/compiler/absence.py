@@ -6,6 +6,7 @@ null at its first visit. As an operand a field that may be null is as bad as one
 """
 
 from collections.abc import Mapping
+from functools import reduce
 from typing import Final, assert_never
 
 from chalicelib.compiler.certainty import Certainty, Ending
@@ -114,6 +115,8 @@ class Absences:
                 return ERROR_SCHEMA
             case Ending.EITHER:
                 return _either(schema, ERROR_SCHEMA)
+            case _ as unknown:
+                assert_never(unknown)
 
     def _expression_schema(self, place: Place, expression: Expression) -> JsonObject:
         may_be_null = any(self._may_be_absent(place, reference) for reference in expression.references)
@@ -161,19 +164,17 @@ def _item_schema(over: JsonObject) -> JsonObject:
 
 
 def _array_of(schemas: list[JsonObject]) -> JsonObject:
-    if not schemas or len(schemas) > _MAX_ALTERNATIVES:
-        return {"type": "array"}
-    first, *others = schemas
-    items = first
-    for other in others:
-        items = _either(items, other)
-    return {"type": "array", "items": items}
+    items: list[JsonObject] = []
+    for schema in schemas:
+        if schema not in items:
+            items.append(schema)
+        if len(items) > _MAX_ALTERNATIVES:
+            return {"type": "array"}
+    return {"type": "array", "items": reduce(_either, items)} if items else {"type": "array"}
 
 
 def _either(left: JsonObject, right: JsonObject) -> JsonObject:
     """One or the other; definitions stay where references find them."""
-    if left == right:
-        return left
     alternatives: list[Json] = [*_alternatives(left), *_alternatives(right)]
     definitions: JsonObject = {"$defs": left["$defs"]} if "$defs" in left else {}
     return {"anyOf": alternatives, **definitions}

@@ -8,7 +8,7 @@ still says that the deciding node ran, and formulas after an if/else collapse to
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, assert_never
 
 from chalicelib.compiler.activation import ALWAYS, NEVER, Atom, Formula, conjoin, disjoin, holds
 from chalicelib.compiler.edges import ERROR, Edge, WhenKind, labels_of
@@ -105,6 +105,8 @@ class _Builder:
             case WhenKind.EXPRESSION:
                 truth = Atom(edge.key, "true")
                 return Formula(frozenset(term | {truth} for term in self._succeeded(edge.source).terms))
+            case _ as unknown:
+                assert_never(unknown)
 
     def _succeeded(self, source: str) -> Formula:
         """Not failed; a failure that the run continues with counts as succeeded."""

@@ -46,7 +46,12 @@ class GateOutcomes:
             bits ^= lowest
 
     def may_be_active(self, node: str, outcome: GateOutcome) -> bool:
-        return not excludes(self.facts(outcome), self.block.activation[node])
+        facts = self.facts(outcome)
+        if excludes(facts, self.block.activation[node]):
+            return False
+        edges = self.block.incoming[node]
+        possible = sum(not excludes(facts, self.block.edge_activation[edge.key]) for edge in edges)
+        return node not in self.block.large or possible >= edges_wanted(self.block.nodes[node], len(edges))
 
     def facts(self, outcome: GateOutcome) -> Formula:
         """What holds in every run in which the gate came out so."""

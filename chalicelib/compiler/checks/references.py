@@ -38,9 +38,8 @@ def early_references(subject: Subject) -> Iterator[Diagnostic]:
     """A read of a node that is not certainly settled before."""
     for read in _reads(subject, Meaning.LATER):
         home = subject.scope.homes[read.reference.root]
-        reader = read.site.place.seen_from(home.path)
-        if reader is not None:
-            yield subject.fault("reference-not-settled", *_early(home, reader, read))
+        reader = str(read.site.place.seen_from(home.path))  # a block's own output sees all of it, so this is a node
+        yield subject.fault("reference-not-settled", *_early(home, reader, read))
 
 
 def _early(home: Block, reader: str, read: Read) -> tuple[str, Read, str]:

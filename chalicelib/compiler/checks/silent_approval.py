@@ -52,13 +52,9 @@ def _authored_at(block: Block, outcome: GateOutcome, path: list[Edge]) -> str:
 
 
 def _breaking_path(block: Block, gate: str, name: str, facts: Formula) -> list[Edge]:
-    """The shortest way to the node by edges that may be active in such a run: from the gate, else past it from where the workflow starts."""
-    possible = [edge for edge in block.edges if not excludes(facts, block.edge_activation[edge.key])]
-    back = _ways_to(name, possible)
-    start = gate if gate in back else next((source for source in block.levels[0] if source in back), None)
-    if start is None:  # a formula too large to tell
-        back, start = _ways_to(name, block.edges), gate
-    path = [back[start]]
+    """The shortest way to the node by edges that may be active in such a run: from the gate, else past it from the first node of all."""
+    back = _ways_to(name, [edge for edge in block.edges if not excludes(facts, block.edge_activation[edge.key])])
+    path = [back[gate if gate in back else min(back, key=block.order.index)]]
     while path[-1].target != name:
         path.append(back[path[-1].target])
     return path

@@ -1,5 +1,7 @@
 """Formulas over outcomes: reduced forms and the questions asked of them."""
 
+from itertools import product
+
 import pytest
 
 from chalicelib.compiler.activation import ALWAYS, MAX_ATOMS, MAX_TERMS, NEVER, Atom, Formula, conjoin, disjoin, excludes, given, holds, implies
@@ -99,10 +101,14 @@ def test_it_knows_what_implies_what() -> None:
 
 
 def test_it_gives_up_splitting_before_it_takes_long() -> None:
-    terms = {frozenset({Atom("v0", "a")})}
-    for index in range(30):
-        terms |= {frozenset({Atom(f"v{index}", "b"), Atom(f"v{index + 1}", "a")})}
-    assert not implies(ALWAYS, Formula(frozenset(terms)), _DOMAINS)
+    chain = {frozenset({Atom("v0", "a")}), *(frozenset({Atom(f"v{index}", "b"), Atom(f"v{index + 1}", "a")}) for index in range(30))}
+    assert not implies(ALWAYS, Formula(frozenset(chain)), _DOMAINS)
+
+
+@pytest.mark.parametrize(("count", "proven"), [(7, True), (9, False)])
+def test_it_proves_a_whole_table_up_to_its_budget(count: int, proven: bool) -> None:
+    rows = product(*([Atom(f"v{index}", label) for label in "ab"] for index in range(count)))
+    assert implies(ALWAYS, Formula(frozenset(map(frozenset, rows))), _DOMAINS) is proven
 
 
 @pytest.mark.parametrize(
