@@ -23,6 +23,7 @@ class Expression:
     """`text` is stripped; `references` stand in the order of the text and never overlap.
 
     `is_reference`: the text is one reference and nothing else.
+    `may_be_nothing`: it may come out as nothing (undefined) though all that it reads is there; Step Functions would fail the state.
     `is_path`: a reference with fields, indexes, predicates and wildcards, but no call or operator around it.
     """
 
@@ -30,6 +31,7 @@ class Expression:
     references: tuple[Reference, ...]
     is_reference: bool
     is_path: bool
+    may_be_nothing: bool = False
 
 
 def parse_expression(text: str) -> Expression | Fault:
@@ -60,4 +62,4 @@ def _parse(text: str) -> Expression | Fault:
     if isinstance(tree, Fault):
         return tree
     whole = len(tree.references) == 1 and (tree.references[0].start, tree.references[0].end) == (0, len(text))
-    return Expression(text, tree.references, is_reference=whole, is_path=tree.is_path)
+    return Expression(text, tree.references, is_reference=whole, is_path=tree.is_path, may_be_nothing=tree.may_be_nothing)

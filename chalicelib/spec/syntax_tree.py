@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from chalicelib.spec.functions import NULL_TOLERANT_FUNCTIONS, REFUSED_FUNCTIONS, STEP_FUNCTIONS_FUNCTIONS
 from chalicelib.spec.local_names import Frame, Place, Use
+from chalicelib.spec.nothing import may_be_nothing
 from chalicelib.spec.parse_tree import MAX_DEPTH, TOO_DEEP, Fault, parse_tree
 from chalicelib.spec.static_path import NOTHING_STATIC, ROOT_ALONE, StaticPath, stages_of, static_path
 
@@ -40,6 +41,7 @@ class Reference:
 class Tree:
     references: tuple[Reference, ...]
     is_path: bool
+    may_be_nothing: bool
 
 
 def read(text: str) -> Tree | Fault:
@@ -50,7 +52,7 @@ def read(text: str) -> Tree | Fault:
     reader.visit(root, Place(Frame(), Use()))
     if reader.faults:
         return min(reader.faults, key=lambda fault: fault.position)
-    return Tree(reader.references(), is_path=_is_path(root))
+    return Tree(reader.references(), is_path=_is_path(root), may_be_nothing=may_be_nothing(root, text))
 
 
 class _Reader:

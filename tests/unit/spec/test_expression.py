@@ -210,6 +210,53 @@ def test_it_refuses_a_kind_of_node_that_it_does_not_know() -> None:
     assert "`novel`" in reader.faults[0].message
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("$a", False),
+        ("$a.b[0].c", False),
+        ("$a.b[x = 1]", True),
+        ("$a.b[]", True),
+        ("$a{x: y}", True),
+        ("($a)[0]", True),
+        ("'text'", False),
+        ("null", False),
+        ("$a.x = 1", False),
+        ("$a.b[x = 1] = 1", False),
+        ("$a.b[x = 1] & 'text'", False),
+        ("$a.x > 1", False),
+        ("$a.b[x = 1].c > 1", True),
+        ("$a + $b.c[x = 1]", True),
+        ("[$a.b[x = 1]]", False),
+        ("{'k': $a.b[x = 1]}", False),
+        ("-$a.b", False),
+        ("-$a.b[x = 1]", True),
+        ("$a ? 1 : 2", False),
+        ("$a ? 1", True),
+        ("$a ? $b : $c[x = 1]", True),
+        ("()", True),
+        ("($x := $a; 1)", False),
+        ("($x := $lookup($a, 'b'); $x)", True),
+        ("$x := $a", True),
+        ("$count($a[x = 1])", False),
+        ("$sum($a.b)", False),
+        ("$sum($a[x = 1].b)", True),
+        ("$lookup($a, 'b')", True),
+        ("$contains($a.b, /x/)", False),
+        ("function($v) { $v }($a)", True),
+        ("($count := function() { () }; $count())", True),
+        ("$a.b ~> $uppercase", False),
+        ("$a[x = 1] ~> $uppercase", True),
+        ("$a.b ~> $lookup('c')", True),
+        ("$a.b ~> $split(',')", False),
+        ("$a.b ~> $keys", True),
+        ("$a ~> |x|{}|", True),
+    ],
+)
+def test_it_tells_what_may_come_out_as_nothing(text: str, expected: bool) -> None:
+    assert parsed(text).may_be_nothing is expected
+
+
 def test_it_suggests_the_nearest_function() -> None:
     assert refused("$flor(1)").hint == "did you mean `$floor`?"
 
