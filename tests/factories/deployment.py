@@ -73,8 +73,8 @@ def _ministack(port: int, endpoint: str, folder: Path) -> Iterator[None]:
     python.write_text(FUNCTION_PYTHON.format(python=getattr(sys, "_base_executable", sys.executable)))
     python.chmod(0o755)
     start = f"import runpy, sys; sys.executable = {str(python)!r}; sys.argv = ['ministack']; runpy.run_module('ministack', run_name='__main__')"
-    management = {"AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI": endpoint, "SFTP_ENABLED": "0", "IOT_MTLS_ENABLED": "0"}
-    environment = {**os.environ, "GATEWAY_PORT": str(port), "MINISTACK_REGION": REGION, "PYTHONDONTWRITEBYTECODE": "1", **management}
+    quiet = {"SFTP_ENABLED": "0", "IOT_MTLS_ENABLED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {**os.environ, "GATEWAY_PORT": str(port), "MINISTACK_REGION": REGION, **quiet}
     with (folder / "ministack.log").open("w") as log:
         process = subprocess.Popen([sys.executable, "-c", start], cwd=folder, env=environment, stdout=log, stderr=log)
         try:
@@ -105,7 +105,7 @@ def _upload(package: Package, endpoint: str) -> None:
 
 def _create_stack(package: Package, endpoint: str) -> dict[str, str]:
     cloudformation = _client("cloudformation", endpoint)
-    _client("s3", endpoint).put_object(Bucket=BUCKET, Key="template.yaml", Body=yaml.safe_dump(_deployable(package.template)).encode())
+    _client("s3", endpoint).put_object(Bucket=BUCKET, Key="template.yaml", Body=yaml.safe_dump(_deployable(package.template, endpoint)).encode())
     capabilities = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
     cloudformation.create_stack(StackName=STACK, TemplateURL=f"{endpoint}/{BUCKET}/template.yaml", Capabilities=capabilities)
     until = time.monotonic() + WAIT_SECONDS
@@ -121,9 +121,14 @@ def _create_stack(package: Package, endpoint: str) -> dict[str, str]:
     raise RuntimeError("the stack was not created:\n" + "\n".join(failed))
 
 
-def _deployable(template: dict[str, Any]) -> dict[str, Any]:
-    """What `aws cloudformation package` does (artefacts by their place in S3), less one resource type that ministack does not know."""
+def _deployable(template: dict[str, Any], endpoint: str) -> dict[str, Any]:
+    """What `aws cloudformation package` does (artefacts by their place in S3), less one resource type that ministack does not know.
+
+    Connections are reached at the emulator's address: theirs on AWS is a host name of its own.
+    """
     document: dict[str, Any] = json.loads(json.dumps(template))
+    variables = document["Globals"]["Function"]["Environment"]["Variables"]
+    variables["SLUICE_WEBSOCKET_ENDPOINT"] = {"Fn::Sub": f"{endpoint}/_aws/execute-api/${{WebsocketAPI}}/api"}
     document["Resources"] = {
         name: resource for name, resource in document["Resources"].items() if resource["Type"] != "AWS::ApiGatewayV2::Deployment"
     }

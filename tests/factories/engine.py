@@ -1,8 +1,8 @@
 """Step Functions in little, for properties over many machines: one function, one thread, no clock, as strict as AWS.
 
-In: a state machine, its input, what a Task's worker does. Out: `Ended`: the output, or the error, and how often each state was entered. Expressions of
-a state see variables as on its entry; undefined fails; a distributed map's items see no variables of the outside; a Choice without match fails. Time
-does not pass: waits end at once, and a worker says itself that its time is up by raising `Failed("States.Timeout")`.
+In: a state machine, its input, what a Task's worker does. Out: `Ended`: the output, or the error, and how often each state was entered. Expressions
+of a state see variables as on its entry; undefined fails; a distributed map's items see no variables of the outside; a Choice without match fails.
+Time does not pass: waits end at once, and a worker says itself that its time is up by raising `Failed("States.Timeout")`.
 """
 
 from collections import ChainMap, Counter
@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from chalicelib.compiler.asl_rules.texts import expression_of
 from chalicelib.spec.model import Json, JsonObject
 from infra.local.jsonata_engine import EvaluationFault, evaluate
+from tests.factories.documents import list_of, object_of
 
 Worker = Callable[[str, JsonObject], Json]  # (the state's name, its payload) -> result, or raises Failed
 Variables = ChainMap[str, Json]
@@ -56,7 +57,7 @@ class _Execution:
             self.entered[name] += 1
             if self.entered.total() > _MAX_STATES:
                 raise Failed("States.Runtime", "too many states entered")
-            state = _State(self, name, _object(_object(scope["States"])[name]), value, variables)
+            state = _State(self, name, object_of(object_of(scope["States"])[name]), value, variables)
             name, value = state.run()
         return value
 
@@ -84,7 +85,7 @@ class _State:
             case "Task":
                 return self._leave(self._task())
             case "Parallel":
-                branches = [_object(branch) for branch in _list(self.fields["Branches"])]
+                branches = [object_of(branch) for branch in list_of(self.fields["Branches"])]
                 given = self._at_entry("Arguments", self.value)
                 return self._leave([self.execution.scope(branch, given, self.variables.new_child()) for branch in branches])
             case "Map":
@@ -95,6 +96,8 @@ class _State:
                 raise Failed(str(self._at_entry("Error", "")), str(self._at_entry("Cause", "")))
             case "Wait":
                 self._wait()
+            case _:
+                pass
         return self._leave(None)
 
     def _leave(self, result: Json) -> tuple[str | None, Json]:
@@ -105,22 +108,22 @@ class _State:
     def _by(self, entry: JsonObject, target: str, more: JsonObject, otherwise: Json) -> tuple[str | None, Json]:
         assigned = self._filled(entry.get("Assign", {}), more)
         output = self._filled(entry["Output"], more) if "Output" in entry else otherwise
-        self.variables.update(_object(assigned))
+        self.variables.update(object_of(assigned))
         return (str(entry[target]) if target in entry else None), output
 
     def _task(self) -> Json:
         resource = str(self.fields["Resource"])
         waits = resource.endswith(".waitForTaskToken")
-        arguments = _object(self._at_entry("Arguments", {}, {"Token": f"token of {self.name}"} if waits else None))
-        result = self.execution.worker(self.name, _object(arguments["Payload"]))
+        arguments = object_of(self._at_entry("Arguments", {}, {"Token": f"token of {self.name}"} if waits else None))
+        result = self.execution.worker(self.name, object_of(arguments["Payload"]))
         return result if waits else {"Payload": result, "StatusCode": 200}
 
     def _map(self) -> Json:
         items = self._at_entry("Items", self.value)
-        processor = _object(self.fields["ItemProcessor"])
+        processor = object_of(self.fields["ItemProcessor"])
         if not isinstance(items, list):
             raise Failed("States.QueryEvaluationError", f"{self.name}: Items is no array")
-        distributed = _object(processor["ProcessorConfig"])["Mode"] == "DISTRIBUTED"
+        distributed = object_of(processor["ProcessorConfig"])["Mode"] == "DISTRIBUTED"
         results: list[Json] = []
         for index, item in enumerate(items):
             given = self._filled(self.fields["ItemSelector"], {}, item=(index, item)) if "ItemSelector" in self.fields else item
@@ -128,7 +131,7 @@ class _State:
         return results
 
     def _choice(self) -> tuple[str | None, Json]:
-        for rule in map(_object, _list(self.fields["Choices"])):
+        for rule in map(object_of, list_of(self.fields["Choices"])):
             holds = self._filled(rule["Condition"], {})
             if not isinstance(holds, bool):
                 raise Failed("States.QueryEvaluationError", f"{self.name}: a condition is {holds!r}")
@@ -146,7 +149,7 @@ class _State:
     # --- errors --------------------------------------------------------------------------------------------------
 
     def _is_retried(self, failure: Failed) -> bool:
-        for index, retrier in enumerate(map(_object, _list(self.fields.get("Retry", [])))):
+        for index, retrier in enumerate(map(object_of, list_of(self.fields.get("Retry", [])))):
             if _matches(retrier, failure):
                 most = retrier.get("MaxAttempts", 3)
                 assert isinstance(most, int)
@@ -155,7 +158,7 @@ class _State:
         return False
 
     def _caught(self, failure: Failed) -> tuple[str | None, Json]:
-        for catcher in map(_object, _list(self.fields.get("Catch", []))):
+        for catcher in map(object_of, list_of(self.fields.get("Catch", []))):
             if _matches(catcher, failure):
                 error: JsonObject = {"Error": failure.error, "Cause": failure.cause}
                 return self._by(catcher, "Next", {"errorOutput": error}, error)
@@ -198,16 +201,6 @@ class _State:
 
 
 def _matches(handler: JsonObject, failure: Failed) -> bool:
-    names = _list(handler["ErrorEquals"])
+    names = list_of(handler["ErrorEquals"])
     everything = "States.ALL" in names and failure.error not in _NOT_CAUGHT_BY_ALL
     return everything or failure.error in names or ("States.TaskFailed" in names and failure.error != "States.Timeout")
-
-
-def _object(value: Json) -> JsonObject:
-    assert isinstance(value, dict)
-    return value
-
-
-def _list(value: Json) -> list[Json]:
-    assert isinstance(value, list)
-    return value

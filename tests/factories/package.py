@@ -73,6 +73,6 @@ def build(folder: Path, *, wheels: bool) -> Package:
     arguments = ["package", "--stage", STAGE, "--merge-template", str(extras), str(folder / "out")]
     command = [sys.executable, "-c", "from chalice.cli import main; main()", *arguments]
     done = subprocess.run(command, cwd=source, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
+    if done.returncode != 0 or not (folder / "out" / "sam.yaml").is_file():
         raise RuntimeError(done.stdout + done.stderr)
     return Package(folder / "out", done.stdout + done.stderr)

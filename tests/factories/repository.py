@@ -8,8 +8,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def tracked() -> list[Path]:
-    """Every file under version control that is still there, relative to the root; all files where there is no git."""
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False)
+    """Every file that git has or would take, relative to the root; all files where there is no git."""
+    listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, capture_output=True, check=False)
     names = listed.stdout.decode().split("\0") if listed.returncode == 0 else [str(path.relative_to(ROOT)) for path in _own_files(ROOT)]
     return [Path(name) for name in sorted(names) if name and (ROOT / name).is_file()]
 

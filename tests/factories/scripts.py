@@ -5,25 +5,29 @@ and how often, how often repeated nodes are visited. `Script.answer` is the work
 words of the language alone which nodes such a run enters; it knows no formulas, plans and machines, so that these can be held against it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
-from typing import cast
 
 from chalicelib.spec.model import Json, JsonObject
-from tests.factories.specs import labels_of
+from tests.factories.documents import WORKERS, attempts_of, blocks_of, count_of, demand_of, edges_of, labels_of, list_of, nodes_of, object_of
 
-WORKERS = frozenset({"agent_call", "tool_call", "human_gate", "message", "workflow"})
 FOR_GOOD = 1_000  # more failures than any retry survives
 
 
 class ScriptedFailure(Exception):  # noqa: N818  (names are what machines match)
-    """A worker's failure; machines see it by its class's name."""
+    """A worker's failure under the name that machines see: one that a retry takes care of has the name of a passing fault."""
+
+    def __init__(self, error: str) -> None:
+        super().__init__(error)
+        self.error = error
 
 
 @dataclass(frozen=True)
 class Script:
-    """`choices`: what each gate comes out as. `failures`: how many attempts of a visit fail. `visits`: after how many a repeated node is done."""
+    """`context`: the run's input, defaults filled in. `choices`: what each gate comes out as. `failures`: how many attempts of a visit fail.
+    `visits`: after how many visits a repeated node is done.
+    """
 
     nodes: Mapping[str, JsonObject]
     context: JsonObject
@@ -52,9 +56,9 @@ class Script:
         """What the worker gives for a Task's payload. A gate that times out gives nothing to its first state: the caller lets it time out."""
         node, fence = str(payload["node"]), payload["fence"]
         assert isinstance(fence, dict)
-        if _count(fence["retry"]) < self.failures.get(node, 0):
-            raise ScriptedFailure(f"{node} fails as the script has it")
-        return self.output(node, visit=_count(fence["visit"]))
+        if count_of(fence["retry"]) < self.failures.get(node, 0):
+            raise ScriptedFailure("ScriptedFailure" if self.fails(node) else "Unavailable")
+        return self.output(node, visit=count_of(fence["visit"]))
 
     def output(self, node: str, *, visit: int = 0) -> Json:
         authored = self.nodes[node]
@@ -89,14 +93,20 @@ def random_script(random: Random, document: JsonObject, *, failing: float = 0.2)
     nodes = dict(nodes_of(document))
     caught = frozenset(source for _, block in blocks_of(document) for source, _, when in edges_of(block) if when == "error")
     failures = {name: count for name, node in nodes.items() if node["type"] in WORKERS and (count := _failures(random, name, node, caught, failing))}
-    visits = {name: random.randint(1, _count(_object(node["repeat"])["max_times"])) for name, node in nodes.items() if "repeat" in node}
+    visits = {name: random.randint(1, count_of(object_of(node["repeat"])["max_times"])) for name, node in nodes.items() if "repeat" in node}
     choices = {name: random.choice(labels_of(node)) for name, node in nodes.items() if node["type"] == "human_gate"}
-    return Script(nodes, random_input(random, document), choices, failures, visits)
+    return Script(nodes, with_defaults(document, random_input(random, document)), choices, failures, visits)
 
 
 def random_input(random: Random, document: JsonObject) -> JsonObject:
     """An input that the document's schema takes; what is optional is there or not."""
-    return _object(_sample(random, _object(document["input"])))
+    return object_of(_sample(random, object_of(document["input"])))
+
+
+def with_defaults(document: JsonObject, given: JsonObject) -> JsonObject:
+    """The input as a run has it: missing fields filled with their defaults."""
+    fields = object_of(object_of(document["input"])["properties"]).items()
+    return {name: object_of(field)["default"] for name, field in fields if "default" in object_of(field)} | given
 
 
 def ran(document: JsonObject, script: Script) -> frozenset[str]:
@@ -108,61 +118,21 @@ def ran(document: JsonObject, script: Script) -> frozenset[str]:
     return frozenset(entered)
 
 
-def nodes_of(document: JsonObject) -> Iterator[tuple[str, JsonObject]]:
-    """All nodes, those inside maps included."""
-    for _, block in blocks_of(document):
-        yield from ((name, _object(node)) for name, node in _object(block["nodes"]).items())
-
-
-def blocks_of(document: JsonObject, maps: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], JsonObject]]:
-    """Every block with the maps around it, from the outside in."""
-    yield maps, document
-    for name, node in _object(document["nodes"]).items():
-        if isinstance(node, dict) and node["type"] == "map":
-            yield from blocks_of(node, (*maps, name))
-
-
-def edges_of(block: JsonObject) -> Iterator[tuple[str, str, Json]]:
-    """The edges of a block as (source, target, when), the abbreviated ones too."""
-    for name, node in _object(block["nodes"]).items():
-        fields = _object(node)
-        yield from ((str(source), name, None) for source in cast("list[Json]", fields.get("after", [])))
-        if isinstance(fields.get("on_error"), dict):
-            yield name, str(_object(fields["on_error"])["goto"]), "error"
-    for edge in cast("list[Json]", block.get("edges", [])):
-        authored = _object(edge)
-        yield str(authored["from"]), str(authored["to"]), authored.get("when")
-
-
-def attempts_of(node: JsonObject) -> int:
-    return _count(_object(node["retry"])["max_attempts"]) if "retry" in node else 1
-
-
 # --- by the words of the language --------------------------------------------------------------------------------
 
 
 def _ran_in_block(block: JsonObject, script: Script) -> set[str]:
     edges = list(edges_of(block))
-    waiting, settled, entered = list(_object(block["nodes"])), set[str](), set[str]()
+    waiting, settled, entered = list(object_of(block["nodes"])), set[str](), set[str]()
     while waiting:
         name = next(each for each in waiting if all(source in settled for source, target, _ in edges if target == each))
         incoming = list(dict.fromkeys((source, when) for source, target, when in edges if target == name))
         active = [source for source, when in incoming if source in entered and _is_active(script, source, name, when)]
-        if not incoming or len(active) >= _required(script.nodes[name], len(incoming)):
+        if not incoming or len(active) >= demand_of(script.nodes[name], len(incoming)):
             entered.add(name)
         settled.add(name)
         waiting.remove(name)
     return entered
-
-
-def _required(node: JsonObject, incoming: int) -> int:
-    match node.get("require", node.get("activate", "any")):
-        case "all":
-            return incoming
-        case {"at_least": int(count)}:
-            return count
-        case _:
-            return 1
 
 
 def _is_active(script: Script, source: str, target: str, when: Json) -> bool:
@@ -173,9 +143,8 @@ def _is_active(script: Script, source: str, target: str, when: Json) -> bool:
         return False
     if when is None:
         return True
-    label = {True: "true", False: "false"}[when] if isinstance(when, bool) else str(when)
-    if label in labels_of(script.nodes[source]):
-        return not failed and script.outcome(source) == label
+    if when in labels_of(script.nodes[source]):
+        return not failed and script.outcome(source) == when
     return script.switch(f"{source}_{target}") is True
 
 
@@ -185,7 +154,7 @@ def _has_items(document: JsonObject, script: Script, name: str) -> bool:
     root, _, field = path[1:].partition(".")
     if root == "context":
         return bool(script.context[field])
-    maps = next(maps for maps, block in blocks_of(document) if root in _object(block["nodes"]))
+    maps = next(maps for maps, block in blocks_of(document) if root in object_of(block["nodes"]))
     block = next(block for around, block in blocks_of(document) if around == maps)
     if root not in _ran_in_block(block, script) or script.fails(root):
         return False
@@ -209,27 +178,17 @@ def _failures(random: Random, name: str, node: JsonObject, caught: frozenset[str
 
 def _sample(random: Random, schema: JsonObject) -> Json:
     if "enum" in schema:
-        return random.choice(cast("list[Json]", schema["enum"]))
+        return random.choice(list_of(schema["enum"]))
     match schema.get("type"):
         case "object":
-            required = cast("list[Json]", schema.get("required", []))
-            members = _object(schema.get("properties", {})).items()
-            return {name: _sample(random, _object(member)) for name, member in members if name in required or random.random() < 0.5}
+            required = list_of(schema.get("required", []))
+            members = object_of(schema.get("properties", {})).items()
+            return {name: _sample(random, object_of(member)) for name, member in members if name in required or random.random() < 0.5}
         case "array":
-            return [_sample(random, _object(schema["items"])) for _ in range(random.randint(0, 3))]
+            return [_sample(random, object_of(schema["items"])) for _ in range(random.randint(0, 3))]
         case "boolean":
             return random.random() < 0.5
         case "integer" | "number":
             return random.randint(0, 5)
         case _:
             return random.choice(["Ghent", "São Paulo", 'the "Ritz"', "a\\b", ""])
-
-
-def _object(value: Json) -> JsonObject:
-    assert isinstance(value, dict)
-    return value
-
-
-def _count(value: Json) -> int:
-    assert isinstance(value, int | float)
-    return int(value)

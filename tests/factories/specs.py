@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from chalicelib.spec.model import Json, JsonObject
 from tests.factories.bindings import Readable, boolean, json_of, number, text
+from tests.factories.documents import ERROR, WORKERS, demand_of, edges_of, labels_of
 from tests.factories.skeletons import SHAPES, Kind, Link, Skeleton, skeleton
 
 FEATURES = (
@@ -89,6 +90,7 @@ class _Author:
             self._link(block, link)
         self._errors(block)
         self._approved(block)
+        _keep_reachable(block)
         return block
 
     def input_schema(self) -> JsonObject:
@@ -163,7 +165,7 @@ class _Author:
         if self._draw("gate_timeout"):
             gate["timeout_seconds"] = self._random.randint(60, 86_400)
             if self._random.random() < 0.3:
-                gate["on_timeout"] = _labels(gate)[-2]
+                gate["on_timeout"] = labels_of(gate)[-2]
         return gate
 
     def _merge(self, block: _Block, name: str) -> JsonObject:
@@ -194,7 +196,7 @@ class _Author:
             block.edges.append({"from": link.source, "to": link.target, **({} if when is None else {"when": when})})
 
     def _when(self, block: _Block, link: Link) -> Json:
-        labels = _labels(block.nodes[link.source])
+        labels = labels_of(block.nodes[link.source])
         if link.arm is not None:
             label = labels[link.arm % len(labels)]
             return {"true": True, "false": False}.get(label, label) if self._random.random() < 0.5 else label
@@ -209,7 +211,7 @@ class _Author:
         order = list(block.nodes)
         for index, name in enumerate(order):
             later = order[index + 1 :]
-            if block.nodes[name]["type"] not in _WORKERS:
+            if block.nodes[name]["type"] not in WORKERS:
                 continue
             if self._draw("continue", 0.3):
                 block.nodes[name]["on_error"] = "continue"
@@ -226,28 +228,48 @@ class _Author:
                 arguments: JsonObject = {"url": "https://example.com/pay", "json": {"limit": "$context.limit"}}
                 paid: JsonObject = {"type": "tool_call", "tool": "http.post", "effect": "money", "with": arguments}
                 block.nodes[f"{gate}_pay"] = paid
-                block.edges.append({"from": gate, "to": f"{gate}_pay", "when": _labels(block.nodes[gate])[0]})
+                block.edges.append({"from": gate, "to": f"{gate}_pay", "when": labels_of(block.nodes[gate])[0]})
 
 
-_WORKERS = frozenset({"agent_call", "tool_call", "human_gate", "message", "workflow"})
+def _keep_reachable(block: _Block) -> None:
+    """Nodes that demand edges which exclude each other demand one only: for each node there is a run that enters it.
+
+    A run is known by what some nodes come out as; `runs` has one for each node in which it is entered.
+    """
+    edges = list(edges_of(block.as_json()))
+    decisive = {source for source, _, when in edges if when == ERROR}
+    runs: dict[str, dict[str, str]] = {}
+    for name, node in block.nodes.items():
+        incoming = [(source, when) for source, target, when in edges if target == name]
+        ways = [_with_outcome(block, runs[source], source, when, decisive) for source, when in incoming]
+        found = _together([way for way in ways if way is not None], demand_of(node, len(incoming)))
+        if found is None:
+            node.pop("activate", None)
+            node.update({"require": "any"} if node["type"] == "join" else {})
+            found = next((way for way in ways if way is not None), {})
+        runs[name] = found
 
 
-def labels_of(node: JsonObject) -> list[str]:
-    """The outcomes of a node of a document; none where it is neither condition nor gate."""
-    return _labels(node)
+def _with_outcome(block: _Block, run: dict[str, str], source: str, when: Json, decisive: set[str]) -> dict[str, str] | None:
+    """The run in which the edge is active too, None where the run says otherwise."""
+    labels = labels_of(block.nodes[source])
+    if when == ERROR or when in labels:
+        wanted = str(when)
+    elif labels or source in decisive:
+        wanted = run.get(source, [*labels, "succeeded"][0])
+    else:
+        return run
+    return {**run, source: wanted} if run.get(source, wanted) == wanted else None
 
 
-def _labels(node: JsonObject) -> list[str]:
-    match node:
-        case {"type": "condition", "cases": dict(cases)}:
-            return [*cases, str(node.get("else", "else"))]
-        case {"type": "condition"}:
-            return ["true", "false"]
-        case {"type": "human_gate", "choices": list(choices)}:
-            names = [str(choice["choice"] if isinstance(choice, dict) else choice) for choice in choices]
-            return names if "on_timeout" in node else [*names, "timed_out"]
-        case _:
-            return []
+def _together(ways: list[dict[str, str]], demand: int) -> dict[str, str] | None:
+    """A run in which that many of the ways hold, as far as taking them one after the other finds it."""
+    run: dict[str, str] = {}
+    held = 0
+    for way in ways:
+        if held < demand and all(run.get(name, outcome) == outcome for name, outcome in way.items()):
+            run, held = {**run, **way}, held + 1
+    return run if held >= demand else None
 
 
 def _agent(random: Random, readable: list[Readable]) -> JsonObject:

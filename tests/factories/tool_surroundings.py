@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from chalicelib.spec.model import Json
 from chalicelib.tools.destination import Destinations
-from chalicelib.tools.tool import Surroundings
+from chalicelib.tools.tool import Kept, Surroundings
 
 
 class Memory:
@@ -14,8 +14,8 @@ class Memory:
     def __init__(self) -> None:
         self.kept: dict[str, Json] = {}
 
-    def get(self, key: str) -> Json:
-        return self.kept.get(key)
+    def get(self, key: str) -> Kept | None:
+        return Kept(self.kept[key]) if key in self.kept else None
 
     def put(self, key: str, value: Json) -> None:
         self.kept[key] = value
