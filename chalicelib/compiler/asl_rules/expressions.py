@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 from chalicelib.spec.syntax_tree import Fault
-from chalicelib.spec.syntax_tree import _syntax as parse_tree
+from chalicelib.spec.parse_tree import parse_tree
 
 COUNTED: Final = 128  # chains are counted up to here
 _PLAIN: Final = re.compile(r"\s*\$([A-Za-z]\w*)((?:\.[A-Za-z_]\w*)*)\s*")
