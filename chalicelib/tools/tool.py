@@ -12,10 +12,17 @@ from chalicelib.spec.model import Json, JsonObject
 from chalicelib.tools.destination import Destinations
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A value that is kept; null is a value, too."""
+
+    value: Json
+
+
 class KeyValue(Protocol):
     """Key-value memory of a workflow, kept by whoever runs the tool."""
 
-    def get(self, key: str) -> Json: ...
+    def get(self, key: str) -> Kept | None: ...
 
     def put(self, key: str, value: Json) -> None: ...
 

@@ -1,0 +1,76 @@
+"""One call of a model for a node: the prompt in, an answer that satisfies the node's output schema out.
+
+In: a provider, a model, a `Task`. Out: `Answered`: an object of the schema, or `{text}`. An answer that breaks the schema gets one turn to be
+repaired, with the faults told. Retries of a failed call are the state machine's business; tools are not called here.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from chalicelib.errors import SluiceError
+from chalicelib.providers.model import ModelMessage, ModelRequest, ModelResponse, Provider, Role, Usage
+from chalicelib.providers.structured import NotJson, read_json, repair_request, schema_faults
+from chalicelib.spec.model import Json, JsonObject
+
+MAX_TURNS: Final = 2  # the answer and its repair
+
+
+class OutputInvalid(SluiceError):  # noqa: N818  (the name is what the state machine matches)
+    """A model's answer breaks the node's output schema, also after it was asked to mend it. `usage` is what the turns cost."""
+
+    code = "output-invalid"
+
+    def __init__(self, message: str, *, usage: Usage) -> None:
+        self.usage = usage
+        super().__init__(message)
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What an agent node asks, rendered."""
+
+    prompt: str
+    system: str | None = None
+    output: JsonObject | None = None
+    max_output_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """`value` is the node's output; `turns` counts the calls that it took."""
+
+    value: Json
+    usage: Usage
+    turns: int
+
+
+def call_agent(task: Task, *, provider: Provider, model: str, seconds_left: Callable[[], float]) -> Answered:
+    """Raises a ModelFailure, or OutputInvalid."""
+    messages: tuple[ModelMessage, ...] = (ModelMessage(Role.USER, task.prompt),)
+    spent: Usage | None = None
+    faults: tuple[str, ...] = ()
+    for turn in range(1, MAX_TURNS + 1):
+        response = provider.call(_request(task, messages), model=model, seconds=seconds_left())
+        spent = response.usage if spent is None else spent.plus(response.usage)
+        value, faults = _checked(task.output, response)
+        if not faults:
+            return Answered(value, spent, turn)
+        messages = (*messages, ModelMessage(Role.ASSISTANT, response.text or "(nothing)"), ModelMessage(Role.USER, repair_request(faults)))
+    assert spent is not None
+    raise OutputInvalid(f"the answer does not satisfy the output schema: {'; '.join(faults[:3])}", usage=spent)
+
+
+def _request(task: Task, messages: tuple[ModelMessage, ...]) -> ModelRequest:
+    return ModelRequest(messages=messages, system=task.system, output=task.output, max_output_tokens=task.max_output_tokens)
+
+
+def _checked(schema: JsonObject | None, response: ModelResponse) -> tuple[Json, tuple[str, ...]]:
+    """The output and what is wrong with it."""
+    if schema is None:
+        return {"text": response.text}, ()
+    try:
+        value = read_json(response.text)
+    except NotJson as error:
+        return None, (str(error),)
+    return value, schema_faults(value, schema)

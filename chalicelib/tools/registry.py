@@ -1,0 +1,71 @@
+"""All tools by name, each beside its signature.
+
+In: a tool's name and arguments. Out: its output. The arguments are checked against the signature's schema before the tool runs.
+What is listed in `spec.tool_signatures` is here and the other way round (a test compares them).
+"""
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from chalicelib.spec.model import Json, JsonObject
+from chalicelib.spec.tool_signatures import TOOL_SIGNATURES
+from chalicelib.tools.csv_parse import csv_parse_tool
+from chalicelib.tools.failures import ArgumentsInvalid, ToolUnknown
+from chalicelib.tools.http import http_tools
+from chalicelib.tools.json_pick import json_pick_tool
+from chalicelib.tools.kv import kv_tools
+from chalicelib.tools.math import math_tool
+from chalicelib.tools.text_template import text_template_tool
+from chalicelib.tools.time_now import time_now_tool
+from chalicelib.tools.tool import Surroundings, Tool
+
+if TYPE_CHECKING:
+    import jsonschema
+
+
+@lru_cache(maxsize=1)
+def tools() -> dict[str, Tool]:
+    """Every tool by its name."""
+    found = (*http_tools(), json_pick_tool(), text_template_tool(), math_tool(), time_now_tool(), *kv_tools(), csv_parse_tool())
+    return {tool.name: tool for tool in found}
+
+
+def run_tool(name: str, arguments: JsonObject, surroundings: Surroundings) -> Json:
+    """The tool's output. Raises a ToolFailure."""
+    tool = tools().get(name)
+    if tool is None:
+        raise ToolUnknown(f"there is no tool {name}")
+    given = _without_absent(name, arguments)
+    _check(name, given)
+    return tool.run(given, surroundings)
+
+
+def _without_absent(name: str, arguments: JsonObject) -> JsonObject:
+    """Optional arguments that came as null, because what they refer to is absent, are left out, unless null is a value that they take."""
+    properties = TOOL_SIGNATURES[name].arguments.get("properties")
+    schemas = properties if isinstance(properties, dict) else {}
+    typed = {argument for argument, schema in schemas.items() if isinstance(schema, dict) and "type" in schema}
+    return {argument: value for argument, value in arguments.items() if value is not None or argument not in typed}
+
+
+def _check(name: str, arguments: JsonObject) -> None:
+    """Raises ArgumentsInvalid with the first faults; values are not shown, only what is wrong with them."""
+    import jsonschema
+
+    validator = jsonschema.Draft202012Validator(TOOL_SIGNATURES[name].arguments)
+    faults = [_fault(error) for error in validator.iter_errors(arguments)]
+    if faults:
+        raise ArgumentsInvalid(f"{name}: {'; '.join(sorted(faults)[:5])}")
+
+
+def _fault(error: "jsonschema.ValidationError") -> str:
+    where = ".".join(str(part) for part in error.absolute_path)
+    match error.validator:
+        case "required":
+            return str(error.message)
+        case "type":
+            return f"{where} is no {error.validator_value}"
+        case "additionalProperties":
+            return str(error.message)
+        case kind:
+            return f"{where} breaks {kind}: {error.validator_value}"

@@ -1,0 +1,53 @@
+"""The worker of `agent_call`: one model call with the node's prompt.
+
+In: the work and its values. Out: what people may see of the request, and a function that makes the call. Keys and aliases come from the settings;
+which provider answered, and at what cost, goes into the node run's details.
+"""
+
+from collections.abc import Callable, Mapping
+
+from chalicelib.agents.call import Answered, Task, call_agent
+from chalicelib.providers.model import Usage
+from chalicelib.providers.offline import NAME as OFFLINE
+from chalicelib.providers.select import Chosen, Keys, choose
+from chalicelib.settings import settings
+from chalicelib.spec.model import Json, JsonObject
+from chalicelib.spec.nodes import AgentCall
+from chalicelib.workers.values import rendered_text
+from chalicelib.workers.work import Done, Work
+
+
+def prepare(work: Work, node: AgentCall, values: Mapping[str, Json]) -> tuple[JsonObject, Callable[[], Done]]:
+    """(what is shown, the call)."""
+    task = Task(
+        prompt=rendered_text(node.prompt, values),
+        system=rendered_text(node.system, values) if node.system else None,
+        output=node.output,
+        max_output_tokens=node.max_output_tokens,
+    )
+    shown: JsonObject = {"model": node.model, "prompt": task.prompt}
+    if task.system is not None:
+        shown["system"] = task.system
+    return shown, lambda: _call(work, node, task)
+
+
+def _call(work: Work, node: AgentCall, task: Task) -> Done:
+    deployment = settings()
+    chosen = choose(node.model, models=deployment.models, keys=Keys(anthropic=deployment.anthropic_api_key))
+    answered = call_agent(task, provider=chosen.provider, model=chosen.model, seconds_left=work.seconds_left)
+    return Done(answered.value, answered.usage, _details(chosen, answered))
+
+
+def _details(chosen: Chosen, answered: Answered) -> JsonObject:
+    usage = answered.usage
+    details: JsonObject = {"provider": usage.provider, "model": usage.model, "turns": answered.turns, **cost_details(usage)}
+    if usage.provider == OFFLINE:
+        details["offline"] = True
+    if chosen.why:
+        details["why"] = chosen.why
+    return details
+
+
+def cost_details(usage: Usage) -> JsonObject:
+    """The cost in micro-dollars; null says unpriced, never free."""
+    return {"cost_micro_dollars": usage.cost, "cached_tokens": usage.cached_tokens}

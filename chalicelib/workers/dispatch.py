@@ -1,0 +1,126 @@
+"""What every Task state invokes: one attempt of one node, recorded from its beginning to its end.
+
+In: a Task's payload (contract 1). Out: the node's output as the machine shall have it, or an exception whose class name is the error's name there.
+Never: an attempt that leaves no trace (a worker that dies is told by the machine), an effect under two keys, an output that a state cannot hold.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from chalicelib.errors import SluiceError
+from chalicelib.providers.model import Usage as ModelUsage
+from chalicelib.runs.nodes import NextWait, node_failed, node_retrying, node_started, node_succeeded
+from chalicelib.spec.model import Json, JsonObject
+from chalicelib.spec.nodes import AgentCall, HumanGate, Message, SubWorkflow, ToolCall, WorkerNode
+from chalicelib.store.run_records import Fault, Usage
+from chalicelib.workers import agent, gate, message, subworkflow, tool
+from chalicelib.workers.failures import SILENT, named
+from chalicelib.workers.load import load_outputs
+from chalicelib.workers.outputs import fitted
+from chalicelib.workers.payload import PayloadInvalid, parse_payload
+from chalicelib.workers.values import resolved
+from chalicelib.workers.version_nodes import version_nodes
+from chalicelib.workers.work import Done, Work, clock
+
+_log: Final = logging.getLogger(__name__)
+Prepared = tuple[JsonObject, Callable[[], Done]]
+
+
+def dispatch(event: object, context: Any = None) -> Json:
+    """Serve one Task. `context` is the Lambda's, for the time that is left."""
+    payload = parse_payload(event)
+    if payload.load:
+        return load_outputs(payload)
+    version_node = version_nodes(payload.organisation_id, payload.version_id).get(payload.node)
+    if version_node is None:
+        raise PayloadInvalid(f"version {payload.version_id} has no node {payload.node}")
+    work = Work(payload, version_node, clock(context, version_node))
+    try:
+        return _serve(work)
+    except Exception as error:
+        failure = named(error)
+        if not payload.close:
+            _record_failure(work, failure)
+        raise failure from error
+
+
+def _serve(work: Work) -> Json:
+    """By node type. The close states of gates and sub-workflows record their own failures."""
+    node = work.version_node.node
+    match node:
+        case HumanGate() if work.payload.close:
+            return gate.close(work, node)
+        case SubWorkflow() if work.payload.close:
+            return subworkflow.close(work)
+        case _:
+            return _begin(work, resolved(work.payload))
+
+
+def _begin(work: Work, values: Mapping[str, Json]) -> Json:
+    node = work.version_node.node
+    match node:
+        case HumanGate():
+            return gate.ask(work, node, values)
+        case SubWorkflow():
+            return subworkflow.begin(work, node, values)
+        case Message(wait_for_reply=True):
+            return message.ask(work, node, values)
+        case AgentCall():
+            return _carry_out(work, agent.prepare(work, node, values))
+        case ToolCall():
+            return _carry_out(work, tool.prepare(work, node, values))
+        case Message():
+            return _carry_out(work, message.prepare(work, node, values))
+        case _:
+            raise PayloadInvalid(f"{work.payload.node} is a {node.type}, which the machine serves itself")
+
+
+def _carry_out(work: Work, prepared: Prepared) -> Json:
+    """Do what ends in this invocation. A visit that has its output already gives it again."""
+    shown, act = prepared
+    replay = node_started(work.attempt, input=shown, settled=work.payload.settled)
+    if replay is not None:
+        return replay.result
+    done = act()
+    return node_succeeded(work.attempt, result=fitted(work, done.output), usage=_usage(done.usage), details=done.details, next_wait=_next_wait(work))
+
+
+def _record_failure(work: Work, failure: SluiceError) -> None:
+    """Tell how the attempt ended. What cannot be written here is in the machine's history, from which a run's end is told."""
+    if isinstance(failure, SILENT):
+        return
+    fault = Fault(name=type(failure).__name__, message=str(failure), code=failure.code, retryable=failure.retryable)
+    try:
+        _tell_failure(work, fault)
+    except Exception:
+        _log.exception("a node's failure could not be recorded", extra={"run_id": work.payload.run_id, "node": work.payload.node})
+
+
+def _tell_failure(work: Work, fault: Fault) -> None:
+    node = work.version_node.node
+    if isinstance(node, WorkerNode) and _will_retry(node, work, fault):
+        node_retrying(work.attempt, error=fault)
+    elif isinstance(node, WorkerNode) and node.on_error == "continue":
+        node_retrying(work.attempt, error=fault)
+        node_succeeded(
+            work.attempt, result={"error": {"name": fault.name, "message": fault.message}}, details={"continued": True}, next_wait=_next_wait(work)
+        )
+    else:
+        node_failed(work.attempt, error=fault)
+
+
+def _will_retry(node: WorkerNode, work: Work, fault: Fault) -> bool:
+    """Whether the state machine tries again: the node asks for it, the error lets it, and a try is left."""
+    return node.retry is not None and fault.retryable and work.payload.fence.retry + 1 < node.retry.max_attempts
+
+
+def _usage(used: ModelUsage | None) -> Usage | None:
+    if used is None:
+        return None
+    return Usage(input_tokens=used.input_tokens, output_tokens=used.output_tokens, cost=(used.cost or 0) / 1_000_000)
+
+
+def _next_wait(work: Work) -> NextWait | None:
+    told = work.payload.next_wait
+    return None if told is None else NextWait(told.node, told.until)

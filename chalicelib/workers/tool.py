@@ -1,0 +1,65 @@
+"""The worker of `tool_call`: the tool with the node's arguments.
+
+In: the work and its values. Out: what people may see of the arguments, and a function that runs the tool. It hands the tool the ports that it
+needs: allowed hosts, the workflow's memory, the clock, the effect's key. Headers that carry credentials are not shown.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from chalicelib.settings import settings
+from chalicelib.spec.model import Json, JsonObject
+from chalicelib.spec.nodes import ToolCall
+from chalicelib.store import memory, workflows
+from chalicelib.tools.destination import Destinations
+from chalicelib.tools.registry import run_tool
+from chalicelib.tools.tool import Kept, Surroundings
+from chalicelib.workers.values import rendered_members
+from chalicelib.workers.work import Done, Work
+
+_SECRET_HEADER: Final = re.compile(r"(?i)auth|cookie|token|secret|key|password|signature")
+_HIDDEN: Final = "(hidden)"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowMemory:
+    """Key-value memory in the table, one namespace per workflow."""
+
+    organisation_id: str
+    workflow_id: str
+
+    def get(self, key: str) -> Kept | None:
+        value = memory.recall(self.organisation_id, self.workflow_id, key)
+        return None if value is None else Kept(value)
+
+    def put(self, key: str, value: Json) -> None:
+        memory.remember(self.organisation_id, self.workflow_id, key, value)
+
+
+def prepare(work: Work, node: ToolCall, values: Mapping[str, Json]) -> tuple[JsonObject, Callable[[], Done]]:
+    """(what is shown, the call)."""
+    arguments = rendered_members(node.arguments, values)
+    shown: JsonObject = {"tool": node.tool, "arguments": _shown(arguments)}
+    return shown, lambda: Done(run_tool(node.tool, arguments, _surroundings(work)))
+
+
+def _surroundings(work: Work) -> Surroundings:
+    payload = work.payload
+    version = workflows.get_version(payload.organisation_id, payload.version_id)
+    return Surroundings(
+        destinations=Destinations(allowed_hosts=frozenset(settings().allowed_hosts)),
+        key_values=WorkflowMemory(payload.organisation_id, version.workflow_id),
+        now=lambda: datetime.now(UTC),
+        seconds_left=work.seconds_left,
+        idempotency_key=work.effect_key,
+    )
+
+
+def _shown(arguments: JsonObject) -> JsonObject:
+    headers = arguments.get("headers")
+    if not isinstance(headers, dict):
+        return arguments
+    return {**arguments, "headers": {name: _HIDDEN if _SECRET_HEADER.search(name) else value for name, value in headers.items()}}

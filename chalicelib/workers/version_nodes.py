@@ -1,0 +1,50 @@
+"""The nodes of a published version, as a worker needs them.
+
+In: an organisation and a version id. Out: each node with the maps around it, cached per container: a version never changes.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from chalicelib.spec.nodes import Map, Node
+from chalicelib.spec.workflow import WorkflowSpec
+from chalicelib.store import workflows
+from chalicelib.store.blobs import json_text
+
+INLINE_ITEMS: Final = 40  # a map above that runs distributed, unless its mode says otherwise
+
+
+@dataclass(frozen=True, slots=True)
+class VersionNode:
+    """`maps` are the map nodes around it, outermost first."""
+
+    node: Node
+    maps: tuple[Map, ...] = ()
+
+    @property
+    def is_distributed(self) -> bool:
+        """Whether its items are children of a distributed map, whose node runs write no events."""
+        return any(_is_distributed(around) for around in self.maps)
+
+
+@lru_cache(maxsize=64)
+def version_nodes(organisation_id: str, version_id: str) -> Mapping[str, VersionNode]:
+    """Every node of the version by id, those inside maps too. Raises VersionNotFound."""
+    version = workflows.get_version(organisation_id, version_id)
+    spec = WorkflowSpec.model_validate_json(json_text(version.spec))
+    return dict(_walk(spec.nodes, ()))
+
+
+def _walk(nodes: Mapping[str, Node], maps: tuple[Map, ...]) -> Iterator[tuple[str, VersionNode]]:
+    for name, node in nodes.items():
+        yield name, VersionNode(node, maps)
+        if isinstance(node, Map):
+            yield from _walk(node.nodes, (*maps, node))
+
+
+def _is_distributed(node: Map) -> bool:
+    if node.mode is not None:
+        return node.mode == "distributed"
+    return max(node.max_items or 0, node.concurrency or 0) > INLINE_ITEMS

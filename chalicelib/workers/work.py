@@ -1,0 +1,70 @@
+"""What a worker of one node type is handed, and what it hands back.
+
+In: a payload, its node, the time. Out: `Work` and `Done`. Only here is decided how long a node may take.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from chalicelib.providers.model import Usage
+from chalicelib.spec.model import Json, JsonObject
+from chalicelib.spec.nodes import WorkerNode
+from chalicelib.store.run_records import Fence, NodeAttempt
+from chalicelib.workers.payload import TaskPayload
+from chalicelib.workers.version_nodes import VersionNode
+
+DEFAULT_SECONDS: Final = 300.0  # where no Lambda says how long it has
+MARGIN_SECONDS: Final = 2.0  # of the Lambda's time, to record what happened
+_SHARE: Final = 0.1  # of a node's own time limit, for the same, at most half a second
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a node came to. `details` is what people may see of how."""
+
+    output: Json
+    usage: Usage | None = None
+    details: JsonObject = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One attempt of one node. `values` are resolved: by expression text, no pointer records among them."""
+
+    payload: TaskPayload
+    version_node: VersionNode
+    seconds_left: Callable[[], float]
+
+    @property
+    def attempt(self) -> NodeAttempt:
+        fence = self.payload.fence
+        return NodeAttempt(
+            organisation_id=self.payload.organisation_id,
+            run_id=self.payload.run_id,
+            node=self.payload.node,
+            item_path=self.payload.item_path,
+            fence=Fence(resume=fence.resume, visit=fence.visit, retry=fence.retry),
+            distributed=self.version_node.is_distributed,
+        )
+
+    @property
+    def folder(self) -> str:
+        """Where the node's large values lie."""
+        return f"runs/{self.payload.run_id}/{self.payload.node}"
+
+    @property
+    def effect_key(self) -> str:
+        """What makes an effect happen once: the same for every retry, another for every visit and item."""
+        return f"{self.payload.run_id}/{self.payload.node}/{self.payload.item_path}/{self.payload.fence.visit}"
+
+
+def clock(context: Any, version_node: VersionNode) -> Callable[[], float]:
+    """How many seconds the node has left, at any time: what the Lambda has, or what the node may take, whichever is less."""
+    began = time.monotonic()
+    given = context.get_remaining_time_in_millis() / 1000 - MARGIN_SECONDS if context is not None else DEFAULT_SECONDS
+    node = version_node.node
+    limit = node.timeout_seconds if isinstance(node, WorkerNode) else None
+    seconds = given if limit is None else min(given, limit - min(0.5, limit * _SHARE))
+    return lambda: seconds - (time.monotonic() - began)
