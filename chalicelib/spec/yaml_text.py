@@ -51,7 +51,7 @@ def compose(text: str | bytes) -> Composed:
             builder.take(event)
     except _StoppedError as stop:
         stopped = (stop.diagnostic,)
-    except yaml.MarkedYAMLError as error:
+    except yaml.YAMLError as error:
         stopped = (_syntax(error, decoded),)
     positions = Positions(builder.marks, decoded.splitlines(), builder.doubtful)
     return Composed(None if stopped else builder.value, positions, (*builder.diagnostics, *stopped))
@@ -83,13 +83,13 @@ def _code_point(high: str, low: str) -> int:
     return 0x10000 + ((int(high, 16) - 0xD800) << 10) + (int(low, 16) - 0xDC00)
 
 
-def _syntax(error: yaml.MarkedYAMLError, text: str) -> Diagnostic:
-    mark = error.problem_mark or error.context_mark
+def _syntax(error: yaml.YAMLError, text: str) -> Diagnostic:
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     line, column = (mark.line, mark.column) if mark else (0, 0)
     place = Location(line + 1, column + 1)
-    problem = error.problem or ""
+    problem = getattr(error, "problem", None) or str(error)
     if "cannot start any token" in problem:
-        first = text.splitlines()[line][column]
+        first = "".join(text.splitlines()[line : line + 1])[column : column + 1]
         hint = "indent with spaces" if first == "\t" else f"put quotes around a text that starts with `{first}`"
         return _error("yaml-syntax", f"no value starts with {'a tab' if first == chr(9) else f'`{first}`'}", place, hint)
     hint = next((hint for sign, hint in _HINTS.items() if sign in problem), "")
@@ -167,10 +167,10 @@ class _Builder:
 
     def _plain(self, event: events.ScalarEvent, path: str) -> Json:
         scalar = plain_scalar(event.value)
+        if scalar.trap is Trap.NONE:
+            return scalar.value
         where = _location(event, path)
         match scalar.trap:
-            case Trap.NONE:
-                pass
             case Trap.BOOLEAN:
                 self.doubtful[path] = event.value
             case Trap.NUMBER:
