@@ -26,13 +26,6 @@ def render(case: Path) -> Mapping[str, str]:
     return {"diagnostics.txt": "".join(line(diagnostic) for diagnostic in load(workflow_of(case)).diagnostics)}
 
 
-def update() -> None:
-    """Writes what `load` says now; the difference is for a person to read."""
-    for case in cases():
-        for name, text in render(case).items():
-            (case / name).write_text(text, "utf-8")
-
-
 def line(diagnostic: Diagnostic) -> str:
     at = diagnostic.location
     hint = f" ({diagnostic.hint})" if diagnostic.hint else ""
