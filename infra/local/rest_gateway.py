@@ -7,7 +7,6 @@ Connections are kept alive; Nagle's algorithm is off (it costs 40 ms a request).
 
 import json
 import mimetypes
-import socket
 import threading
 from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -146,19 +145,16 @@ class RestServer(ThreadingHTTPServer):
         self.server_close()
 
 
-def free_port(wanted: int) -> int:
-    """`wanted`, or the next one that nobody listens on; 0 stays 0 (any)."""
-    for port in range(wanted, min(wanted + 100, 65_536)):
-        if port == 0 or _is_free(port):
-            return port
-    return 0
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+def listen(gateway: RestGateway, wanted: int) -> RestServer:
+    """A server on `wanted`, or on the next port that nobody listens on; 0 takes any."""
+    for port in candidates(wanted):
         try:
-            probe.bind(("127.0.0.1", port))
+            return RestServer(gateway, port)
         except OSError:
-            return False
-    return True
+            continue
+    raise OSError(f"no free port from {wanted} on")
+
+
+def candidates(wanted: int) -> list[int]:
+    """The ports to try, in order."""
+    return [0] if wanted == 0 else [*range(wanted, min(wanted + 100, 65_536)), 0]

@@ -25,7 +25,7 @@ from infra.local.persistence import Persistence
 from infra.local.project import Project
 from infra.local.queues import Queues, queue_subscriptions
 from infra.local.resources import create, resource_names
-from infra.local.rest_gateway import RestGateway, RestServer, free_port
+from infra.local.rest_gateway import RestGateway, listen
 from infra.local.saved_state import SavedState
 from infra.local.schedules import Scheduler, schedules
 from infra.local.table_streams import TableStreams, subscriptions
@@ -114,7 +114,7 @@ class LocalStack:
     def _wire(self, closing: ExitStack) -> None:
         """What the app and the machines call, and who is told what happens."""
         self.bus = EventBus(self.invoker)
-        self._websocket = WebSocketGateway(self.invoker, free_port(self._port + 1 if self._port else 0))
+        self._websocket = WebSocketGateway(self.invoker)
         self._streams = TableStreams(self.invoker)
         self._queues = Queues(self.invoker)
         self._scheduler = Scheduler(self.invoker)
@@ -141,9 +141,12 @@ class LocalStack:
 
     def _serve(self, closing: ExitStack) -> None:
         self._rest = RestGateway(self.invoker, self._project.page, self.template.properties("RestAPI").get("GatewayResponses", {}))
-        server = RestServer(self._rest, free_port(self._port))
-        for part in (self._scheduler, Expiry(), self._streams, self._queues, self._websocket, server):
+        for part in (self._scheduler, Expiry(), self._streams, self._queues):
             self._run(closing, part)
+        server = listen(self._rest, self._port)
+        self._websocket.start(server.port + 1 if self._port else 0)
+        closing.callback(self._websocket.close)
+        self._run(closing, server)
         self.url, self.websocket_url = f"http://127.0.0.1:{server.port}", f"ws://127.0.0.1:{self._websocket.port}"
         closing.enter_context(environment({"SLUICE_WEBSOCKET_URL": self.websocket_url}))
         forget_cached()

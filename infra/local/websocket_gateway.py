@@ -15,6 +15,7 @@ import secrets
 import threading
 import time
 import uuid
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -29,11 +30,13 @@ from infra.local.calls import Refusal
 from infra.local.invocation import Answer, Invoker
 from infra.local.resources import WEBSOCKET_API
 from infra.local.rest_event import STAGE
+from infra.local.rest_gateway import candidates
 from infra.local.template import REGION
 
 MAX_MESSAGE_BYTES: Final = 128 * 1024
 IDLE_SECONDS: Final = 600.0
 LIFE_SECONDS: Final = 7200.0
+_OPTIONS: Final[dict[str, Any]] = {"compression": None, "max_size": MAX_MESSAGE_BYTES, "ping_interval": None}
 _OUTBOX: Final = 2000
 _GOING_AWAY: Final = 1001
 
@@ -48,19 +51,19 @@ class Connection:
 
 
 class WebSocketGateway:
-    def __init__(self, invoker: Invoker, port: int, *, idle_seconds: float = IDLE_SECONDS, life_seconds: float = LIFE_SECONDS) -> None:
+    def __init__(self, invoker: Invoker, *, idle_seconds: float = IDLE_SECONDS, life_seconds: float = LIFE_SECONDS) -> None:
         self._invoker = invoker
         self._idle_seconds, self._life_seconds = idle_seconds, life_seconds
-        self._wanted_port = port
         self._loop = asyncio.new_event_loop()
         self._open: dict[str, Connection] = {}
         self._server: Server | None = None
         self.port = 0
 
-    def start(self) -> None:
-        started = threading.Event()
-        threading.Thread(target=self._run, args=(started,), daemon=True, name="websocket gateway").start()
-        started.wait()
+    def start(self, wanted: int = 0) -> None:
+        """Listen on `wanted`, or on the next port that nobody listens on; 0 takes any."""
+        listening: Future[None] = Future()
+        threading.Thread(target=self._run, args=(wanted, listening), daemon=True, name="websocket gateway").start()
+        listening.result()
 
     def close(self) -> None:
         """Close every connection ($disconnect is still told) and the port."""
@@ -99,24 +102,26 @@ class WebSocketGateway:
 
     # --- the asyncio thread ---------------------------------------------------------------------------------------
 
-    def _run(self, started: threading.Event) -> None:
+    def _run(self, wanted: int, listening: Future[None]) -> None:
         asyncio.set_event_loop(self._loop)
-        self._loop.run_until_complete(self._listen())
-        started.set()
+        try:
+            self._loop.run_until_complete(self._listen(wanted))
+            listening.set_result(None)
+        except BaseException as error:  # the starting thread raises it
+            listening.set_exception(error)
+            return
         self._loop.run_forever()
         self._loop.close()
 
-    async def _listen(self) -> None:
-        self._server = await serve(
-            self._converse,
-            "127.0.0.1",
-            self._wanted_port,
-            process_request=self._admit,
-            compression=None,
-            max_size=MAX_MESSAGE_BYTES,
-            ping_interval=None,
-        )
-        self.port = next(iter(self._server.sockets)).getsockname()[1]
+    async def _listen(self, wanted: int) -> None:
+        for port in candidates(wanted):
+            try:
+                self._server = await serve(self._converse, "127.0.0.1", port, process_request=self._admit, **_OPTIONS)
+            except OSError:
+                continue
+            self.port = next(iter(self._server.sockets)).getsockname()[1]
+            return
+        raise OSError(f"no free port from {wanted} on")
 
     async def _shut(self) -> None:
         if self._server is not None:

@@ -101,7 +101,7 @@ def test_it_tells_the_client_when_the_handler_fails(stack: LocalStack) -> None:
 
 
 def test_it_closes_what_is_idle(stack: LocalStack) -> None:
-    gateway = WebSocketGateway(stack.invoker, 0, idle_seconds=0.05)
+    gateway = WebSocketGateway(stack.invoker, idle_seconds=0.05)
     gateway.start()
     try:
         with connect(f"ws://127.0.0.1:{gateway.port}?ticket=good") as socket, pytest.raises(ConnectionClosed) as caught:

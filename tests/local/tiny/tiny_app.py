@@ -17,12 +17,17 @@ VERSION = 1
 
 @lru_cache
 def _client(service: str, endpoint: str | None = None) -> Any:
-    return boto3.session.Session().client(service, endpoint_url=endpoint)
+    session: Any = boto3.session.Session()
+    return session.client(service, endpoint_url=endpoint)
 
 
 @lru_cache
 def _table() -> Any:
     return boto3.session.Session().resource("dynamodb").Table(os.environ["TINY_TABLE"])
+
+
+def _request() -> Any:
+    return app.current_request
 
 
 def _note(kind: str, text: str) -> None:
@@ -31,8 +36,8 @@ def _note(kind: str, text: str) -> None:
 
 @app.route("/notes/{kind}", methods=["GET", "POST"], cors=CORS)
 def notes(kind: str) -> Any:
-    if app.current_request.method == "POST":
-        _note(kind, app.current_request.raw_body.decode())
+    if _request().method == "POST":
+        _note(kind, _request().raw_body.decode())
         return Response({"kind": kind}, status_code=201)
     found = _table().query(KeyConditionExpression="PK = :k", ExpressionAttributeValues={":k": kind})["Items"]
     return [item["text"] for item in found]
@@ -45,14 +50,13 @@ def fixed() -> Any:
 
 @app.route("/event", methods=["GET", "POST"])
 def event() -> Any:
-    request = app.current_request.to_original_event() if hasattr(app.current_request, "to_original_event") else app.current_request._event_dict
-    return {**request, "context": app.lambda_context.aws_request_id, "version": VERSION}
+    return {**_request().to_original_event(), "context": app.lambda_context.aws_request_id, "version": VERSION}
 
 
 @app.route("/slow/{seconds}")
 def slow(seconds: str) -> Any:
     time.sleep(float(seconds))
-    return {"request": app.current_request.uri_params["seconds"]}
+    return {"request": _request().uri_params["seconds"]}
 
 
 @app.route("/broken")
@@ -60,19 +64,24 @@ def broken() -> Any:
     return {"not": {1, 2}}
 
 
+@app.lambda_function(name="hasty")
+def hasty(payload: Any, context: Any) -> Any:
+    time.sleep(payload["seconds"])
+
+
 @app.lambda_function(name="step")
 def step(payload: Any, context: Any) -> Any:
     match payload.get("do"):
         case "fail":
             raise LookupError("nothing here")
-        case "sleep":
-            time.sleep(payload["seconds"])
         case "not_json":
             return {1, 2}
         case "large":
             return "x" * (7 * 1024 * 1024)
         case "ask":
             _note("asked", payload["token"])
+        case _:
+            pass
     return {"seen": payload, "left": context.get_remaining_time_in_millis(), "id": context.aws_request_id, "version": VERSION}
 
 
