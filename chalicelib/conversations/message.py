@@ -17,6 +17,7 @@ from chalicelib.spec.model import Json
 from chalicelib.store import answers, messages, table
 from chalicelib.store.message_records import SentMessage
 from chalicelib.store.run_records import NodeAttempt
+from chalicelib.store.table import Write
 
 CONSOLE: Final = "console"
 
@@ -32,7 +33,7 @@ class Outgoing:
 
 def send_message(attempt: NodeAttempt, *, message: Outgoing) -> SentMessage:
     """Send a message that waits for nothing. Sending the same attempt's message again gives the same record. The worker records the node run."""
-    return _kept(_message(attempt, message, None, waits=False), None)
+    return _kept(_message(attempt, message, None, waits=False))
 
 
 def ask(
@@ -42,18 +43,25 @@ def ask(
 
     Raises StaleAttempt, RunEnded, RunNotFound.
     """
-    sent = _message(attempt, message, deadline_seconds, waits=True)
-    node_waiting(attempt, waiting_for="reply", reference=sent.id, until=sent.deadline_at, settled=settled)
-    kept = _kept(sent, token)
-    answers.replace_token(attempt.organisation_id, kept.id, token)
-    deliver_soon(attempt.organisation_id, kept.id)
-    return kept
+    sent = messages.find(attempt.organisation_id, messages.message_id(attempt))
+    if sent is None:
+        sent = _message(attempt, message, deadline_seconds, waits=True)
+        _tell_waiting(attempt, sent, settled, writes=(messages.sending_write(sent, token),))
+        return sent
+    _tell_waiting(attempt, sent, settled)
+    answers.replace_token(attempt.organisation_id, sent.id, token)
+    deliver_soon(attempt.organisation_id, sent.id)
+    return sent
 
 
-def _kept(message: SentMessage, token: str | None) -> SentMessage:
+def _tell_waiting(attempt: NodeAttempt, sent: SentMessage, settled: Mapping[str, Json] | None, writes: tuple[Write, ...] = ()) -> None:
+    node_waiting(attempt, waiting_for="reply", reference=sent.id, until=sent.deadline_at, settled=settled, writes=writes)
+
+
+def _kept(message: SentMessage) -> SentMessage:
     """The message as it is recorded: this one, or the one that was sent before."""
     try:
-        table.write(messages.sending_write(message, token))
+        table.write(messages.sending_write(message))
     except ConditionLost:
         return messages.find(message.organisation_id, message.id) or message
     return message

@@ -5,7 +5,7 @@ from typing import Final
 from chalicelib.access.principal import Principal
 from chalicelib.clock import now_text
 from chalicelib.errors import AlreadyReplied, MessageNotFound, RunEnded
-from chalicelib.gates.deliver import deliver_soon
+from chalicelib.gates.deliver import DELIVERY_WRITES, deliver_soon
 from chalicelib.live.announce import announce
 from chalicelib.spec.model import JsonObject
 from chalicelib.store import accounts, messages, runs
@@ -70,6 +70,11 @@ def _change(asked: SentMessage, person: str, text: str) -> Change:
     current = attempt if scene.node is None else attempt.model_copy(update={"fence": scene.node.fence})
     after = succeed(scene.node, current, at=at, result=keep(message.organisation_id, f"runs/{message.run_id}/{message.node}", output))
     if after is None:
-        return Change(scene.run, writes=(write,))
+        return Change(scene.run, writes=(write,), write_count=DELIVERY_WRITES)
     data: JsonObject = {**accounts.succeeded_data(after), "by": person}
-    return Change(scene.run, (NodeChange(scene.node, after, (node_event(after, EventType.NODE_SUCCEEDED, data),)),), writes=(write,))
+    return Change(
+        scene.run,
+        (NodeChange(scene.node, after, (node_event(after, EventType.NODE_SUCCEEDED, data),)),),
+        writes=(write,),
+        write_count=DELIVERY_WRITES,
+    )

@@ -8,7 +8,7 @@ the gate with its decision, the node run with its output, their events, and the 
 from chalicelib.access.principal import Principal
 from chalicelib.clock import now_text
 from chalicelib.errors import ConditionLost, Contention, GateAlreadyDecided, RunEnded
-from chalicelib.gates.deliver import deliver_soon
+from chalicelib.gates.deliver import DELIVERY_WRITES, deliver_soon
 from chalicelib.gates.rules import check_vote
 from chalicelib.live.announce import announce
 from chalicelib.spec.model import Json, JsonObject
@@ -114,9 +114,9 @@ def _change(gate: Gate, decided: Gate, decision: Decision) -> Change:
     current = attempt if scene.node is None else attempt.model_copy(update={"fence": scene.node.fence})
     after = succeed(scene.node, current, at=decision.at, result=result)
     if after is None:
-        return Change(scene.run, events=(told,), writes=writes)
+        return Change(scene.run, events=(told,), writes=writes, write_count=DELIVERY_WRITES)
     done = node_event(after, EventType.NODE_SUCCEEDED, accounts.succeeded_data(after))
-    return Change(scene.run, (NodeChange(scene.node, after, (told, done)),), writes=writes)
+    return Change(scene.run, (NodeChange(scene.node, after, (told, done)),), writes=writes, write_count=DELIVERY_WRITES)
 
 
 def attempt_of(gate: Gate) -> NodeAttempt:

@@ -24,6 +24,7 @@ from chalicelib.store.statuses import EventType, NodeStatus
 from chalicelib.store.transitions import fail, succeed
 from chalicelib.store.values import keep
 
+DELIVERY_WRITES: Final = 1  # an answer is marked as sent
 _log: Final = logging.getLogger(__name__)
 
 

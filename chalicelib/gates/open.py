@@ -21,6 +21,7 @@ from chalicelib.store import accounts, answers, gates
 from chalicelib.store.accounts import Scene, node_event
 from chalicelib.store.gate_records import Gate, GateChoice
 from chalicelib.store.journal import Change, NewEvent, NodeChange
+from chalicelib.store.record import plain
 from chalicelib.store.run_records import NodeAttempt
 from chalicelib.store.statuses import EventType
 from chalicelib.store.transitions import wait
@@ -44,7 +45,7 @@ class Question(BaseModel):
 
     def shown_sha256(self) -> str:
         """The digest of what people are shown."""
-        choices: list[Json] = [choice.model_dump(mode="json", exclude={"schema_version"}) for choice in self.choices]
+        choices: list[Json] = [plain(choice) for choice in self.choices]
         shown: JsonObject = {"ask": self.ask, "details": self.details, "choices": choices, "form": self.form}
         return hashlib.sha256(canonical_json(shown).encode()).hexdigest()
 

@@ -8,6 +8,7 @@ from chalicelib.spec.model import JsonObject
 from chalicelib.store import gates, keys
 from chalicelib.store.cursors import cursor_of, start_of
 from chalicelib.store.gate_records import Gate
+from chalicelib.store.record import plain
 from chalicelib.store.statuses import GateStatus
 from chalicelib.store.values import load
 
@@ -35,7 +36,7 @@ def list_open_gates(principal: Principal, *, run_id: str | None = None, mine: bo
 
 def gate_view(gate: Gate) -> JsonObject:
     """The gate as APIs show it: details loaded, votes by person, the decision."""
-    document: JsonObject = gate.model_dump(mode="json", exclude={"schema_version", "organisation_id", "revision", "details", "fence"})
+    document = plain(gate, without=frozenset({"organisation_id", "revision", "details", "fence"}))
     return document | {"details": load(gate.organisation_id, gate.details)}
 
 

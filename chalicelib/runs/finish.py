@@ -16,7 +16,7 @@ from chalicelib.machines import executions
 from chalicelib.machines.executions import Execution, ExecutionStatus
 from chalicelib.runs.follow_up import child_answer, follow_up, is_needed
 from chalicelib.runs.history import Told, fault_of, read_history
-from chalicelib.runs.settlement import Outcome, settle
+from chalicelib.runs.settlement import Outcome, begins_with_wait, settle
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.store import answers, runs
 from chalicelib.store.accounts import Address
@@ -157,8 +157,9 @@ def _status_of(change: StatusChange) -> tuple[RunStatus, Fault | None]:
 
 
 def _beginning(organisation_id: str, run_id: str) -> Change | None:
+    """A run is told to have started with the first word of a worker; one that begins with a Wait has none for long."""
     run = runs.get(organisation_id, run_id)
-    return Change(run, starts=True) if run.status is RunStatus.QUEUED else None
+    return Change(run, starts=True) if run.status is RunStatus.QUEUED and begins_with_wait(run) else None
 
 
 def _ending(organisation_id: str, run_id: str, ended: _Ended) -> Change | None:

@@ -20,6 +20,7 @@ from chalicelib.store.accounts import Scene, node_event
 from chalicelib.store.journal import Change, NewEvent, NodeChange
 from chalicelib.store.run_records import Fault, NodeAttempt, NodeRun, Usage
 from chalicelib.store.statuses import EventType, NodeStatus
+from chalicelib.store.table import Write
 from chalicelib.store.values import keep, load
 
 
@@ -65,10 +66,11 @@ def node_waiting(
     until: str | None = None,
     input: Json = None,  # noqa: A002
     settled: Mapping[str, Json] | None = None,
+    writes: tuple[Write, ...] = (),
 ) -> Replay | None:
     """Record that the node now waits for something outside: `reference` is its id (a child's run id, a message's id), `until` its deadline.
 
-    May be the first thing told of the attempt (then it also starts it). For gates, `gates.open` does this itself.
+    May be the first thing told of the attempt (then it also starts it). For gates, `gates.open` does this itself. `writes` are made together with it.
     """
     shown = None if input is None else keep(attempt.organisation_id, _folder(attempt), input)
 
@@ -78,9 +80,8 @@ def node_waiting(
         if after is None:
             return None
         started = (node_event(after, EventType.NODE_STARTED, accounts.started_data(after)),) if begun else ()
-        return _Word(
-            after, (*started, node_event(after, EventType.NODE_WAITING, accounts.waiting_data(after))), invocation_count=int(begun is not None)
-        )
+        told = (*started, node_event(after, EventType.NODE_WAITING, accounts.waiting_data(after)))
+        return _Word(after, told, invocation_count=int(begun is not None), writes=writes)
 
     return _tell_unless_done(attempt, word, settled)
 
@@ -142,6 +143,7 @@ class _Word:
     usage: Usage = field(default_factory=Usage)
     invocation_count: int = 0
     also: tuple[NodeChange, ...] = ()
+    writes: tuple[Write, ...] = ()
 
 
 _Speak = Callable[[Scene, str], _Word | None]
@@ -183,7 +185,7 @@ def _proposal(speak: _Speak, scene: Scene) -> Change | None:
         return None
     around = accounts.surroundings(scene, at)
     own = NodeChange(scene.node, word.after, word.events)
-    return Change(scene.run, (*around, own, *word.also), usage=word.usage, invocation_count=word.invocation_count)
+    return Change(scene.run, (*around, own, *word.also), writes=word.writes, usage=word.usage, invocation_count=word.invocation_count)
 
 
 def _announced_wait(scene: Scene, next_wait: NextWait | None, at: str) -> tuple[NodeChange, ...]:

@@ -14,6 +14,7 @@ from chalicelib.spec.model import Json, JsonObject
 from chalicelib.store import runs
 from chalicelib.store.journal import NewEvent, NodeChange
 from chalicelib.store.node_places import enclosing_maps, places_of
+from chalicelib.store.record import plain
 from chalicelib.store.run_records import Fault, NodeAttempt, NodeRun, Run
 from chalicelib.store.statuses import EventType, NodeStatus
 from chalicelib.store.transitions import settle_native
@@ -82,14 +83,14 @@ def succeeded_data(node_run: NodeRun) -> JsonObject:
     if node_run.result is not None and node_run.result.text is not None and len(node_run.result.text) <= SHOWN_BYTES:
         data["result"] = json.loads(node_run.result.text)
     if node_run.usage.input_tokens or node_run.usage.output_tokens or node_run.usage.cost:
-        data["usage"] = node_run.usage.model_dump(mode="json", exclude={"schema_version"})
+        data["usage"] = plain(node_run.usage)
     if node_run.details:
         data["details"] = node_run.details
     return data
 
 
 def fault_data(error: Fault) -> JsonObject:
-    return {"error": error.model_dump(mode="json", exclude={"schema_version"})}
+    return {"error": plain(error)}
 
 
 def native_change(scene: Scene, address: Address, value: Json, at: str) -> NodeChange | None:

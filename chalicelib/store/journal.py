@@ -6,7 +6,7 @@ from an older state is made again. So numbers have no gaps, and no reader sees a
 Never: anything written to a run that has ended.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from chalicelib.errors import ConditionLost, Contention
 from chalicelib.spec.model import JsonObject
 from chalicelib.store import keys, table
 from chalicelib.store.items import fields_of, item_of
+from chalicelib.store.record import plain
 from chalicelib.store.run_records import Fault, NodeRun, Run, RunEvent, Usage
 from chalicelib.store.statuses import EventType, NodeStatus, RunStatus
 from chalicelib.store.table import Write
@@ -190,7 +191,7 @@ _ENDING_EVENTS: Final = {
 def _ending_event(ending: Ending) -> NewEvent:
     data = dict(ending.data)
     if ending.error is not None:
-        data["error"] = ending.error.model_dump(mode="json", exclude={"schema_version"})
+        data["error"] = plain(ending.error)
     return NewEvent(_ENDING_EVENTS[ending.status], node=ending.failed_node, data=data, occurred_at=ending.at)
 
 
@@ -248,8 +249,3 @@ def _node_write(run: Run, change: NodeChange) -> Write:
 
 def _event_write(event: RunEvent) -> Write:
     return table.put(item_of(event, keys.event(event.organisation_id, event.run_id, event.number)), condition=table.ABSENT)
-
-
-def counters(run: Run) -> Mapping[str, int]:
-    """What a run counted, for comparing with its forecast."""
-    return {"invocation_count": run.invocation_count, "write_count": run.write_count}

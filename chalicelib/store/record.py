@@ -38,3 +38,19 @@ def _write(value: object, inner: SerializerFunctionWrapHandler, info: Serializat
 
 FreeJson = Annotated[Json, BeforeValidator(_read), WrapSerializer(_write)]
 FreeObject = Annotated[JsonObject, BeforeValidator(_read), WrapSerializer(_write)]
+
+
+def plain(record: Record, *, without: frozenset[str] = frozenset()) -> JsonObject:
+    """A record as JSON for people: no schema versions at any depth, and not the fields named."""
+    document: JsonObject = record.model_dump(mode="json", exclude=set(without))
+    return {name: _without_versions(value) for name, value in document.items() if name != "schema_version"}
+
+
+def _without_versions(value: Json) -> Json:
+    match value:
+        case dict():
+            return {name: _without_versions(member) for name, member in value.items() if name != "schema_version"}
+        case list():
+            return [_without_versions(member) for member in value]
+        case _:
+            return value

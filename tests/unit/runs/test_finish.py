@@ -40,6 +40,11 @@ FANNED: JsonObject = {
         {"from": "right", "to": "rescue", "when": "error"},
     ],
 }
+WAITING_FIRST: JsonObject = {
+    "sluice": 1,
+    "name": "patient",
+    "nodes": {"pause": {"type": "wait", "seconds": 60}, "act": {"type": "tool_call", "tool": "x", "after": ["pause"]}},
+}
 CARED_FOR: JsonObject = {**SPEC, "name": "cared-for", "on_failure": "carer"}
 CARER: JsonObject = {
     "sluice": 1,
@@ -155,11 +160,21 @@ def test_it_asks_the_engine_for_an_output_that_the_event_left_out(aws: Cloud) ->
     assert now(run).status is RunStatus.SUCCEEDED
 
 
-def test_a_running_execution_starts_its_run(aws: Cloud) -> None:
-    run = started_run()
+def test_a_running_execution_starts_a_run_that_begins_with_a_wait(aws: Cloud) -> None:
+    run = started_run(WAITING_FIRST, given={})
     for _ in range(2):
         assert ended(run, "RUNNING").status is RunStatus.RUNNING
     assert told(run) == ["run_queued", "run_started"]
+    check_journal(run)
+
+
+def test_of_any_other_run_the_first_worker_tells(aws: Cloud) -> None:
+    run = started_run()
+    assert ended(run, "RUNNING").status is RunStatus.QUEUED
+    unreadable = started_run({**SPEC, "name": "unreadable", "nodes": {"say": {"type": "from a later release"}}})
+    assert ended(unreadable, "RUNNING").status is RunStatus.QUEUED
+    assert ended(unreadable, "SUCCEEDED").status is RunStatus.SUCCEEDED
+    assert node_of(unreadable, "say").status is NodeStatus.SKIPPED
 
 
 def test_it_knows_no_run_but_ours(aws: Cloud) -> None:

@@ -37,7 +37,7 @@ def test_it_starts_what_the_engine_never_got(aws: Cloud) -> None:
     assert execution is not None
     assert execution.status == "RUNNING"
     assert swept().started_count == 0
-    assert now(run).status is RunStatus.RUNNING
+    assert now(run).status is RunStatus.QUEUED
 
 
 def test_it_leaves_the_young_alone(aws: Cloud) -> None:
