@@ -45,7 +45,7 @@ def documents(draw: st.DrawFn, *, max_nodes: int = 20, shapes: Sequence[str] = (
 
 def random_document(random: Random, *, shape: str = "mixed", nodes: int = 12, features: Sequence[str] = FEATURES) -> JsonObject:
     author = _Author(random, frozenset(features))
-    block = author.block(skeleton(random, shape, nodes), [])
+    block = author.workflow(skeleton(random, shape, nodes))
     names = list(block.nodes)
     outputs: JsonObject = {name: f"${name}" for name in random.sample(names, min(3, len(names)))}
     document: JsonObject = {"sluice": 1, "name": f"{shape}-workflow", "title": f"A workflow of the shape {shape}", "input": author.input_schema()}
@@ -81,15 +81,19 @@ class _Author:
         self._features = features
         self._switches: JsonObject = {}
 
+    def workflow(self, shape: Skeleton) -> _Block:
+        block = self.block(shape, [Readable.of_input(optional=self._may("optional"))])
+        self._approved(block)
+        return block
+
     def block(self, shape: Skeleton, outside: list[Readable]) -> _Block:
-        block = _Block(shape, outside or [Readable.of_input(optional=self._may("optional"))])
+        block = _Block(shape, outside)
         for name, kind in shape.nodes.items():
             block.ancestors[name] = frozenset(block.before(name)).union(*(block.ancestors[before] for before in block.before(name)))
             block.nodes[name] = self._node(block, name, kind)
         for link in shape.links:
             self._link(block, link)
         self._errors(block)
-        self._approved(block)
         _keep_reachable(block)
         return block
 
@@ -207,10 +211,10 @@ class _Author:
         return None
 
     def _errors(self, block: _Block) -> None:
-        """What follows a worker's failure: an edge or a goto to a later node, or nothing but an output."""
+        """What follows a worker's failure: an edge or a goto to a later node that other edges lead to as well, or nothing but an output."""
         order = list(block.nodes)
         for index, name in enumerate(order):
-            later = order[index + 1 :]
+            later = [target for target in order[index + 1 :] if block.before(target)]
             if block.nodes[name]["type"] not in WORKERS:
                 continue
             if self._draw("continue", 0.3):
@@ -222,43 +226,52 @@ class _Author:
 
     def _approved(self, block: _Block) -> None:
         """Behind a gate that no other gate precedes, something that only its approval may lead to."""
+        edges = list(edges_of(block.as_json()))
         gates = [name for name, node in block.nodes.items() if node["type"] == "human_gate"]
         for gate in gates:
-            if self._draw("effect") and not block.ancestors[gate].intersection(gates):
+            if self._draw("effect") and not _before(edges, gate).intersection(gates):
                 arguments: JsonObject = {"url": "https://example.com/pay", "json": {"limit": "$context.limit"}}
                 paid: JsonObject = {"type": "tool_call", "tool": "http.post", "effect": "money", "with": arguments}
                 block.nodes[f"{gate}_pay"] = paid
                 block.edges.append({"from": gate, "to": f"{gate}_pay", "when": labels_of(block.nodes[gate])[0]})
 
 
-def _keep_reachable(block: _Block) -> None:
-    """Nodes that demand edges which exclude each other demand one only: for each node there is a run that enters it.
+def _before(edges: list[tuple[str, str, Json]], name: str) -> set[str]:
+    """All nodes that edges lead from to this one."""
+    found: set[str] = set()
+    waiting = [name]
+    while waiting:
+        target = waiting.pop()
+        new = {source for source, to, _ in edges if to == target} - found
+        found |= new
+        waiting += new
+    return found
 
-    A run is known by what some nodes come out as; `runs` has one for each node in which it is entered.
+
+def _keep_reachable(block: _Block) -> None:
+    """Nodes that demand edges which exclude each other, or failures, demand one edge only: each node is entered in some run in which nothing fails.
+
+    `runs` has such a run for each node, told by what some nodes come out as.
     """
     edges = list(edges_of(block.as_json()))
-    decisive = {source for source, _, when in edges if when == ERROR}
     runs: dict[str, dict[str, str]] = {}
     for name, node in block.nodes.items():
         incoming = [(source, when) for source, target, when in edges if target == name]
-        ways = [_with_outcome(block, runs[source], source, when, decisive) for source, when in incoming]
+        ways = [_with_outcome(block, runs[source], source, when) for source, when in incoming if when != ERROR]
         found = _together([way for way in ways if way is not None], demand_of(node, len(incoming)))
         if found is None:
             node.pop("activate", None)
             node.update({"require": "any"} if node["type"] == "join" else {})
-            found = next((way for way in ways if way is not None), {})
+            found = next(way for way in ways if way is not None)
         runs[name] = found
 
 
-def _with_outcome(block: _Block, run: dict[str, str], source: str, when: Json, decisive: set[str]) -> dict[str, str] | None:
+def _with_outcome(block: _Block, run: dict[str, str], source: str, when: Json) -> dict[str, str] | None:
     """The run in which the edge is active too, None where the run says otherwise."""
     labels = labels_of(block.nodes[source])
-    if when == ERROR or when in labels:
-        wanted = str(when)
-    elif labels or source in decisive:
-        wanted = run.get(source, [*labels, "succeeded"][0])
-    else:
+    if not labels:
         return run
+    wanted = str(when) if when in labels else run.get(source, labels[0])
     return {**run, source: wanted} if run.get(source, wanted) == wanted else None
 
 

@@ -14,7 +14,8 @@ from chalicelib.compiler.graph import Block, WhenKind, WorkflowGraph, build
 from chalicelib.spec.load import load
 from chalicelib.spec.model import JsonObject
 from chalicelib.spec.workflow import WorkflowSpec
-from tests.factories.scripts import Script, nodes_of, ran, random_script
+from tests.factories.documents import nodes_of
+from tests.factories.scripts import Script, ran, random_script
 from tests.factories.skeletons import SHAPES, Kind, skeleton
 from tests.factories.specs import FEATURES, documents, random_document
 
