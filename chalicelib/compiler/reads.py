@@ -47,7 +47,7 @@ class Reader:
     def value(self, expression: Expression) -> Code:
         """The expression's value, null where what it reads is absent."""
         rewritten, guarded = self._rewrite(expression)
-        if not guarded or expression.is_reference:
+        if expression.is_reference or not (guarded or expression.may_be_nothing):
             return rewritten
         return code("($V := ", rewritten, "; $exists($V) ? $V : null)")
 
