@@ -1,72 +1,101 @@
 """What single states and nodes take, before anything decides.
 
-In: a graph. Out: `Costs`: counts of one entry of a state, of a block's native nodes, of a run's beginning and end; how many items a map may have, how
-often a node is visited.
+In: a graph. Out: `Costs`: tallies of one visit of a node, of a map's beginning, of a run beside its states; how many items a map may have, how often
+a node is visited.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 from chalicelib.compiler.durations import MICROSECONDS, expected_duration
 from chalicelib.compiler.graph import WorkflowGraph
 from chalicelib.compiler.prices import EVENTS, LAMBDA, PRICES, WRITES
-from chalicelib.compiler.tally import Counts
-from chalicelib.spec.nodes import Condition, Map, Node, Transform, Wait, WorkerNode
+from chalicelib.compiler.tally import Counts, Tally, exactly
+from chalicelib.spec.nodes import HumanGate, Map, Message, Node, SubWorkflow, WorkerNode
 
-ASSUMED_ITEMS = 40
-ROLE = "--"
+ASSUMED_ITEMS: Final = 40
+ROLE: Final = "--"
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where something is visited: in a map's items, in those of a distributed map, and whether nothing else can run meanwhile."""
+
+    in_items: bool = False
+    is_distributed: bool = False
+    is_alone: bool = True
+
+    def in_branch(self) -> "Spot":
+        return Spot(self.in_items, self.is_distributed, is_alone=False)
+
+    def in_item(self, *, is_distributed: bool) -> "Spot":
+        return Spot(in_items=True, is_distributed=self.is_distributed or is_distributed, is_alone=False)
+
+
+ROOT: Final = Spot()
 
 
 @dataclass(frozen=True)
 class Costs:
     graph: WorkflowGraph
 
-    def worker(self, node: str, *, waits: bool) -> Counts:
-        """A Task that serves a node: `waits` for its token, so that nothing is paid for the time until it comes."""
-        work = 0 if waits else expected_duration(self.nodes[node])
-        writes = WRITES.node_started + WRITES.node_finished + (WRITES.wait_opened + WRITES.wait_closed if waits else 0)
-        return self.task(writes=writes, microseconds=work, events=EVENTS.token_task if waits else EVENTS.task)
+    def visit(self, name: str, spot: Spot, *, announces: bool = False) -> Tally:
+        """A Task that serves a node. `announces`: a Wait follows, and its worker says so."""
+        node = self.nodes[name]
+        waits = waits_for_token(node)
+        counts = self.task(microseconds=0 if waits else expected_duration(node), events=EVENTS.token_task if waits else EVENTS.task)
+        least, most = _visit_writes(node, spot)
+        always = (WRITES.node_told if announces else 0) - self.untold_writes(spot)
+        turns = WRITES.turns if waits or announces else 0
+        return exactly(counts + written(always)) + Tally(written(least + (turns if spot.is_alone else 0)), written(most + turns))
 
-    def task(self, *, writes: int = 0, microseconds: int = 0, events: int = EVENTS.task) -> Counts:
+    @staticmethod
+    def untold_writes(spot: Spot) -> int:
+        """What the run's end writes of a worker's node that was never visited: it is taken off the first visit."""
+        return 0 if spot.in_items else WRITES.node_told
+
+    @staticmethod
+    def task(*, microseconds: int = 0, events: int = EVENTS.task) -> Counts:
         """One invocation of the worker."""
         duration = LAMBDA.own_milliseconds * MICROSECONDS // 1_000 + microseconds
         price = PRICES.lambda_request + PRICES.lambda_gigabyte_second * LAMBDA.memory_gigabytes * duration // MICROSECONDS
-        return self.state(events) + Counts(invocations=1, price=price) + self.written(writes)
+        return state(events) + Counts(invocations=1, price=price)
 
     @staticmethod
-    def state(events: int = EVENTS.plain) -> Counts:
-        """One state entered."""
-        return Counts(transitions=1, events=events, price=PRICES.transition)
-
-    @staticmethod
-    def written(items: int) -> Counts:
-        return Counts(writes=items, price=items * WRITES.units_per_item * PRICES.write_unit)
-
-    def run(self) -> Counts:
+    def run() -> Tally:
         """What every run takes beside its states."""
-        return self.written(WRITES.run_started + WRITES.run_first_told + WRITES.run_finished) + Counts(events=EVENTS.execution)
+        least, most = WRITES.run_started
+        whole = written(WRITES.run_created + WRITES.run_ended) + Counts(events=EVENTS.execution)
+        return exactly(whole) + Tally(written(least), written(most))
 
-    def told(self, names: "list[str]") -> Counts:
-        """What is written of the native nodes among these, once a run or an item, skipped or not."""
-        return self.written(WRITES.native_told * sum(isinstance(self.nodes[name], Condition | Wait | Transform | Map) for name in names))
+    def told(self, names: Iterable[str], spot: Spot) -> Tally:
+        """What is written of a block's nodes whether they are visited or not; nothing inside maps."""
+        return exactly(written(0 if spot.in_items else WRITES.node_told * len(list(names))))
 
-    def items(self, node: str) -> tuple[int, int]:
+    def map_told(self, name: str, spot: Spot, item: Tally) -> Tally:
+        """A map begins with the first word of a worker in it; a map in a map also ends by itself."""
+        told = WRITES.node_told * (2 if spot.in_items else 1)
+        least, most = self.items(name)
+        return Tally(written(told if least and item.least.invocations else 0), written(told if most and item.most.invocations else 0))
+
+    def items(self, name: str) -> tuple[int, int]:
         """How many items the map may have; as many as ASSUMED_ITEMS where nothing says."""
-        found = self.map(node)
+        found = self.map(name)
         if isinstance(found.over, list):
             return len(found.over), len(found.over)
         return 0, found.max_items or ASSUMED_ITEMS
 
-    def map(self, node: str) -> Map:
-        found = self.nodes[node]
+    def map(self, name: str) -> Map:
+        found = self.nodes[name]
         if not isinstance(found, Map):
-            raise ValueError(f"{node} is no map")
+            raise ValueError(f"{name} is no map")
         return found
 
-    def visits(self, node: str) -> tuple[int, int]:
+    def visits(self, name: str) -> tuple[int, int]:
         """How often a run visits the node in its loop."""
-        found = self.nodes[node]
+        found = self.nodes[name]
         if isinstance(found, WorkerNode) and found.repeat is not None:
             return 1, found.repeat.max_times
         return 1, 1
@@ -77,7 +106,34 @@ class Costs:
         return {name: node for block in self.graph.blocks.values() for name, node in block.nodes.items()}
 
 
-def node_of(state: str) -> tuple[str, str]:
+def state(events: int = EVENTS.plain) -> Counts:
+    """One state entered."""
+    return Counts(transitions=1, events=events, price=PRICES.transition)
+
+
+def written(items: int) -> Counts:
+    return Counts(writes=items, price=items * WRITES.units_per_item * PRICES.write_unit)
+
+
+def waits_for_token(node: Node) -> bool:
+    return isinstance(node, HumanGate | SubWorkflow) or (isinstance(node, Message) and node.wait_for_reply)
+
+
+def node_of(state_name: str) -> tuple[str, str]:
     """The node and the role that a state's name tells; a Parallel that is named for its branches gives its name and no role."""
-    node, _, role = state.partition(ROLE)
+    node, _, role = state_name.partition(ROLE)
     return node, role
+
+
+def _visit_writes(node: Node, spot: Spot) -> tuple[int, int]:
+    match node:
+        case HumanGate():
+            least, most = WRITES.gate_closed
+            return WRITES.gate_opened + least, WRITES.gate_opened + most
+        case Message(wait_for_reply=True):
+            return WRITES.reply_visited, WRITES.reply_visited
+        case SubWorkflow():
+            return WRITES.child_visited, WRITES.child_visited
+        case _:
+            writes = WRITES.distributed_visited if spot.is_distributed else WRITES.node_visited
+            return writes, writes

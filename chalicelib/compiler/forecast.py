@@ -11,11 +11,11 @@ from dataclasses import asdict, dataclass
 from chalicelib.compiler.costs import ASSUMED_ITEMS, Costs
 from chalicelib.compiler.graph import WorkflowGraph
 from chalicelib.compiler.machine_shape import shape
-from chalicelib.compiler.machine_tally import MachineTally
+from chalicelib.compiler.machine_tally import machine_tally
 from chalicelib.compiler.plan import ForEach, Plan
-from chalicelib.compiler.plan_tally import PlanTally
+from chalicelib.compiler.plan_tally import plan_tally
 from chalicelib.compiler.prices import PICO_IN_MICRO, PRICES_AS_OF
-from chalicelib.compiler.tally import Tally, exactly
+from chalicelib.compiler.tally import Tally
 from chalicelib.compiler.timing import entries
 from chalicelib.spec.model import JsonObject
 
@@ -58,7 +58,7 @@ class Forecast:
 def forecast(plan: Plan, graph: WorkflowGraph, *, machine: JsonObject | None = None) -> Forecast:
     """The forecast of the plan; `machine` is what was drawn of it, as plain ASL."""
     costs = Costs(graph)
-    whole = exactly(costs.run()) + _tally(plan, costs, machine)
+    whole = costs.run() + _tally(plan, costs, machine)
     return Forecast(
         transitions=Range(whole.least.transitions, whole.most.transitions),
         invocations=Range(whole.least.invocations, whole.most.invocations),
@@ -70,7 +70,7 @@ def forecast(plan: Plan, graph: WorkflowGraph, *, machine: JsonObject | None = N
 
 
 def _tally(plan: Plan, costs: Costs, machine: JsonObject | None) -> Tally:
-    return PlanTally(costs).block(plan) if machine is None else MachineTally(costs).scope(shape(machine), plan)
+    return plan_tally(plan, costs) if machine is None else machine_tally(shape(machine), plan, costs)
 
 
 def _notes(plan: Plan, costs: Costs) -> Iterator[str]:

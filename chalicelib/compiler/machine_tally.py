@@ -11,82 +11,94 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from chalicelib.compiler.costs import ROLE, Costs, node_of
+from chalicelib.compiler.costs import ROLE, ROOT, Costs, Spot, node_of, state, written
 from chalicelib.compiler.machine_shape import Shape, StateShape
 from chalicelib.compiler.plan import ForEach, Plan
 from chalicelib.compiler.prices import EVENTS
 from chalicelib.compiler.tally import NOTHING, Counts, Tally, either, exactly, total
 from chalicelib.compiler.timing import entries
+from chalicelib.compiler.traces import waits_after
 
 AGAIN: Final = "again"
 CLOSE: Final = "close"
 
 
+def machine_tally(machine: Shape, plan: Plan, costs: Costs) -> Tally:
+    return _block(machine, plan, costs, ROOT)
+
+
+def _block(scope: Shape, plan: Plan, costs: Costs, spot: Spot) -> Tally:
+    """The machine's or an item processor's scope, with what is told of its block's nodes."""
+    visits = entries(plan)
+    bodies = {entry.node: entry.body for entry in visits if isinstance(entry, ForEach)}
+    announcing = frozenset(waits_after(plan, costs.nodes)) if spot is ROOT else frozenset[str]()
+    return costs.told((entry.node for entry in visits), spot) + _Scope(scope, costs, bodies, announcing, spot).tally()
+
+
 @dataclass(frozen=True)
-class MachineTally:
+class _Scope:
+    """One scope of states. `bodies`: the plans of the block's maps; `announcing`: the workers that a Wait follows."""
+
+    shape: Shape
     costs: Costs
+    bodies: Mapping[str, Plan]
+    announcing: frozenset[str]
+    spot: Spot
 
-    def scope(self, scope: Shape, plan: Plan) -> Tally:
-        """A machine's or item processor's scope, with what is told of the native nodes of its block."""
-        bodies = {entry.node: entry.body for entry in entries(plan) if isinstance(entry, ForEach)}
-        told = self.costs.told([entry.node for entry in entries(plan)])
-        return exactly(told) + self._states(scope, bodies)
-
-    def _states(self, scope: Shape, bodies: Mapping[str, Plan]) -> Tally:
+    def tally(self) -> Tally:
         found: dict[str | None, Tally] = {None: NOTHING}
-        for name in _from_the_end(scope):
-            found[name] = self._from(scope, scope.states[name], found, bodies)
-        return found[scope.start]
+        for name in _from_the_end(self.shape):
+            found[name] = self._from(self.shape.states[name], found)
+        return found[self.shape.start]
 
-    def _from(self, scope: Shape, state: StateShape, found: Mapping[str | None, Tally], bodies: Mapping[str, Plan]) -> Tally:
+    def _from(self, entered: StateShape, found: Mapping[str | None, Tally]) -> Tally:
         """From the entry of the state to the end of its scope."""
-        inner = self._inner(state, bodies)
-        ways = [inner + found[way] for way in _forward(state, state.ways)] + [inner.at_most + found[way] for way in _forward(state, state.caught)]
-        rounds = self._rounds(scope, state)
-        return exactly(self._own(state)) + either(ways or [inner]) + rounds
+        inner = self._inner(entered)
+        ways = [inner + found[way] for way in _forward(entered, entered.ways)]
+        caught = [inner.at_most + found[way] for way in _forward(entered, entered.caught)]
+        return self._own(entered) + either(ways + caught) + self._rounds(entered)
 
-    def _own(self, state: StateShape) -> Counts:
-        node, role = node_of(state.name)
-        match state.kind:
+    def _own(self, entered: StateShape) -> Tally:
+        node, role = node_of(entered.name)
+        match entered.kind:
             case "Task" if role:
-                return self.costs.task()
+                return exactly(self.costs.task())
             case "Task":
-                return self.costs.worker(node, waits=state.has_token)
+                return self.costs.visit(node, self.spot, announces=node in self.announcing)
             case "Parallel":
-                return self.costs.state(EVENTS.parallel)
+                return exactly(state(EVENTS.parallel))
             case "Map":
-                return self.costs.state(EVENTS.distributed_map if state.is_distributed else EVENTS.map)
+                return exactly(state(EVENTS.distributed_map if entered.is_distributed else EVENTS.map))
             case _:
-                return self.costs.state()
+                return exactly(state())
 
-    def _inner(self, state: StateShape, bodies: Mapping[str, Plan]) -> Tally:
+    def _inner(self, entered: StateShape) -> Tally:
         """What the state holds: all its branches, or its items."""
-        if state.kind != "Map":
-            return total(self._states(branch, bodies) for branch in state.scopes)
-        item = total(self.scope(processor, bodies[state.name]) for processor in state.scopes)
-        if state.is_distributed:
-            return Tally(_without_events(item.least), _without_events(item.most)).times(*self.costs.items(state.name))
-        return (exactly(Counts(events=EVENTS.map_item)) + item).times(*self.costs.items(state.name))
+        if entered.kind != "Map":
+            branches = (_Scope(branch, self.costs, self.bodies, self.announcing, self.spot.in_branch()) for branch in entered.scopes)
+            return total(branch.tally() for branch in branches)
+        spot = self.spot.in_item(is_distributed=entered.is_distributed)
+        item = total(_block(processor, self.bodies[entered.name], self.costs, spot) for processor in entered.scopes)
+        told = self.costs.map_told(entered.name, self.spot, item)
+        each = item.without_events if entered.is_distributed else item + exactly(Counts(events=EVENTS.map_item))
+        return told + each.times(*self.costs.items(entered.name))
 
-    def _rounds(self, scope: Shape, state: StateShape) -> Tally:
+    def _rounds(self, entered: StateShape) -> Tally:
         """The visits after the first, if the state begins a loop."""
-        again = f"{state.name}{ROLE}{AGAIN}"
-        if again not in scope.states:
+        states = self.shape.states
+        again = f"{entered.name}{ROLE}{AGAIN}"
+        if again not in states:
             return NOTHING
-        close = scope.states.get(f"{state.name}{ROLE}{CLOSE}")
-        one = exactly(self._own(state)) + exactly(self._own(scope.states[again]))
-        longest = one + exactly(self._own(close)) if close else one
-        _, most = self.costs.visits(state.name)
+        close = states.get(f"{entered.name}{ROLE}{CLOSE}")
+        parts = [entered, states[again], *([close] if close else [])]
+        longest = total(map(self._own, parts)) + exactly(written(self.costs.untold_writes(self.spot)))
+        _, most = self.costs.visits(entered.name)
         return longest.times(0, most - 1)
 
 
-def _without_events(counts: Counts) -> Counts:
-    return Counts(counts.transitions, counts.invocations, counts.writes, 0, counts.price)
-
-
-def _forward(state: StateShape, ways: tuple[str | None, ...]) -> Iterator[str | None]:
+def _forward(entered: StateShape, ways: tuple[str | None, ...]) -> Iterator[str | None]:
     """The ways without the one that goes back to the loop's beginning."""
-    node, role = node_of(state.name)
+    node, role = node_of(entered.name)
     return (way for way in dict.fromkeys(ways) if not (role == AGAIN and way == node))
 
 
@@ -97,8 +109,8 @@ def _from_the_end(scope: Shape) -> Iterator[str]:
 
     def enter(name: str) -> None:
         seen.add(name)
-        state = scope.states[name]
-        todo.append((name, _forward(state, state.following)))
+        entered = scope.states[name]
+        todo.append((name, _forward(entered, entered.following)))
 
     enter(scope.start)
     while todo:

@@ -7,48 +7,60 @@ to its branches itself), so that a Choose counts as one state or none.
 from dataclasses import dataclass
 from typing import assert_never
 
-from chalicelib.compiler.costs import Costs
+from chalicelib.compiler.costs import ROOT, Costs, Spot, state, written
 from chalicelib.compiler.plan import Choose, ForEach, Parallel, Plan, Series, Visit
 from chalicelib.compiler.prices import EVENTS
 from chalicelib.compiler.tally import NOTHING, Counts, Tally, either, exactly, total
 from chalicelib.compiler.timing import entries
-from chalicelib.spec.nodes import HumanGate, Join, Message, SubWorkflow, WorkerNode
+from chalicelib.compiler.traces import waits_after
+from chalicelib.spec.nodes import HumanGate, Join, WorkerNode
 from chalicelib.spec.nodes import Parallel as FanOut
 
 
+def plan_tally(plan: Plan, costs: Costs) -> Tally:
+    return _block(plan, costs, ROOT)
+
+
+def _block(plan: Plan, costs: Costs, spot: Spot) -> Tally:
+    announcing = frozenset(waits_after(plan, costs.nodes)) if spot is ROOT else frozenset[str]()
+    return costs.told((entry.node for entry in entries(plan)), spot) + _Walk(costs, announcing).part(plan, spot)
+
+
 @dataclass(frozen=True)
-class PlanTally:
+class _Walk:
     costs: Costs
+    announcing: frozenset[str]
 
-    def block(self, plan: Plan) -> Tally:
-        return exactly(self.costs.told([entry.node for entry in entries(plan)])) + self._part(plan)
-
-    def _part(self, plan: Plan) -> Tally:
+    def part(self, plan: Plan, spot: Spot) -> Tally:
         match plan:
             case Visit(node):
-                return self._visit(node)
+                return self._visit(node, spot)
             case ForEach(node, body):
-                item = exactly(Counts(events=EVENTS.map_item)) + self.block(body)
-                return exactly(self.costs.state(EVENTS.map)) + item.times(*self.costs.items(node))
+                return self._map(node, body, spot)
             case Series(items):
-                return total(self._part(item) for item in items)
+                return total(self.part(item, spot) for item in items)
             case Parallel(branches):
-                return exactly(self.costs.state(EVENTS.parallel)) + total(self._part(branch) for branch in branches)
+                return exactly(state(EVENTS.parallel)) + total(self.part(branch, spot.in_branch()) for branch in branches)
             case Choose(arms):
-                return Tally(Counts(), self.costs.state()) + either([NOTHING, *(self._part(arm.body) for arm in arms)])
+                return Tally(Counts(), state()) + either([NOTHING, *(self.part(arm.body, spot) for arm in arms)])
             case _ as unknown:
                 assert_never(unknown)
 
-    def _visit(self, name: str) -> Tally:
+    def _map(self, name: str, body: Plan, spot: Spot) -> Tally:
+        item = _block(body, self.costs, spot.in_item(is_distributed=self.costs.map(name).mode == "distributed"))
+        told = self.costs.map_told(name, spot, item)
+        return exactly(state(EVENTS.map)) + told + (item + exactly(Counts(events=EVENTS.map_item))).times(*self.costs.items(name))
+
+    def _visit(self, name: str, spot: Spot) -> Tally:
         node = self.costs.nodes[name]
         if isinstance(node, FanOut | Join):
             return NOTHING
         if not isinstance(node, WorkerNode):
-            return exactly(self.costs.state())
-        waits = isinstance(node, HumanGate | SubWorkflow) or (isinstance(node, Message) and node.wait_for_reply)
-        once = exactly(self.costs.worker(name, waits=waits))
+            return exactly(state())
+        once = self.costs.visit(name, spot, announces=name in self.announcing)
         if isinstance(node, HumanGate):
             once += Tally(Counts(), self.costs.task())
         if node.repeat is None:
             return once
-        return (once + exactly(self.costs.state())).times(*self.costs.visits(name))
+        further = once + exactly(state() + written(self.costs.untold_writes(spot)))
+        return once + exactly(state()) + further.times(0, node.repeat.max_times - 1)

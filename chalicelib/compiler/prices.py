@@ -33,20 +33,24 @@ class Lambda:
 
 @dataclass(frozen=True, slots=True)
 class WriteModel:
-    """Items that a run writes to the table, retries excluded. A transaction of the journal writes the run and, for each thing told, the node run and
-    its event.
+    """Items that a run's records write, as the run counts them itself (`Run.write_count`); retries, votes short of a quorum and sent messages are no
+    part of it.
 
-    An item in a transaction takes two write units, as long as it is below 1 KB.
+    Each thing told is one transaction of the journal: the run, the node runs that change, their events. An item in a transaction takes two write
+    units, as long as it is below 1 KB.
     """
 
-    run_started: int = 3  # the run, its event `run_queued`, the idempotency record of the start
-    run_first_told: int = 1  # the event `run_started`, with the first thing that is told of the run
-    run_finished: int = 2
-    node_started: int = 3  # the run, the node run, its event
-    node_finished: int = 3
-    wait_opened: int = 2  # beside `node_started`: the gate or message with its token, the event
-    wait_closed: int = 2  # beside `node_finished`: the gate's decision, the event
-    native_told: int = 2  # a native node's run and its event, in a transaction that happens anyway
+    run_created: int = 3  # the run, its input, the event `run_queued`; a run started with a key writes one more
+    run_started: tuple[int, int] = (1, 2)  # the event, with the first worker's word; where the engine's own word comes first, the run as well
+    run_ended: int = 3  # the run, its output, the event
+    node_visited: int = 6  # started and finished: each the run, the node run, the event
+    gate_opened: int = 6  # the run, the node run, three events, the gate
+    gate_closed: tuple[int, int] = (5, 6)  # the run, the node run, two events, the gate; where somebody decided, also that it was delivered
+    reply_visited: int = 10  # asked: the run, the node run, two events, the message; answered: the run, the node run, the event, twice the message
+    child_visited: int = 9  # started, waiting, finished
+    distributed_visited: int = 2  # an item of a distributed map writes its node run alone
+    turns: int = 2  # a run that waits for nothing but this: `run_waiting`, `run_resumed`
+    node_told: int = 2  # a node run and its event in another's transaction: native nodes, maps begun and ended, nodes never visited
     units_per_item: int = 2
 
 

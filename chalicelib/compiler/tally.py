@@ -5,14 +5,14 @@ times (`times`). Each figure is bounded on its own: the way that enters the fewe
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from functools import reduce
 from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """`price` in pico-dollars."""
+    """`price` in pico-dollars. A figure may be below zero where a part saves what is counted elsewhere."""
 
     transitions: int = 0
     invocations: int = 0
@@ -52,6 +52,11 @@ class Tally:
 
     def times(self, least: int, most: int) -> "Tally":
         return Tally(self.least.scaled(least), self.most.scaled(most))
+
+    @property
+    def without_events(self) -> "Tally":
+        """For what has a history of its own."""
+        return Tally(replace(self.least, events=0), replace(self.most, events=0))
 
     @property
     def at_most(self) -> "Tally":

@@ -1,0 +1,97 @@
+"""Runs on the local stack, with somebody who answers: what they counted.
+
+In: specs and inputs. Out: `Counted`: what was forecast, and what the run took. Gates get the first choice that approves, from as many people as it
+takes; messages a reply.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from time import monotonic, sleep
+from typing import Any, Final
+
+from rich.console import Console
+
+from cli.client import Client, Problem
+from cli.session import Session
+from cli.specs import published
+from infra.local.stack import LocalStack
+
+PATIENCE_SECONDS: Final = 60
+PEOPLE: Final = tuple(f"decider{number}" for number in range(1, 6))
+MEASURED: Final = {"transitions": "transition_count", "invocations": "invocation_count", "writes": "write_count"}
+
+
+@dataclass(frozen=True)
+class Counted:
+    """`forecast` and `counted` by the forecast's names; `status` of the run."""
+
+    name: str
+    status: str
+    forecast: Mapping[str, Mapping[str, int]]
+    counted: Mapping[str, int]
+
+    def is_inside(self, figure: str) -> bool:
+        expected = self.forecast[figure]
+        return expected["least"] <= self.counted[figure] <= expected["most"]
+
+    def is_exact(self, figure: str) -> bool:
+        return self.forecast[figure]["least"] == self.forecast[figure]["most"]
+
+
+@dataclass
+class Stage:
+    """A running local stack."""
+
+    url: str
+    session: Session = field(init=False)
+
+    def __post_init__(self) -> None:
+        quiet = Console(quiet=True)
+        self.session = Session(Client(self.url), as_json=False, out=quiet, err=quiet)
+
+    def publish(self, text: str, *, name: str) -> str:
+        """The workflow's id."""
+        return str(published(self.session, text, name=name)["workflow_id"])
+
+    def count(self, name: str, workflow_id: str, given: Any) -> Counted:
+        started = Client(self.url, "starter").post(f"/api/v1/workflows/{workflow_id}/run", {"input": given})
+        ended = self._ended(started["id"])
+        forecast = self.session.client.get(f"/api/v1/workflows/{workflow_id}/versions/{ended['version']}/forecast")
+        run = self.session.client.get(f"/api/v1/workflows/runs/{ended['id']}", counts="true")
+        return Counted(name, ended["status"], {each: forecast[each] for each in MEASURED}, {each: run[field] for each, field in MEASURED.items()})
+
+    def _ended(self, run_id: str) -> dict[str, Any]:
+        until = monotonic() + PATIENCE_SECONDS
+        while monotonic() < until:
+            run: dict[str, Any] = self.session.client.get(f"/api/v1/workflows/runs/{run_id}")
+            if run["status"] in {"succeeded", "failed", "timed_out", "cancelled"}:
+                return run
+            if run["status"] == "waiting":
+                self._answer(run_id)
+            sleep(0.05)
+        raise TimeoutError(f"{run_id} has not ended after {PATIENCE_SECONDS} s")
+
+    def _answer(self, run_id: str) -> None:
+        for gate in self.session.client.get("/api/v1/gates", run_id=run_id)["gates"]:
+            choice = next(each["choice"] for each in gate["choices"] if each["approves"])
+            for person in PEOPLE[: gate["at_least"]]:
+                self._try(person, f"/api/v1/gates/{gate['id']}/decision", {"choice": choice, "reason": "measured"})
+        self._try(PEOPLE[0], f"/api/v1/runs/{run_id}/replies", {"text": "yes"})
+
+    def _try(self, person: str, path: str, body: Mapping[str, Any]) -> None:
+        try:
+            Client(self.url, person).post(path, body)
+        except Problem:
+            return  # decided by another, or nothing waits for a reply
+
+
+@contextmanager
+def stage() -> Iterator[Stage]:
+    with LocalStack(data_dir=None, port=0) as stack:
+        yield Stage(stack.url)
+
+
+def read_json(text: str) -> Any:
+    return json.loads(text)
