@@ -62,6 +62,14 @@ class Progress:
             self.open_gate = event.get("data", {}).get("gate_id")
         if kind in ("gate_decided", "gate_timed_out"):
             self.open_gate = None
+        if kind == "gate_decided":
+            self._learn(event)
+
+    def _learn(self, event: Event) -> None:
+        """What an event tells of a node without changing its status."""
+        key = (event["node"], event.get("item_path") or "")
+        if key in self.lines:
+            self.lines[key] = replace(self.lines[key], data={**self.lines[key].data, **event["data"]})
 
     def _take_node(self, event: Event, status: str) -> None:
         key = (event["node"], event.get("item_path") or "")

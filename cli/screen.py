@@ -91,7 +91,7 @@ def _notes(line: Line) -> Iterable[str]:
         yield f"{error.get('name', '')}: {error.get('message', '')}"[:120]
     if line.data.get("choice"):
         yield f"{line.data['choice']} by {', '.join(line.data.get('by') or []) or 'nobody'}"
-    if line.data.get("offline"):
+    if (line.data.get("details") or {}).get("offline"):
         yield "offline model"
 
 
