@@ -7,8 +7,9 @@ Never: a secret, a task token or a foreign body in a message.
     ├── Invalid                      the caller's words cannot be taken (422)
     │   ├── SettingInvalid           a setting of the deployment cannot be read (500)
     │   ├── SpecInvalid              a workflow spec with errors; carries its diagnostics
-    │   ├── InputInvalid             a run's input that its version's schema refuses; carries the faults by field
-    │   ├── DecisionInvalid          an unknown choice, a missing reason, a form that its schema refuses
+    │   ├── FieldsInvalid            carries the faults by JSON pointer
+    │   │   ├── InputInvalid         a run's input that its version's schema refuses
+    │   │   └── DecisionInvalid      an unknown choice, a missing reason, a form that its schema refuses
     │   ├── CursorInvalid            a list cursor that was not issued for this list
     │   └── KeyReused                one idempotency key with two different requests
     ├── NotFound                     no such thing in this organisation (404)

@@ -86,9 +86,12 @@ def _keep_one(value: Json, record: JsonObject, names: list[str]) -> None:
     """Copy one field into the record; where the value has no such field there is nothing to keep."""
     if not isinstance(value, dict) or names[0] not in value:
         return
+    field = value[names[0]]
     if len(names) == 1:
-        record[names[0]] = value[names[0]]
+        record[names[0]] = field
         return
-    inner = record.setdefault(names[0], {})
-    if isinstance(inner, dict):
-        _keep_one(value[names[0]], inner, names[1:])
+    inner = record.get(names[0])
+    kept: JsonObject = dict(inner) if isinstance(inner, dict) else {}
+    _keep_one(field, kept, names[1:])
+    if kept:
+        record[names[0]] = kept

@@ -83,11 +83,16 @@ class Cloud:
     frames: list[tuple[str, JsonObject]] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     faults: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
+    cancellations: list[list[JsonObject]] = field(default_factory=list)
     replies: dict[str, Callable[[], JsonObject]] = field(default_factory=dict)
 
     def refuse(self, operation: str, code: str, *, status: int = 400, times: int = 1) -> None:
         """The next calls of an operation (`stepfunctions:SendTaskSuccess`) fail with an AWS error code."""
         self.faults.setdefault(operation, []).extend([(status, code)] * times)
+
+    def cancel_transactions(self, reasons: list[JsonObject]) -> None:
+        """The next transaction is cancelled for these reasons."""
+        self.cancellations.append(reasons)
 
     def reply(self, operation: str, give: Callable[[], Any]) -> None:
         """From now on an operation gives what `give` gives."""
@@ -171,6 +176,9 @@ def _listen(service: Any) -> None:
                 "Error": {"Code": code, "Message": "as arranged"},
                 "ResponseMetadata": {"HTTPStatusCode": status},
             }
+        if operation == "dynamodb:TransactWriteItems" and found.cancellations:
+            cancelled = {"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": found.cancellations.pop(0)}
+            return _response(400), cancelled
         if operation in found.replies:
             return _response(200), {**found.replies[operation](), "ResponseMetadata": {"HTTPStatusCode": 200}}
         if operation in _SILENT:

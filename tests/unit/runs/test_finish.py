@@ -17,7 +17,7 @@ from chalicelib.store.run_records import Fault
 from chalicelib.store.statuses import NodeStatus, RunStatus
 from chalicelib.store.values import load
 from tests.factories.cloud import ANN, DAN, SPEC, Cloud, published, unpublished
-from tests.factories.run_stories import attempt_at, check_journal, ended, events_of, node_of, now, opened_gate, started_run, told
+from tests.factories.run_stories import attempt_at, check_journal, ended, events_of, node_of, now, started_run, told
 
 FANNED: JsonObject = {
     "sluice": 1,
@@ -189,23 +189,6 @@ def test_it_resolves_pointers_in_the_output(aws: Cloud) -> None:
     pointer = pointers.fit("org_local", {"text": "x" * 5000}, folder=f"runs/{run.id}/search", inline_bytes=100)
     ended(run, "SUCCEEDED", output={"found": [pointer]})
     assert get_output(ANN, run.id) == {"found": [{"text": "x" * 5000}]}
-
-
-def test_more_nodes_than_one_transaction_holds_end_with_the_run(aws: Cloud) -> None:
-    nodes: JsonObject = {f"node_{number}": {"type": "tool_call", "tool": "x"} for number in range(120)}
-    run = started_run({"sluice": 1, "name": "wide", "nodes": nodes}, given={})
-    ended(run, "SUCCEEDED", output=1)
-    assert told(run).count("run_succeeded") == 1
-    assert len(told(run)) == 3 + 120
-    check_journal(run)
-
-
-def test_many_gates_close_with_their_run(aws: Cloud) -> None:
-    run = started_run()
-    for number in range(40):
-        opened_gate(run, f"gate_{number}")
-    ended(run, "ABORTED")
-    check_journal(run)
 
 
 def test_a_failure_starts_the_workflow_that_takes_care_of_it_once(aws: Cloud) -> None:

@@ -234,14 +234,6 @@ def test_it_keeps_a_large_result_in_s3(aws: Cloud) -> None:
     assert "result" not in events_of(run)[-1].data
 
 
-def test_it_tells_many_native_nodes_in_several_transactions_without_a_gap(aws: Cloud) -> None:
-    run = started_run()
-    node_started(attempt_at(run, "search"), settled={f"node_{number}": number for number in range(130)})
-    assert len(told(run)) == 2 + 130 + 1
-    assert told(run)[-1] == "node_started search"
-    check_journal(run)
-
-
 def test_it_knows_no_run_of_another_organisation(aws: Cloud) -> None:
     run = started_run()
     foreign = NodeAttempt(organisation_id="org_other", run_id=run.id, node="search")

@@ -121,15 +121,6 @@ def test_past_its_budget_it_leaves_the_rest(aws: Cloud) -> None:
     assert sweep("org_local", grace_seconds=0, budget_seconds=0) == Swept()
 
 
-def test_it_pages_through_many_runs(aws: Cloud) -> None:
-    version = published()
-    for number in range(55):
-        start(ANN, workflow_id=version.workflow_id, input={"city": str(number)})
-    aws.calls.clear()
-    swept()
-    assert aws.calls.count("stepfunctions:DescribeExecution") == 55
-
-
 @pytest.mark.parametrize(
     ("status", "idle", "due"),
     [

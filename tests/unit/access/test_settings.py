@@ -1,0 +1,78 @@
+"""Settings, ids, times, errors, principals: what every room stands on."""
+
+import inspect
+import time
+from datetime import UTC, datetime
+
+import pytest
+
+from chalicelib import clock, errors, ids
+from chalicelib.access.principal import Principal, local_principal, organisations, platform_principal
+from chalicelib.errors import SettingInvalid, SluiceError
+from chalicelib.settings import read_settings
+from tests.factories.cloud import Cloud
+
+
+def test_settings_have_defaults_and_are_read_once_from_the_environment() -> None:
+    found = read_settings({})
+    assert (found.table, found.stage, found.allowed_hosts) == ("sluice", "local", ())
+    told = read_settings({"SLUICE_TABLE": "t", "SLUICE_ALLOWED_HOSTS": "A.com, b.org,", "SLUICE_PEOPLE": '{"ann": ["approver"]}', "SLUICE_STAGE": ""})
+    assert (told.table, told.allowed_hosts, told.people, told.stage) == ("t", ("a.com", "b.org"), {"ann": ("approver",)}, "local")
+    assert "key" not in repr(read_settings({"ANTHROPIC_API_KEY": "key"}))
+
+
+@pytest.mark.parametrize(("name", "text"), [("SLUICE_PEOPLE", "{"), ("SLUICE_MODELS", "[1]"), ("SLUICE_PEOPLE", '{"ann": "approver"}')])
+def test_a_setting_that_cannot_be_read_is_named(name: str, text: str) -> None:
+    with pytest.raises(SettingInvalid, match=name):
+        read_settings({name: text})
+
+
+def test_ids_sort_by_the_time_they_were_made() -> None:
+    first = ids.new_id(ids.RUN)
+    time.sleep(0.002)
+    second = ids.new_id(ids.RUN)
+    assert first < second
+    assert ids.is_id(first, ids.RUN)
+    assert not ids.is_id(first, ids.GATE)
+    assert not ids.is_id("run_1", ids.RUN)
+
+
+def test_a_derived_id_belongs_to_its_meaning() -> None:
+    run_id = ids.new_id(ids.RUN)
+    found = ids.derived_id(ids.GATE, run_id, "a", "", time_of=run_id)
+    assert found == ids.derived_id(ids.GATE, run_id, "a", "", time_of=run_id)
+    assert found != ids.derived_id(ids.GATE, run_id, "", "a", time_of=run_id)
+    assert ids.is_id(found, ids.GATE)
+    assert found[5:15] == run_id[4:14]
+    assert ids.is_id(ids.derived_id(ids.GATE, "x"), ids.GATE)
+
+
+def test_times_are_utc_texts_that_sort() -> None:
+    assert clock.time_text(datetime(2026, 1, 2, 3, 4, 5, 678_000, UTC)) == "2026-01-02T03:04:05.678Z"
+    assert clock.time_text(datetime(2026, 1, 2)) == "2026-01-02T00:00:00.000Z"  # noqa: DTZ001
+    assert clock.seconds_text(0) == "1970-01-01T00:00:00.000Z"
+    assert 0 <= clock.seconds_since(clock.now_text()) < 5
+    assert abs(clock.epoch_seconds() - time.time()) < 2
+
+
+def test_every_error_is_drawn_in_the_tree_and_has_a_code_of_its_own() -> None:
+    kinds = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, SluiceError)]
+    drawn = errors.__doc__ or ""
+    assert [kind.__name__ for kind in kinds if f" {kind.__name__} " not in f"{drawn} " and f" {kind.__name__}\n" not in drawn] == []
+    codes = [kind.code for kind in kinds if kind is not errors.FieldsInvalid]
+    assert len(set(codes)) == len(codes)
+    assert all(kind.status in {400, 401, 403, 404, 409, 422, 500, 503} for kind in kinds)
+
+
+def test_a_person_has_the_roles_that_the_settings_give(aws: Cloud) -> None:
+    assert local_principal("ann") == Principal("org_local", "ann", frozenset({"approver"}))
+    assert local_principal() == Principal("org_local", "local")
+    assert platform_principal("org_x").organisation_id == "org_x"
+    assert organisations() == ("org_local",)
+
+
+def test_a_principal_is_a_person_and_their_roles() -> None:
+    ann = Principal("org_local", "ann", frozenset({"approver"}))
+    assert ann.is_one_of(("person:ann",))
+    assert ann.is_one_of(("role:approver", "person:bob"))
+    assert not ann.is_one_of(("ann", "person:approver"))
