@@ -1,0 +1,74 @@
+"""One model call for a node, its answer checked, and mended once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pytest
+
+from chalicelib.agents.call import OutputInvalid, Task, call_agent
+from chalicelib.providers.failures import ModelTimedOut
+from chalicelib.providers.model import ModelRequest, ModelResponse, Role, StopReason, Usage
+from chalicelib.spec.model import JsonObject
+
+SCHEMA: JsonObject = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
+
+
+@dataclass
+class Scripted:
+    """A provider that says what it is told to."""
+
+    texts: Sequence[str]
+    requests: list[tuple[ModelRequest, float]] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        return "scripted"
+
+    def call(self, request: ModelRequest, *, model: str, seconds: float) -> ModelResponse:
+        self.requests.append((request, seconds))
+        text = self.texts[len(self.requests) - 1]
+        return ModelResponse(text, StopReason.END, Usage("scripted", model, input_tokens=10, output_tokens=1, cost=5))
+
+
+def test_it_gives_the_text_where_no_schema_is_asked() -> None:
+    provider = Scripted(["hello"])
+    answered = call_agent(Task("Hi", system="Be brief.", max_output_tokens=9), provider=provider, model="m", seconds_left=lambda: 12.5)
+    assert (answered.value, answered.turns) == ({"text": "hello"}, 1)
+    request, seconds = provider.requests[0]
+    assert (request.system, request.max_output_tokens, request.output, seconds) == ("Be brief.", 9, None, 12.5)
+
+
+def test_it_gives_the_checked_value() -> None:
+    answered = call_agent(Task("Hi", output=SCHEMA), provider=Scripted(['```json\n{"n": 3}\n```']), model="m", seconds_left=lambda: 1)
+    assert answered.value == {"n": 3}
+    assert answered.usage.cost == 5
+
+
+@pytest.mark.parametrize(
+    ("first", "fault"), [("I cannot.", "no JSON value"), ('{"n": "x"}', "n: 'x' is not of type 'integer'"), ("", "no JSON value")]
+)
+def test_it_asks_once_to_mend_an_answer(first: str, fault: str) -> None:
+    provider = Scripted([first, '{"n": 3}'])
+    answered = call_agent(Task("Hi", output=SCHEMA), provider=provider, model="m", seconds_left=lambda: 1)
+    assert (answered.value, answered.turns) == ({"n": 3}, 2)
+    assert answered.usage == Usage("scripted", "m", input_tokens=20, output_tokens=2, cost=10)
+    turns = provider.requests[1][0].messages
+    assert [turn.role for turn in turns] == [Role.USER, Role.ASSISTANT, Role.USER]
+    assert turns[1].text == (first or "(nothing)")
+    assert fault in turns[2].text
+
+
+def test_it_fails_when_mending_fails_and_tells_the_cost() -> None:
+    with pytest.raises(OutputInvalid, match="'n' is a required property") as caught:
+        call_agent(Task("Hi", output=SCHEMA), provider=Scripted(["{}", "{}"]), model="m", seconds_left=lambda: 1)
+    assert caught.value.usage.cost == 10
+    assert not caught.value.retryable
+
+
+def test_it_leaves_a_failed_call_to_the_machine() -> None:
+    class Late(Scripted):
+        def call(self, request: ModelRequest, *, model: str, seconds: float) -> ModelResponse:
+            raise ModelTimedOut("late")
+
+    with pytest.raises(ModelTimedOut):
+        call_agent(Task("Hi"), provider=Late([]), model="m", seconds_left=lambda: 1)

@@ -1,0 +1,77 @@
+"""The worker of agent_call: who answers, at what cost, and what is recorded of it."""
+
+from collections.abc import Iterator
+
+import anthropic  # noqa: F401  (its second of import time belongs to no test)
+import pytest
+
+from chalicelib.agents.call import OutputInvalid
+from chalicelib.providers.model import Usage
+from chalicelib.spec.model import JsonObject
+from chalicelib.workers.agent import cost_details
+from tests.factories.cloud import Cloud, cloud
+from tests.factories.worker_runs import story
+from tests.fixtures.fake_claude import KEY, Claude, claude
+
+RANK: JsonObject = {
+    "type": "agent_call",
+    "model": "smart",
+    "system": "You read bills for {{ $context.name }}.",
+    "prompt": "Extract the total.\n\n{{ $bill }}",
+    "output": {"type": "object", "properties": {"total": {"type": "number"}}, "required": ["total"]},
+}
+VALUES: JsonObject = {"$context.name": "Ann", "$bill": "Total due: EUR 12.50"}
+
+
+def test_it_answers_offline_without_a_key_and_says_so(aws: Cloud) -> None:
+    tale = story({"rank": RANK})
+    assert tale.serve("rank", values=VALUES) == {"total": 12.5}
+    node_run = tale.node_run("rank")
+    assert node_run.details == {
+        "provider": "offline",
+        "model": "claude-opus-5-5",
+        "turns": 1,
+        "cost_micro_dollars": 0,
+        "cached_tokens": 0,
+        "offline": True,
+        "why": "anthropic:claude-opus-5-5 has no key here",
+    }
+    assert node_run.usage.input_tokens > 0
+    assert tale.shown("rank") == {"model": "smart", "system": "You read bills for Ann.", "prompt": "Extract the total.\n\nTotal due: EUR 12.50"}
+
+
+def test_it_gives_a_text_where_no_schema_is_asked(aws: Cloud) -> None:
+    tale = story({"say": {"type": "agent_call", "prompt": "Hello"}})
+    output = tale.serve("say")
+    assert isinstance(output, dict)
+    assert str(output["text"]).startswith("Offline answer, no model was asked.")
+
+
+@pytest.fixture
+def with_claude(monkeypatch: pytest.MonkeyPatch) -> Iterator[Claude]:
+    """A deployment with a key, whose Claude is the fake."""
+    with claude('{"total": 1}') as fake, cloud(ANTHROPIC_API_KEY=KEY):
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", fake.url)
+        yield fake
+
+
+def test_it_asks_claude_where_there_is_a_key(with_claude: Claude) -> None:
+    tale = story({"rank": RANK})
+    assert tale.serve("rank", values=VALUES) == {"total": 1}
+    assert with_claude.requests[0]["model"] == "claude-opus-5-5"
+    node_run = tale.node_run("rank")
+    assert (node_run.details["provider"], node_run.details["cost_micro_dollars"]) == ("anthropic", 800)
+    assert node_run.usage.cost == pytest.approx(0.0008)
+
+
+def test_it_fails_when_the_schema_cannot_be_met(aws: Cloud) -> None:
+    tale = story({"rank": RANK | {"output": {"type": "object", "properties": {"x": {"not": {}}}, "required": ["x"]}}})
+    with pytest.raises(OutputInvalid):
+        tale.serve("rank", values=VALUES)
+    error = tale.node_run("rank").error
+    assert error is not None
+    assert error.name == "OutputInvalid"
+
+
+def test_it_shows_unpriced_as_nothing_and_never_as_zero() -> None:
+    assert cost_details(Usage("anthropic", "claude-new")) == {"cost_micro_dollars": None, "cached_tokens": 0}
