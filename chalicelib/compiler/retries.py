@@ -24,7 +24,21 @@ TRANSIENT: Final = Retrier(
     jitter="FULL",
 )
 
-RETRYABLE_ERRORS: Final = ("Contention", "EngineUnavailable", "PublisherUnavailable", "Unavailable", "WorkerLost")
+RETRYABLE_ERRORS: Final = (
+    "Contention",
+    "EngineUnavailable",
+    "HostUnreachable",
+    "HttpServerFailed",
+    "HttpThrottled",
+    "HttpTimedOut",
+    "ModelOverloaded",
+    "ModelRateLimited",
+    "ModelTimedOut",
+    "ModelUnavailable",
+    "PublisherUnavailable",
+    "Unavailable",
+    "WorkerLost",
+)
 _LOST_WORKER: Final = ("Lambda.Unknown", "Sandbox.Timedout", "States.Timeout")
 
 
