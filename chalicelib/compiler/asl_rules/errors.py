@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from chalicelib.compiler.asl_rules.codes import finding
-from chalicelib.compiler.asl_rules.expressions import Syntax
 from chalicelib.compiler.asl_rules.machine import Machine
 from chalicelib.compiler.asl_rules.scopes import Scope, ScopeKind, State, objects_in, text_of
+from chalicelib.compiler.asl_rules.syntax import Syntax
 from chalicelib.compiler.asl_rules.texts import Place, texts_of
 from chalicelib.spec.diagnostic import Diagnostic
 

@@ -1,43 +1,23 @@
-"""What an expression of a state machine reads and calls, from its syntax tree.
+"""The syntax of a machine's expressions, each form of them parsed once.
 
-In: the text between `{%` and `%}`. Out: `Syntax`, or the `Fault` that the parser found. Here every free variable counts, `$states` included; what the
-workflow language calls a reference is `spec.expression`'s. Both use one parser. Results are kept by text, since machines repeat themselves.
+In: the text between `{%` and `%}`. Out: what `syntax.read_syntax` says of it, sooner. Machines repeat themselves: a plain path needs no parser; the
+operands of a chain of `and` and `or` are looked at one by one; expressions that differ in names and texts alone are of one form. Where a form has a
+fault, or anything is out of the ordinary, the text itself is parsed.
 """
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import pairwise
-from typing import Any, Final
+from typing import Final
 
+from chalicelib.compiler.asl_rules.syntax import COUNTED, Read, Syntax, read_syntax
 from chalicelib.spec.syntax_tree import Fault
-from chalicelib.spec.parse_tree import parse_tree
 
-COUNTED: Final = 128  # chains are counted up to here
 _PLAIN: Final = re.compile(r"\s*\$([A-Za-z]\w*)((?:\.[A-Za-z_]\w*)*)\s*")
 _KEYWORDS: Final = frozenset({"and", "or", "in", "true", "false", "null", "function"})
-
-_Node = Any  # a symbol of jsonata-python's tree
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """A free variable: its name without `$`, the plain fields after it, and whether it is called."""
-
-    name: str
-    path: tuple[str, ...] = ()
-    called: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Syntax:
-    """`top_level`: what reads the context item, which does not exist. `chain`: operands of the longest run of operators. `depth`: nesting."""
-
-    reads: tuple[Read, ...]
-    top_level: tuple[str, ...] = ()
-    chain: int = 1
-    depth: int = 1
+_UNUSUAL: Final = re.compile(r"[\\/\ue000\ue001]|\.\s*['\"]")  # escapes, patterns, comments, texts as steps of a path
+_TOKEN: Final = re.compile(r"""'[^']*'|"[^"]*"|`[^`]*`|[()\[\]{}]|\s(?:and|or)(?=\s)|:=|[?;|]""")
+_NAMED: Final = re.compile(r"""(?P<text>'[^']*'|"[^"]*")|`[^`]*`|\$(?P<name>[^\W\d]\w*)(?P<path>(?:\.[^\W\d]\w*)*)""")
+_NAME, _PATH = "\ue000", "\ue001"  # how forms write names and paths; no expression has these characters
 
 
 @lru_cache(maxsize=32_768)
@@ -46,154 +26,105 @@ def parse(text: str) -> Syntax | Fault:
     plain = _PLAIN.fullmatch(text)
     if plain is not None and _KEYWORDS.isdisjoint(fields := plain[2].split(".")[1:]):
         return Syntax((Read(plain[1], tuple(fields)),))
-    tree = parse_tree(text)
-    if isinstance(tree, Fault):
-        return tree
-    walk = _Walk()
-    try:
-        depth = walk.visit(tree, _Place(set()))
-    except RecursionError:
-        return Fault("the expression is nested too deeply", 0)
-    return Syntax(tuple(dict.fromkeys(walk.reads)), tuple(dict.fromkeys(walk.top_level)), walk.chain, depth)
+    if _UNUSUAL.search(text):
+        return read_syntax(text)
+    return _by_operands(text) or _by_form(text) or read_syntax(text)
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """`bound`: local names. `nested`: inside a path's later step or a predicate, where there is a context item."""
-
-    bound: set[str]
-    nested: bool = False
-
-    def inside(self) -> "_Place":
-        return _Place(self.bound, nested=True)
-
-    def block(self, names: Iterable[str] = ()) -> "_Place":
-        return _Place(self.bound.union(names), self.nested)
+# --- chains ------------------------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class _Walk:
-    """Visits the tree in the order of evaluation; `visit` gives the depth below a node."""
-
-    reads: list[Read] = field(default_factory=list)
-    top_level: list[str] = field(default_factory=list)
-    chain: int = 1
-
-    def visit(self, node: _Node, place: _Place) -> int:
-        if node.type == "path":
-            return 1 + self._path(node, place.block().inside(), place)
-        return 1 + max(self._kind(node, place), self._tail(node, place.block()))
-
-    def _kind(self, node: _Node, place: _Place) -> int:
-        match node.type:
-            case "variable":
-                return self._variable([node], place)
-            case "function" | "partial":
-                return self._call(node, place)
-            case "binary" | "apply":
-                return self._operator(node, place)
-            case "bind":
-                return self._bind(node, place)
-            case "block":
-                return self._all(node.expressions, place.block())
-            case "lambda":
-                return self.visit(node.body, place.block(str(argument.value) for argument in node.arguments))
-            case "condition":
-                return self._all((node.condition, node.then, node._else), place)  # noqa: SLF001
-            case "transform":
-                return self._all((node.pattern, node.update, node.delete), place.inside())
-            case "unary":
-                return self._unary(node, place)
-            case "sort":
-                return self._all((term.expression for term in node.terms), place.inside())
-            case _:
-                return self._leaf(node, place)
-
-    def _leaf(self, node: _Node, place: _Place) -> int:
-        """A field name, a wildcard, or what reads nothing: literals, a path's parent, the `?` of a partial application."""
-        return self._context_item(str(node.value), place) if node.type in {"name", "wildcard", "descendant"} else 0
-
-    def _all(self, nodes: Iterable[_Node | None], place: _Place) -> int:
-        return max((self.visit(node, place) for node in nodes if node is not None), default=0)
-
-    def _operator(self, node: _Node, place: _Place) -> int:
-        """The right side of `~>` is called, not read."""
-        self.chain = max(self.chain, _operands(node))
-        right = self.visit(node.rhs, place) if node.type == "binary" else self._procedure(node.rhs, place)
-        return max(self.visit(node.lhs, place), right)
-
-    def _call(self, node: _Node, place: _Place) -> int:
-        return max(self._procedure(node.procedure, place), self._all(node.arguments, place))
-
-    def _unary(self, node: _Node, place: _Place) -> int:
-        if node.lhs_object is not None:
-            return self._all((part for pair in node.lhs_object for part in pair), place)
-        return self._all(node.expressions if node.expressions is not None else (node.expression,), place)
-
-    def _bind(self, node: _Node, place: _Place) -> int:
-        name = str(node.lhs.value)
-        if node.rhs.type == "lambda":
-            place.bound.add(name)  # a function may call itself
-        below = self.visit(node.rhs, place)
-        place.bound.add(name)
-        return below
-
-    def _procedure(self, node: _Node, place: _Place) -> int:
-        if node.type != "variable" or node.value in place.bound:
-            return self.visit(node, place)
-        self.reads.append(Read(str(node.value), called=True))
-        return 0
-
-    def _path(self, node: _Node, inside: _Place, outside: _Place) -> int:
-        """Names that `@` and `#` bind hold for the rest of the path, its grouping included."""
-        first, *later = node.steps
-        below = self._variable(node.steps, outside) if first.type == "variable" else self._kind(first, outside)
-        below = max(below, self._tail(first, inside))
-        for step in later:
-            below = max(below, self._kind(step, inside), self._tail(step, inside))
-        return max(below, self._group(node, inside))
-
-    def _tail(self, node: _Node, place: _Place) -> int:
-        """Predicates, index binds and grouping that hang on a node."""
-        place.bound.update(str(name) for name in (node.focus, node.index) if isinstance(name, str))
-        below = 0
-        for stage in (*(node.predicate or ()), *(node.stages or ())):
-            if stage.type == "index":
-                place.bound.add(str(stage.value))
-            else:
-                below = max(below, self.visit(stage.expr, place.inside()))
-        return max(below, self._group(node, place))
-
-    def _group(self, node: _Node, place: _Place) -> int:
-        return 0 if node.group is None else self._all((part for pair in node.group.lhs_object for part in pair), place.inside())
-
-    def _variable(self, steps: list[_Node], place: _Place) -> int:
-        name = str(steps[0].value)
-        if name in {"", "$"}:
-            return self._context_item("$" + name, place)
-        if name not in place.bound:
-            self.reads.append(Read(name, _fields(steps)))
-        return 0
-
-    def _context_item(self, shown: str, place: _Place) -> int:
-        if not place.nested or shown == "$$":
-            self.top_level.append(shown)
-        return 0
+def _by_operands(text: str) -> Syntax | None:
+    """The syntax of a chain of `or` or of `and`, from that of its operands; None where it is no such chain, or one of them has a fault."""
+    inner = _unwrapped(text)
+    operands = _split(text if inner is None else inner)
+    if len(operands) < 2:
+        return None
+    parsed = [parse(operand) for operand in operands]
+    found = [each for each in parsed if isinstance(each, Syntax)]
+    return _chained(found, wrapped=inner is not None) if len(found) == len(parsed) else None
 
 
-def _fields(steps: list[_Node]) -> tuple[str, ...]:
-    """The plain fields that follow a path's first step."""
-    fields: list[str] = []
-    for before, step in pairwise(steps):
-        if before.predicate or before.stages or step.type != "name":
-            break
-        fields.append(str(step.value))
-    return tuple(fields)
+def _chained(operands: list[Syntax], *, wrapped: bool) -> Syntax:
+    """Chains lean to the left: the first operand lies as deep as the second, each further one a level higher."""
+    count = len(operands)
+    length = min(COUNTED, operands[0].operands + count - 1)
+    reads = dict.fromkeys(read for each in operands for read in each.reads)
+    top_level = dict.fromkeys(shown for each in operands for shown in each.top_level)
+    depth = max(each.depth + min(count - 1, count - index) for index, each in enumerate(operands))
+    chain = max(length, *(each.chain for each in operands))
+    return Syntax(tuple(reads), tuple(top_level), 1 if wrapped else length, chain, depth + wrapped)
 
 
-def _operands(node: _Node) -> int:
-    """How many operands a run of operators has, counted down its left side."""
-    count = 1
-    while node is not None and node.type in {"binary", "apply"} and count < COUNTED:
-        count, node = count + 1, node.lhs
-    return count
+def _unwrapped(text: str) -> str | None:
+    """What a pair of parentheses holds that is the whole text."""
+    trimmed = text.strip()
+    if not (trimmed.startswith("(") and trimmed.endswith(")")):
+        return None
+    depth = 0
+    for token in _TOKEN.finditer(trimmed):
+        depth += {"(": 1, ")": -1}.get(token[0], 0)
+        if depth == 0 and token.end() < len(trimmed):
+            return None
+    return trimmed[1:-1]
+
+
+def _split(text: str) -> list[str]:
+    """The operands of the outermost `or`s, or else `and`s; the text alone where something binds looser, or a name that is bound reaches further."""
+    cuts: dict[str, list[re.Match[str]]] = {"or": [], "and": []}
+    blocks: list[bool] = []  # the brackets around: whether each is a block
+    for token in _TOKEN.finditer(text):
+        shown = token[0].strip()
+        if shown in {"(", "[", "{"}:
+            blocks.append(shown == "(" and _is_block(text, token.start()))
+        elif shown in {")", "]", "}"}:
+            blocks = blocks[:-1]
+        elif (shown == ":=" and not (blocks and blocks[-1])) or (not blocks and shown in {"?", ";", "|"}):
+            return [text]
+        elif not blocks and shown in cuts:
+            cuts[shown].append(token)
+    chosen = cuts["or"] or cuts["and"]
+    starts = [0, *(cut.end() for cut in chosen)]
+    ends = [*(cut.start() for cut in chosen), len(text)]
+    return [text[start:end] for start, end in zip(starts, ends, strict=True)]
+
+
+def _is_block(text: str, at: int) -> bool:
+    """Whether a parenthesis holds an expression, not a call's arguments: nothing that could be called stands before it."""
+    end = at
+    while end and text[end - 1].isspace():
+        end -= 1
+    start = end
+    while start and (text[start - 1].isalnum() or text[start - 1] in "_$`)]}"):
+        start -= 1
+    return text[start:end] in {"", "and", "or", "in"}
+
+
+# --- forms -------------------------------------------------------------------------------------------------------
+
+
+def _by_form(text: str) -> Syntax | None:
+    """The syntax of the expression's form, with the names put back; None where the form has a fault or a name is not as names are."""
+    written: dict[str, str] = {}
+
+    def abridged(match: re.Match[str]) -> str:
+        if match["text"] is not None:
+            return "''"
+        if match["name"] is None:
+            return match[0]
+        name = written.setdefault("$" + match["name"], f"{_NAME}{len(written)}")
+        return f"${name}" + (f".{written.setdefault(match['path'], f'{_PATH}{len(written)}')}" if match["path"] else "")
+
+    form = _parse_form(_NAMED.sub(abridged, text))
+    meant = {short: long for long, short in written.items()}
+    if isinstance(form, Fault) or not all(read.name in meant for read in form.reads):
+        return None
+    reads = (Read(meant[read.name][1:], _fields(read.path, meant), read.called) for read in form.reads)
+    return Syntax(tuple(dict.fromkeys(reads)), form.top_level, form.operands, form.chain, form.depth)
+
+
+_parse_form: Final = lru_cache(maxsize=8_192)(read_syntax)
+
+
+def _fields(path: tuple[str, ...], meant: dict[str, str]) -> tuple[str, ...]:
+    return tuple(field for part in path for field in (meant[part].split(".")[1:] if part in meant else (part,)))

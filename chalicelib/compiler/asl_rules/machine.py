@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from chalicelib.compiler.asl_rules.expressions import Read, Syntax
 from chalicelib.compiler.asl_rules.scopes import Scope, State, entries_of, read_scopes
+from chalicelib.compiler.asl_rules.syntax import Read, Syntax
 from chalicelib.compiler.asl_rules.texts import Text, texts_of
 from chalicelib.spec.model import JsonObject
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from chalicelib.compiler.asl_rules.expressions import Syntax, parse
+from chalicelib.compiler.asl_rules.expressions import parse
 from chalicelib.compiler.asl_rules.scopes import Entry, State, entries_of
+from chalicelib.compiler.asl_rules.syntax import Syntax
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.spec.syntax_tree import Fault
 

@@ -10,9 +10,9 @@ from typing import Final
 
 from chalicelib.compiler.asl_rules.assignment import assignment, way_without
 from chalicelib.compiler.asl_rules.codes import finding
-from chalicelib.compiler.asl_rules.expressions import Read, Syntax
 from chalicelib.compiler.asl_rules.machine import Machine
 from chalicelib.compiler.asl_rules.scopes import Scope, ScopeKind, entries_of
+from chalicelib.compiler.asl_rules.syntax import Read, Syntax
 from chalicelib.compiler.asl_rules.texts import Text, texts_in
 from chalicelib.spec.diagnostic import Diagnostic
 from chalicelib.spec.functions import REFUSED_FUNCTIONS, STEP_FUNCTIONS_FUNCTIONS

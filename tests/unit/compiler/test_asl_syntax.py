@@ -1,8 +1,14 @@
 """What an expression of a machine reads, calls and costs."""
 
-import pytest
+import json
+from random import Random
 
-from chalicelib.compiler.asl_rules.expressions import COUNTED, Read, Syntax, parse
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.compiler.asl_rules.expressions import parse
+from chalicelib.compiler.asl_rules.syntax import COUNTED, Read, Syntax, read_syntax
 from chalicelib.spec.syntax_tree import Fault
 
 
@@ -123,3 +129,61 @@ def test_it_gives_a_fault_for_what_is_no_jsonata(text: str) -> None:
 
 def test_it_gives_a_fault_for_what_is_nested_beyond_measure() -> None:
     assert isinstance(parse("+".join(["1"] * 9_000)), Fault)
+
+
+# --- parsing each form once --------------------------------------------------------------------------------------
+
+PARTS = [
+    "$a", "$b.c", "$a.b[c > 1]", "$count($a.b)", "'x and y'", "true", "($C := $a; $type($C) = 'boolean' ? $C : false)", "$a = 'it'", "$a.x = 'or'",
+    "$states.result.Payload", "$exists($a.b)", "[$a, $b.c]", "{'k': $a, 'or': $b}", "name", "$.x", "$map($a, function($v) { $v and $b })",
+    "$a in [1]", "`odd name`", "$a.`odd`", "1 + 2 + $a", "$a.*", "$a.'text'", "'it\\'s'", "$a / 2", "$_x", "$größe.ß", "$a ~> $f", "$and.or",
+    "$a.b.c.and", "[$x := 1, $x]", "$f($x := 2)", "$f ($x := 2)", "$x",
+]  # fmt: skip
+EXPRESSIONS = st.recursive(
+    st.sampled_from(PARTS),
+    lambda inner: st.one_of(
+        st.tuples(inner, st.sampled_from([" and ", " or ", " = ", " & ", " > ", " or\n", " ~> "]), inner).map("".join),
+        st.tuples(st.just("("), inner, st.just(")")).map("".join),
+        st.tuples(inner, st.just(" ? "), inner, st.just(" : "), inner).map("".join),
+        st.tuples(st.just("($x := "), inner, st.just("; $x and "), inner, st.just(")")).map("".join),
+    ),
+    max_leaves=12,
+)
+
+
+@given(EXPRESSIONS)
+def test_it_says_the_same_by_form_as_by_text(text: str) -> None:
+    assert parse(text) == read_syntax(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "($a) and ($b)",
+        "(($a and $b) or ($c and $d = 1)) and $e",
+        "$a ? $b and $c : $d or $e",
+        "$x := $a and $b",
+        "$a and",
+        "and $a",
+        "$a and and $b",
+        "($a and $b",
+        "$a and $b)",
+        "'$a and $b",
+        "$a or /* and */ $b",
+        "$f($a and $b) and $f(1)",
+        " and ".join(f"($a{i} = {i})" for i in range(90)),
+        " or ".join(["$a"] * 300),
+        "1 + 2 + 3 and $a",
+        "$a.b.c~x",
+    ],
+)
+def test_it_keeps_to_the_text_where_chains_are_odd(text: str) -> None:
+    assert parse(text) == read_syntax(text)
+
+
+def test_it_parses_long_conditions_by_their_operands() -> None:
+    random = Random(1)
+    names = [f"$n{index}" for index in range(20)]
+    terms = ["(" + " and ".join(f"{random.choice(names)} = '{random.choice('abc')}'" for _ in range(20)) + ")" for _ in range(32)]
+    assert syntax(" or ".join(terms)).chain == 32
+    assert len(json.dumps(terms)) > 8_000
