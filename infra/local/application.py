@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any, Final
 
 from infra.local.project import Project
@@ -49,17 +50,27 @@ def load(project: Project) -> Application:
 
 def reload(project: Project) -> Application:
     """Import the app's modules anew. When that fails, the old ones stay and the error is raised."""
-    old = {name: module for name, module in sys.modules.items() if name.partition(".")[0] in project.packages or name == project.module}
+    old = modules(project)
     for name in old:
         del sys.modules[name]
     importlib.invalidate_caches()
     try:
         return load(project)
     except BaseException:
-        for name in [name for name in sys.modules if name.partition(".")[0] in project.packages]:
-            del sys.modules[name]
-        sys.modules.update(old)
+        put_back(project, old)
         raise
+
+
+def modules(project: Project) -> dict[str, ModuleType]:
+    """The app's modules as they are imported now."""
+    return {name: module for name, module in sys.modules.items() if name.partition(".")[0] in project.packages or name == project.module}
+
+
+def put_back(project: Project, old: Mapping[str, ModuleType]) -> None:
+    """Make these the app's imported modules again, so that a reload leaves nothing behind in the process around the stack."""
+    for name in modules(project):
+        del sys.modules[name]
+    sys.modules.update(old)
 
 
 def logical_id(name: str) -> str:

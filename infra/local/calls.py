@@ -20,11 +20,11 @@ Handler = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 class Refusal(Exception):  # noqa: N818 # it is an answer
-    """An error answer: HTTP status, error code, message."""
+    """An error answer: HTTP status, error code, message, and what else the error's shape has."""
 
-    def __init__(self, status: int, code: str, message: str = "") -> None:
+    def __init__(self, status: int, code: str, message: str = "", members: Mapping[str, Any] | None = None) -> None:
         super().__init__(message)
-        self.status, self.code = status, code
+        self.status, self.code, self.members = status, code, members or {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def _answer(handler: Handler, params: dict[str, Any]) -> tuple[_Http, dict[str, 
         parsed = handler(params)
         status = parsed.pop("HTTPStatusCode", 200)
     except Refusal as refusal:
-        status, parsed = refusal.status, {"Error": {"Code": refusal.code, "Message": str(refusal)}}
+        status, parsed = refusal.status, {**refusal.members, "Error": {"Code": refusal.code, "Message": str(refusal)}}
     metadata = {"RequestId": str(uuid.uuid4()), "HTTPStatusCode": status, "HTTPHeaders": {}, "RetryAttempts": 0}
     return _Http(status), {**parsed, "ResponseMetadata": metadata}
 

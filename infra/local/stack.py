@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Protocol
 
-from infra.local import application, calls, executions
+from infra.local import application, calls, executions, item_calls
 from infra.local.data_dir import claimed
 from infra.local.environment import DROPPED, EMULATED, environment, forget_cached, stage_variables
 from infra.local.event_bus import EventBus
@@ -64,6 +64,7 @@ class LocalStack:
 
     def reload(self) -> None:
         """Take the app's code anew. Executions go on; invocations that run finish with the old code. Raises what importing it raises."""
+        self._exit.callback(application.put_back, self._project, application.modules(self._project))
         fresh = application.reload(self._project)
         forget_cached()
         self.invoker.use(fresh)
@@ -119,6 +120,7 @@ class LocalStack:
         self._queues = Queues(self.invoker)
         self._scheduler = Scheduler(self.invoker)
         answers: Mapping[str, calls.Handler] = {
+            **item_calls.handlers(),
             "lambda.Invoke": calls.invoke(self.invoker),
             "eventbridge.PutEvents": self.bus.put_events,
             "apigatewaymanagementapi.PostToConnection": self._websocket.post_to_connection,

@@ -494,3 +494,41 @@ def a_transaction_sent_twice(at: Emulator) -> Any:
     for _ in range(2):
         at.dynamodb.transact_write_items(TransactItems=[add], ClientRequestToken="one-token")
     return at.dynamodb.get_item(TableName="table", Key=key)["Item"]["n"]["N"]
+
+
+@fault("values_compared_as_they_are", raw=True, fixed=False)
+def two_texts_compared(at: Emulator) -> Any:
+    from moto.dynamodb.models.dynamo_type import DynamoType
+
+    asked: list[str] = []
+
+    class Watched(DynamoType):  # type: ignore[misc] # moto is untyped
+        @property
+        def cast_value(self) -> Any:
+            asked.append(self.value)
+            return self.value
+
+    assert Watched({"S": "a"}) < Watched({"S": "b"})
+    return bool(asked)
+
+
+@fault("items_sent_as_they_are", raw=True, fixed=False)
+def an_answer_with_an_item(at: Emulator) -> Any:
+    from moto.core import serialize
+
+    at.table()
+    at.dynamodb.put_item(TableName="table", Item={"PK": {"S": "p"}, "SK": {"S": "s"}, "raw": {"B": b"\x00\xff"}, "set": {"NS": ["1", "2"]}})
+    walked: list[Any] = []
+    original = serialize.ResponseSerializer._serialize_result
+
+    def counted(self: Any, *arguments: Any) -> Any:
+        walked.append(arguments)
+        return original(self, *arguments)
+
+    serialize.ResponseSerializer._serialize_result = counted
+    try:
+        item = at.dynamodb.get_item(TableName="table", Key={"PK": {"S": "p"}, "SK": {"S": "s"}})["Item"]
+    finally:
+        serialize.ResponseSerializer._serialize_result = original
+    assert (item["raw"]["B"], sorted(item["set"]["NS"])) == (b"\x00\xff", ["1", "2"])
+    return bool(walked)
