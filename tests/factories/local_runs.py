@@ -1,0 +1,154 @@
+"""Runs on the local stack, driven over its REST API as people do it.
+
+In: a stack's address. Out: `LocalRuns`: publish, start, watch the status, decide what waits, read what is recorded. Nothing here knows the inside.
+"""
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
+
+from cli.client import Client, Problem
+
+ENDED: Final = frozenset({"succeeded", "failed", "timed_out", "cancelled"})
+STARTER: Final = "sam"
+Document = dict[str, Any]
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True)
+class LocalRuns:
+    """`as_` gives the client of a person."""
+
+    url: str
+    workflow_ids: dict[str, str] = field(default_factory=dict)
+    clients: dict[str, Client] = field(default_factory=dict, repr=False)
+
+    def as_(self, person: str) -> Client:
+        return self.clients.setdefault(person, Client(self.url, person))
+
+    def close(self) -> None:
+        for client in self.clients.values():
+            if client._http is not None:
+                client._http.close()
+
+    @property
+    def client(self) -> Client:
+        return self.as_(STARTER)
+
+    def publish(self, spec: str | Mapping[str, Any]) -> Document:
+        """The version. A name that was published before gets a new one."""
+        text = spec if isinstance(spec, str) else json.dumps(spec)
+        workflow_id = self._workflow_id(text)
+        version: Document = self.client.post(f"/api/v1/workflows/{workflow_id}/versions", {"text": text})
+        self.workflow_ids[version["workflow_name"]] = workflow_id
+        return version
+
+    def _workflow_id(self, text: str) -> str:
+        try:
+            return str(self.client.post("/api/v1/workflows", {"text": text})["id"])
+        except Problem as problem:
+            if problem.code != "workflow-name-taken":
+                raise
+            return next(found for name, found in self.workflow_ids.items() if f"name: {name}\n" in text or f'"name": "{name}"' in text)
+
+    def start(self, name: str, given: Mapping[str, Any] | None = None, *, key: str | None = None) -> str:
+        """The run's id."""
+        headers = {"Idempotency-Key": key} if key else None
+        path = f"/api/v1/workflows/{self.workflow_ids[name]}/run"
+        return str(self.client.post(path, {"input": dict(given or {})}, headers=headers)["id"])
+
+    def run(self, run_id: str, *, counts: bool = False) -> Document:
+        found: Document = self.client.get(f"/api/v1/workflows/runs/{run_id}", counts="true" if counts else None)
+        return found
+
+    def nodes(self, run_id: str) -> dict[str, Document]:
+        """Node runs by node; items of maps by `node item_path`."""
+        found = self.client.get(f"/api/v1/workflows/runs/{run_id}/nodes", limit=1000)["nodes"]
+        return {f"{each['node']} {each['item_path']}".strip() if each.get("item_path") else each["node"]: each for each in found}
+
+    def events(self, run_id: str) -> list[Document]:
+        """All of them, in order."""
+        found: list[Document] = []
+        while True:
+            page = self.client.get(f"/api/v1/workflows/runs/{run_id}/events", since=len(found), limit=1000)["events"]
+            if not page:
+                return found
+            found += page
+
+    def forecast(self, run: Document) -> Document:
+        found: Document = self.client.get(f"/api/v1/workflows/{run['workflow_id']}/versions/{run['version']}/forecast")
+        return found
+
+    def open_gates(self, run_id: str) -> list[Document]:
+        found: list[Document] = self.client.get("/api/v1/gates", run_id=run_id)["gates"]
+        return found
+
+    def gate(self, run_id: str, *, seconds: float = 20) -> Document:
+        """The gate that the run waits at."""
+        return eventually(lambda: self.open_gates(run_id), seconds=seconds, what=f"a gate of {run_id}")[0]
+
+    def decide(self, gate: Document, choice: str, *, by: str, **fields: Any) -> Document:
+        decided: Document = self.as_(by).post(f"/api/v1/gates/{gate['id']}/decision", {"choice": choice, **fields})
+        return decided
+
+    def ended(self, run_id: str, *, seconds: float = 40) -> Document:
+        """The run once it has ended."""
+
+        def look() -> Document | None:
+            run = self.run(run_id)
+            return run if run["status"] in ENDED else None
+
+        return eventually(look, seconds=seconds, what=f"the end of {run_id}")
+
+    def check_log(self, run_id: str) -> list[Document]:
+        """Events without gaps, the last one ends the run, no node run is left open. Returns the events."""
+        events, run = self.events(run_id), self.run(run_id)
+        assert [event["number"] for event in events] == list(range(1, len(events) + 1))
+        assert events[-1]["type"] == f"run_{run['status']}"
+        assert sum(event["type"].removeprefix("run_") in ENDED for event in events if event["type"].startswith("run_")) == 1
+        assert {node["status"] for node in self.nodes(run_id).values()} <= {*ENDED, "skipped"}
+        return events
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What people say at a gate: one choice each, in this order."""
+
+    choice: str
+    by: Sequence[str] = ("ann",)
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+
+def carry_out(runs: LocalRuns, run_ids: Sequence[str], answers: Mapping[str, Answer], *, seconds: float = 60) -> dict[str, Document]:
+    """Let runs go on to their ends; gates are answered by their node's name. Returns the ended runs by id."""
+    ended: dict[str, Document] = {}
+    deadline = time.monotonic() + seconds
+    while len(ended) < len(run_ids):
+        for run_id in (each for each in run_ids if each not in ended):
+            run = runs.run(run_id)
+            if run["status"] in ENDED:
+                ended[run_id] = run
+            elif run["status"] == "waiting":
+                _answer(runs, run_id, answers)
+        assert time.monotonic() < deadline, f"not ended: {[runs.run(each)['status'] for each in run_ids]}"
+        time.sleep(0.05)
+    return ended
+
+
+def _answer(runs: LocalRuns, run_id: str, answers: Mapping[str, Answer]) -> None:
+    for gate in runs.open_gates(run_id):
+        answer = answers[gate["node"]]
+        for person in answer.by:
+            runs.decide(gate, answer.choice, by=person, **answer.fields)
+
+
+def eventually(look: Callable[[], Found | None], *, seconds: float = 10, what: str = "it") -> Found:
+    """What `look` gives once that is true. Raises AssertionError when it never is."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if found := look():
+            return found
+        time.sleep(0.02)
+    raise AssertionError(f"{what} did not come within {seconds:g} s")

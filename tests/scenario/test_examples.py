@@ -1,0 +1,131 @@
+"""The six examples on the local stack: every input ends as it should, says something sensible, and counts what was forecast."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from tests.factories.local_runs import Answer, LocalRuns, carry_out
+
+pytestmark = pytest.mark.scenario
+
+EXAMPLES: Final = Path(__file__).parents[2] / "examples"
+WRITES_PER_RETRY: Final = 3  # the run, the node run and the event, of an attempt that failed and of the one that follows
+MEASURED: Final = {"transitions": "transition_count", "invocations": "invocation_count", "writes": "write_count"}
+
+ANSWERS: Final[Mapping[str, Mapping[str, Answer]]] = {
+    "content-review": {"editor": Answer("publish", fields={"form": {"headline": "News"}})},
+    "expense-check": {"release": Answer("release")},
+    "incident-runbook": {"act": Answer("go")},
+    "invoice-approval": {"approve": Answer("approve"), "approve_large": Answer("approve", by=("ann", "bob"))},
+    "research-brief": {},
+    "support-triage": {"refund": Answer("grant", fields={"reason": "Torn seam"})},
+}
+# By example and input: fields of the output, and what was left out of the graph.
+ENDS: Final[Mapping[str, Mapping[str, tuple[Mapping[str, Any], set[str]]]]] = {
+    "content-review": {
+        "input.json": ({"decision": "publish"}, set()),
+        "input-post.json": ({"decision": "publish"}, set()),
+        "input-notice.json": ({"decision": "publish"}, set()),
+    },
+    "expense-check": {
+        "input.json": ({"posted": True}, set()),
+        "input-strict.json": ({"posted": True}, set()),
+        "input-clean.json": ({"posted": True}, {"release"}),
+    },
+    "incident-runbook": {
+        "input.json": ({"service": "checkout", "acted": True}, {"healthy", "page"}),
+        "input-search.json": ({"service": "search", "acted": True}, {"healthy", "page"}),
+        "input-mail.json": ({"service": "mail", "acted": True}, {"healthy", "page"}),
+    },
+    "invoice-approval": {
+        "input.json": (
+            {"vendor": "Nordwind Bürobedarf GmbH", "invoice": "NW-2026-0417", "total": 3197.53, "currency": "EUR", "route": "medium", "booked": True},
+            {"approve_large", "decline"},
+        ),
+        "input-large.json": ({"total": 14988, "currency": "GBP", "route": "large", "booked": True}, {"approve", "decline"}),
+        "input-small.json": ({"total": 144.67, "currency": "CHF", "route": "small", "booked": True}, {"approve", "approve_large", "decline"}),
+    },
+    "research-brief": {
+        "input.json": ({"answered": 4}, set()),
+        "input-market.json": ({"answered": 3}, set()),
+        "input-short.json": ({"answered": 2}, set()),
+    },
+    "support-triage": {
+        "input.json": ({"category": "refund", "decision": "grant", "sentiment": "negative"}, {"send_again"}),
+        "input-shipping.json": ({"category": "shipping", "decision": None}, {"pay_back", "refund", "send_again"}),
+        "input-praise.json": ({"category": "praise", "decision": None, "sentiment": "positive"}, {"pay_back", "refund", "send_again"}),
+    },
+}
+
+
+def published(runs: LocalRuns, example: str) -> None:
+    """The example, with its sub-workflow before it."""
+    for path in sorted((EXAMPLES / example).glob("*.yaml"), key=lambda path: path.name == "workflow.yaml"):
+        runs.publish(path.read_text())
+
+
+def test_it_knows_every_example_and_input() -> None:
+    found = {folder.name: {path.name for path in folder.glob("input*.json")} for folder in EXAMPLES.iterdir()}
+    assert found == {name: set(inputs) for name, inputs in ENDS.items()}
+
+
+@pytest.mark.parametrize("example", sorted(ENDS))
+def test_it_ends_as_it_should_and_counts_as_forecast(runs: LocalRuns, example: str) -> None:
+    published(runs, example)
+    inputs = {runs.start(example, json.loads((EXAMPLES / example / name).read_text())): name for name in ENDS[example]}
+    carry_out(runs, list(inputs), ANSWERS[example])
+    for run_id, name in inputs.items():
+        fields, skipped = ENDS[example][name]
+        run = runs.run(run_id, counts=True)
+        assert (run["status"], run["error"]) == ("succeeded", None)
+        assert {field: run["output"][field] for field in fields} == fields
+        assert {node for node, node_run in runs.nodes(run_id).items() if node_run["status"] == "skipped"} == skipped
+        check_sense(example, run["output"])
+        check_forecast(runs, run, runs.check_log(run_id))
+
+
+def check_sense(example: str, output: Mapping[str, Any]) -> None:
+    match example:
+        case "content-review":
+            assert output["score"] >= 8
+            assert len(output["text"]) > 60
+            assert "best tool in the world" not in output["text"]
+        case "expense-check":
+            rows, summary = output["rows"], output["summary"]
+            assert (summary["rows"], summary["flagged"]) == (len(rows), sum(row["flagged"] for row in rows))
+            assert all(row["reason"] for row in rows if row["flagged"])
+        case "incident-runbook":
+            assert output["action"] in {"restart", "roll back", "scale out", "escalate"}
+            assert len(output["cause"]) > 20
+        case "research-brief":
+            assert len(output["findings"]) == output["answered"]
+            assert all(finding["question"] in output["brief"] for finding in output["findings"])
+        case "support-triage":
+            assert output["reply"].startswith("Hello")
+
+
+def check_forecast(runs: LocalRuns, run: Mapping[str, Any], events: list[dict[str, Any]]) -> None:
+    """Retries count nowhere in a forecast; what they add is known."""
+    forecast = runs.forecast(dict(run))
+    failed = sum(event["type"] == "node_retrying" for event in events)
+    again = sum(event["type"] == "node_started" and event["data"].get("attempt", 1) > 1 for event in events)
+    retries = {"transitions": 0, "invocations": again, "writes": WRITES_PER_RETRY * (failed + again)}
+    counted = {figure: run[field] - retries[figure] for figure, field in MEASURED.items()}
+    outside = {figure: (count, forecast[figure]) for figure, count in counted.items() if not _holds(forecast[figure], count)}
+    assert outside == {}, f"{run['workflow_name']} {run['id']}"
+
+
+def _holds(expected: Mapping[str, int], count: int) -> bool:
+    return expected["least"] <= count <= expected["most"]
+
+
+def test_it_shows_the_retries_of_a_service_that_does_not_answer(runs: LocalRuns) -> None:
+    published(runs, "incident-runbook")
+    run_id = runs.start("incident-runbook", json.loads((EXAMPLES / "incident-runbook" / "input-mail.json").read_text()))
+    carry_out(runs, [run_id], {"act": Answer("decline")})
+    look = runs.nodes(run_id)["look"]
+    assert (look["status"], look["error"]["name"], len(look["attempts"])) == ("failed", "HostUnreachable", 3)
+    assert runs.run(run_id)["output"]["acted"] is False
