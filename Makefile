@@ -49,7 +49,7 @@ types: environment-dev
 
 imports: environment-dev
 	echo '== import rules'
-	$(PY) -m importlinter.cli lint --no-cache
+	.venv/bin/lint-imports --no-cache
 
 # The real package, with its wheels: needs the package index.
 package: environment-dev

@@ -64,3 +64,45 @@ def test_it_tells_elsewhere_than_on_a_terminal_only_now_and_then(capsys: pytest.
     progress.shown_at -= 60
     list(progress.over(["Collecting moto==5.2.5\n", "Using cached moto\n"]))
     assert capsys.readouterr().err == "sluice: 51 packages: collecting moto==5.2.5\n"
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The script, at work in a folder of its own."""
+    venv = tmp_path / ".venv"
+    for name, path in {"ROOT": tmp_path, "VENV": venv, "PYTHON": venv / "bin" / "python", "ORIGIN": venv / "origin.txt"}.items():
+        monkeypatch.setattr(environment, name, path)
+    return tmp_path
+
+
+@pytest.mark.scenario
+@pytest.mark.usefixtures("elsewhere")
+def test_it_makes_an_environment_with_pip_in_it_once() -> None:
+    environment.make_venv()
+    assert environment.works(environment.PYTHON)
+    made = environment.PYTHON.lstat().st_mtime_ns
+    environment.make_venv()
+    assert environment.PYTHON.lstat().st_mtime_ns == made
+    with pytest.raises(SystemExit, match="is there a network"):
+        environment.pip("--no-index", "a-package-that-is-nowhere")
+
+
+def test_it_does_nothing_where_everything_is_current(elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (elsewhere / "requirements.txt").write_text("boto3==1 # a comment\n\n")
+    (elsewhere / "pyproject.toml").write_text("[project.optional-dependencies]\nlocal = ['rich==1']\ndev = []\n")
+    environment.PYTHON.parent.mkdir(parents=True)
+    environment.PYTHON.symlink_to(sys.executable)
+    (environment.VENV / "run.stamp").write_text(environment.fingerprint("run"))
+    assert environment.packages("run") == ["boto3==1", "rich==1"]
+    assert environment.main("run") == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_it_lets_one_command_at_a_time_prepare(elsewhere: Path) -> None:
+    with environment.one_at_a_time():
+        assert (elsewhere / ".cache" / "environment.lock").exists()
+
+
+def test_it_finds_an_installer_where_python_brings_none() -> None:
+    found = [" ".join(command) for command in environment.installers()]
+    assert any(command.endswith("-m pip") for command in found)
