@@ -4,7 +4,6 @@ In: specs and inputs. Out: `Counted`: what was forecast, and what the run took. 
 takes; messages a reply.
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,17 +17,18 @@ from cli.session import Session
 from cli.specs import published
 from infra.local.stack import LocalStack
 
-PATIENCE_SECONDS: Final = 60
+PATIENCE_SECONDS: Final = 240
 PEOPLE: Final = tuple(f"decider{number}" for number in range(1, 6))
 MEASURED: Final = {"transitions": "transition_count", "invocations": "invocation_count", "writes": "write_count"}
 
 
 @dataclass(frozen=True)
 class Counted:
-    """`forecast` and `counted` by the forecast's names; `status` of the run."""
+    """`forecast` and `counted` by the forecast's names; `status` of the run; `retries`: forecasts leave them out."""
 
     name: str
     status: str
+    retries: int
     forecast: Mapping[str, Mapping[str, int]]
     counted: Mapping[str, int]
 
@@ -60,7 +60,14 @@ class Stage:
         ended = self._ended(started["id"])
         forecast = self.session.client.get(f"/api/v1/workflows/{workflow_id}/versions/{ended['version']}/forecast")
         run = self.session.client.get(f"/api/v1/workflows/runs/{ended['id']}", counts="true")
-        return Counted(name, ended["status"], {each: forecast[each] for each in MEASURED}, {each: run[field] for each, field in MEASURED.items()})
+        events = self.session.client.get(f"/api/v1/workflows/runs/{ended['id']}/events", limit=1_000)["events"]
+        return Counted(
+            name=name,
+            status=ended["status"],
+            retries=sum(event["type"] == "node_retrying" for event in events),
+            forecast={each: forecast[each] for each in MEASURED},
+            counted={each: run[counter] for each, counter in MEASURED.items()},
+        )
 
     def _ended(self, run_id: str) -> dict[str, Any]:
         until = monotonic() + PATIENCE_SECONDS
@@ -91,7 +98,3 @@ class Stage:
 def stage() -> Iterator[Stage]:
     with LocalStack(data_dir=None, port=0) as stack:
         yield Stage(stack.url)
-
-
-def read_json(text: str) -> Any:
-    return json.loads(text)

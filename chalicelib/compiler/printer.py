@@ -21,6 +21,7 @@ from chalicelib.compiler.durations import MICROSECONDS
 from chalicelib.compiler.graph import Block, Edge, WorkflowGraph
 from chalicelib.compiler.outcomes import ran_variable
 from chalicelib.compiler.plan import Arm, Choose, ForEach, Parallel, Plan, Series, Visit
+from chalicelib.compiler.simplest import simplest
 from chalicelib.compiler.timing import Timing, entries, node_durations, timing
 
 _STEP: Final = "  "
@@ -36,11 +37,11 @@ def print_plan(plan: Plan, graph: WorkflowGraph) -> str:
 
 
 def show_formula(formula: Formula, *, block: Block) -> str:
-    """`enough = true and approve = approve, or rank = error`."""
+    """`enough = true and approve = approve, or rank = error`: what an outcome tells anyway is left out."""
     if formula.is_never:
         return "never"
     edges = {edge.key: edge for edge in block.edges}
-    return ", or ".join(" and ".join(_show_atom(atom, edges, block) for atom in term) for term in formula.sorted_terms())
+    return ", or ".join(" and ".join(_show_atom(atom, edges, block) for atom in term) for term in simplest(formula, block=block).sorted_terms())
 
 
 def show_seconds(duration: int) -> str:

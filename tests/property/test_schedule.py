@@ -15,6 +15,7 @@ from chalicelib.compiler.guards import Conditions
 from chalicelib.compiler.plan import Choose, ForEach, Parallel, Plan, Series, Visit, visited
 from chalicelib.compiler.precedence import Precedence
 from chalicelib.compiler.schedule import block_precedence, schedule
+from chalicelib.compiler.simplest import simplest
 from tests.factories.simulated_runs import Choose as Outcome
 from tests.factories.simulated_runs import SimulatedRun, simulate
 from tests.factories.workflow_graphs import graphs
@@ -52,6 +53,7 @@ class Walk:
         conditions = Conditions(self.block)
         known = sum(1 << self.block.ancestors.index[name] for name in settled)
         assert all(conditions.is_known(variable, known) for variable in guard.variables())
+        assert self.run.holds(simplest(guard, block=self.block)) == self.run.holds(guard)
         return self.run.holds(guard)
 
 

@@ -68,8 +68,8 @@ def test_it_counts_only_what_the_plan_visits() -> None:
 
 def test_it_shows_formulas_as_sentences() -> None:
     found = graph({"c": "condition", "n": "", "h": "", "x": ""}, "c n true", "n h error", "c x false", "n x")
-    assert show_formula(found.root.activation["h"], block=found.root) == "c = true and n = error"
-    assert show_formula(found.root.activation["x"], block=found.root) == "c = false, or c = true and n = succeeded"
+    assert show_formula(found.root.activation["h"], block=found.root) == "n = error"
+    assert show_formula(found.root.activation["x"], block=found.root) == "c = false, or n = succeeded"
     assert show_formula(NEVER, block=found.root) == "never"
 
 
