@@ -21,6 +21,7 @@ FEATURES = (
     "activate_all", "cases", "continue", "defaults", "distributed", "effect", "error_edge", "gate", "gate_timeout", "goto", "join", "message",
     "optional", "repeat", "reply", "retry", "sub_workflow", "timeout", "transform", "wait", "when_expression",
 )  # fmt: skip
+_MOST_READ = 12  # ancestors that one node chooses among
 _AGENT_OUTPUT: JsonObject = {
     "type": "object",
     "properties": {
@@ -60,19 +61,29 @@ class _Block:
     outside: list[Readable]
     nodes: dict[str, JsonObject] = field(default_factory=dict)
     edges: list[JsonObject] = field(default_factory=list)
+    sources: dict[str, list[str]] = field(default_factory=dict)
     ancestors: dict[str, frozenset[str]] = field(default_factory=dict)
 
-    def before(self, name: str) -> list[str]:
-        return [link.source for link in self.skeleton.links if link.target == name]
+    def __post_init__(self) -> None:
+        for name in self.skeleton.nodes:
+            self.sources[name] = []
+        for link in self.skeleton.links:
+            self.sources[link.target].append(link.source)
+
+    def enter(self, name: str) -> None:
+        before = self.sources[name]
+        self.ancestors[name] = frozenset(before).union(*(self.ancestors[source] for source in before))
 
     def as_json(self) -> JsonObject:
         nodes: JsonObject = {**self.nodes}
         edges: list[Json] = [*self.edges]
         return {"nodes": nodes, "edges": edges}
 
-    def readable(self, name: str) -> list[Readable]:
-        inside = [Readable.of(ancestor, self.nodes[ancestor]) for ancestor in sorted(self.ancestors[name], key=list(self.nodes).index)]
-        return [*self.outside, *inside]
+    def readable(self, name: str, random: Random) -> list[Readable]:
+        """Everything outside, and some of the node's ancestors."""
+        ancestors = sorted(self.ancestors[name])
+        chosen = random.sample(ancestors, min(_MOST_READ, len(ancestors)))
+        return [*self.outside, *(Readable.of(ancestor, self.nodes[ancestor]) for ancestor in chosen)]
 
 
 class _Author:
@@ -89,7 +100,7 @@ class _Author:
     def block(self, shape: Skeleton, outside: list[Readable]) -> _Block:
         block = _Block(shape, outside)
         for name, kind in shape.nodes.items():
-            block.ancestors[name] = frozenset(block.before(name)).union(*(block.ancestors[before] for before in block.before(name)))
+            block.enter(name)
             block.nodes[name] = self._node(block, name, kind)
         for link in shape.links:
             self._link(block, link)
@@ -132,14 +143,14 @@ class _Author:
                 node = self._each(block, name)
         if self._random.random() < 0.2:
             node["title"] = f"The node {name}"
-        if node["type"] != "join" and len(block.before(name)) > 1 and self._draw("activate_all", 0.2):
+        if node["type"] != "join" and len(block.sources[name]) > 1 and self._draw("activate_all", 0.2):
             node["activate"] = "all"
         return node
 
     def _work(self, block: _Block, name: str) -> JsonObject:
         wanted = [feature for feature in ("transform", "wait", "message", "reply", "sub_workflow") if self._may(feature)]
         kind = self._random.choice(["agent", "agent", "tool", "tool", *wanted])
-        node = _WORK[kind](self._random, block.readable(name))
+        node = _WORK[kind](self._random, block.readable(name, self._random))
         if node["type"] not in {"transform", "wait"}:
             self._worker_features(name, node)
         return node
@@ -165,7 +176,7 @@ class _Author:
 
     def _gate(self, block: _Block, name: str) -> JsonObject:
         choices: list[Json] = self._random.choice([["approve", "reject"], ["yes", {"choice": "later", "approves": False}, "no"]])
-        gate: JsonObject = {"type": "human_gate", "ask": text(self._random, block.readable(name)), "choices": choices}
+        gate: JsonObject = {"type": "human_gate", "ask": text(self._random, block.readable(name, self._random)), "choices": choices}
         if self._draw("gate_timeout"):
             gate["timeout_seconds"] = self._random.randint(60, 86_400)
             if self._random.random() < 0.3:
@@ -175,12 +186,12 @@ class _Author:
     def _merge(self, block: _Block, name: str) -> JsonObject:
         if not self._may("join"):
             return self._work(block, name)
-        count = len(block.before(name))
+        count = len(block.sources[name])
         required: list[Json] = ["any", "any", "all", {"at_least": self._random.randint(1, count)}]
         return {"type": "join", "require": self._random.choice(required)}
 
     def _each(self, block: _Block, name: str) -> JsonObject:
-        readable = block.readable(name)
+        readable = block.readable(name, self._random)
         item = f"item_{name}"
         lists = [path for each in readable for path in each.lists]
         node: JsonObject = {"type": "map", "over": self._random.choice(["$context.numbers", "$context.rows", *lists]), "as": item}
@@ -214,7 +225,7 @@ class _Author:
         """What follows a worker's failure: an edge or a goto to a later node that other edges lead to as well, or nothing but an output."""
         order = list(block.nodes)
         for index, name in enumerate(order):
-            later = [target for target in order[index + 1 :] if block.before(target)]
+            later = [target for target in order[index + 1 :] if block.sources[target]]
             if block.nodes[name]["type"] not in WORKERS:
                 continue
             if self._draw("continue", 0.3):
@@ -253,10 +264,12 @@ def _keep_reachable(block: _Block) -> None:
 
     `runs` has such a run for each node, told by what some nodes come out as.
     """
-    edges = list(edges_of(block.as_json()))
+    edges: dict[str, list[tuple[str, Json]]] = {}
+    for source, target, when in edges_of(block.as_json()):
+        edges.setdefault(target, []).append((source, when))
     runs: dict[str, dict[str, str]] = {}
     for name, node in block.nodes.items():
-        incoming = [(source, when) for source, target, when in edges if target == name]
+        incoming = edges.get(name, [])
         ways = [_with_outcome(block, runs[source], source, when) for source, when in incoming if when != ERROR]
         found = _together([way for way in ways if way is not None], demand_of(node, len(incoming)))
         if found is None:

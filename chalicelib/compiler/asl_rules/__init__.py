@@ -72,8 +72,12 @@ RULES: Final[tuple[Rule, ...]] = (
 
 
 def check_machine(machine: JsonObject) -> tuple[Diagnostic, ...]:
-    """Every finding on the machine; empty for one that AWS creates and that runs without a fault of its making."""
+    """Every finding on the machine; empty for one that AWS creates and that runs without a fault of its making.
+
+    What cannot be judged is told alone: another query language, and a machine that is too large, before its expressions cost time.
+    """
     read = read_machine(machine)
     if "QueryLanguage" not in machine or machine["QueryLanguage"] == "JSONPath":
         return tuple(shape.foreign_query_language(read))
-    return tuple(diagnostic for rule in RULES for diagnostic in rule(read))
+    too_large = tuple(each for each in shape.oversized_definition(read) if each.is_error)
+    return too_large or tuple(diagnostic for rule in RULES for diagnostic in rule(read))
