@@ -5,8 +5,6 @@ In: records. Out: objects in snake_case. Never: a task token (no record holds on
 
 from collections.abc import Mapping
 
-from pydantic import BaseModel
-
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.store.gate_records import Decision
 from chalicelib.store.record import Record
@@ -30,9 +28,6 @@ def _plain(value: object) -> Json:
     match value:
         case Record():
             return view(value)
-        case BaseModel():
-            dumped: JsonObject = value.model_dump(mode="json")
-            return dumped
         case tuple() | list():
             return [_plain(item) for item in value]
         case Mapping():

@@ -183,6 +183,7 @@ def test_it_shows_a_run_with_its_values_nodes_and_events(api: Api) -> None:
     assert node["output_bytes"] > 20_000
     (node,) = api("GET /workflows/runs/{run_id}/nodes", query={"node": "search"}, **one)[1]["nodes"]
     assert node["output"]["status"] == 200
+    assert api("GET /workflows/runs/{run_id}", query={"counts": "true"}, **one)[1]["transition_count"] >= 0
     events = api("GET /workflows/runs/{run_id}/events", **one)[1]
     assert [event["number"] for event in events["events"]] == list(range(1, events["next_since"] + 1))
     assert api("GET /workflows/runs/{run_id}/events", query={"since": str(events["next_since"])}, **one)[1]["events"] == []

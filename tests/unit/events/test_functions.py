@@ -19,7 +19,7 @@ from chalicelib.runs.nodes import get_node_run
 from chalicelib.runs.query import get_run
 from chalicelib.runs.start import start
 from chalicelib.spec.model import JsonObject
-from chalicelib.store import keys, runs
+from chalicelib.store import keys
 from chalicelib.store.gate_records import GateChoice
 from chalicelib.store.run_records import NodeAttempt, Run
 from chalicelib.store.values import load
@@ -107,15 +107,20 @@ def test_it_asks_for_the_answers_again_that_could_not_be_sent(aws: Cloud) -> Non
 
 
 def test_it_passes_over_records_that_are_no_answers(aws: Cloud) -> None:
-    assert table_stream(stream_event({"PK": "ORG#org_local#RUN#run_1", "SK": "RUN", "event_count": 3}), context()) == {"batchItemFailures": []}
+    event = stream_event({"PK": "ORG#org_local#RUN#run_1", "SK": "RUN", "event_count": 3}, gate_image("gate_0"))
+    del event["Records"][1]["dynamodb"]["NewImage"]
+    assert table_stream(event, context()) == {"batchItemFailures": []}
     assert aws.answers == []
 
 
 def test_it_sweeps_what_was_left(aws: Cloud) -> None:
-    run = a_run()
-    assert sweeper(bridge_event("Scheduled Event", {}, source="aws.events"), context()) is None
-    assert runs.get("org_local", run.id).status == "queued"
-    assert "dynamodb:Query" in aws.calls
+    gate = open_gate(NodeAttempt(organisation_id="org_local", run_id=a_run().id, node="approve"), token="task-token", question=QUESTION)
+    aws.refuse("stepfunctions:SendTaskSuccess", "ThrottlingException", times=9)
+    decide(BOB, gate.id, choice="approve")
+    aws.faults.clear()
+    for _ in range(2):
+        assert sweeper(bridge_event("Scheduled Event", {}, source="aws.events"), context()) is None
+    assert [sent.token for sent in aws.answers] == ["task-token"]
 
 
 @pytest.mark.usefixtures("aws")

@@ -115,3 +115,11 @@ def test_it_tells_the_client_what_it_cannot_do(aws: Cloud, message: object, code
 def test_it_tells_a_connection_that_it_does_not_know(aws: Cloud) -> None:
     say({"action": "subscribe", "run_id": a_run().id})
     assert frames(aws)[0]["code"] == "ticket-invalid"
+
+
+def test_it_stops_telling_a_connection_that_is_gone(aws: Cloud) -> None:
+    run = a_run()
+    connected()
+    aws.refuse("apigatewaymanagementapi:PostToConnection", "GoneException", status=410)
+    assert say({"action": "subscribe", "run_id": run.id, "since": 0}) == {"statusCode": 200}
+    assert aws.frames == []
