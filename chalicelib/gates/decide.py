@@ -95,10 +95,12 @@ def _settle(gate: Gate, vote: Vote, decision: Decision) -> None:
         return
     decided = gate.model_copy(update={"votes": votes, "decision": decision, "status": GateStatus.DECIDED})
 
+    tried: list[Gate] = []
+
     def propose() -> Change | None:
-        current = gates.get(gate.organisation_id, gate.id)
-        if current.revision != gate.revision or current.status is not GateStatus.OPEN:
+        if tried and gates.get(gate.organisation_id, gate.id).revision != gate.revision:
             raise ConditionLost
+        tried.append(gate)
         return _change(gate, decided, decision)
 
     announce(propose)

@@ -55,19 +55,19 @@ def open_gate(
 ) -> Gate:
     """Open the gate of an attempt. It replaces `runs.nodes.node_started` and `node_waiting` for gates. Raises StaleAttempt, RunEnded, RunNotFound."""
     gate_id = gates.gate_id(attempt)
-    if gates.find(attempt.organisation_id, gate_id) is not None:
-        return _reopened(attempt, gate_id, token)
+    opened: list[Gate] = []
 
     def propose() -> Change | None:
+        opened.clear()
         if gates.find(attempt.organisation_id, gate_id) is not None:
             return None
         scene = accounts.read_scene(attempt, settled=settled)
         accounts.require_open(scene)
-        gate = _new_gate(scene, question, deadline_seconds)
-        return Change(scene.run, _node_changes(scene, gate), writes=(gates.opening_write(gate, token),), invocation_count=1)
+        opened.append(_new_gate(scene, question, deadline_seconds))
+        return Change(scene.run, _node_changes(scene, opened[0]), writes=(gates.opening_write(opened[0], token),), invocation_count=1)
 
-    recorded = announce(propose)
-    return gates.get(attempt.organisation_id, gate_id) if recorded.run else _reopened(attempt, gate_id, token)
+    announce(propose)
+    return opened[0] if opened else _reopened(attempt, gate_id, token)
 
 
 def _reopened(attempt: NodeAttempt, gate_id: str, token: str) -> Gate:

@@ -77,13 +77,16 @@ class Sent:
 
 @dataclass
 class Cloud:
-    """`calls` are the operations made, in order, as `service:Operation`."""
+    """`calls` are the operations made, in order, as `service:Operation`; `done` those that AWS answered."""
 
     answers: list[Sent] = field(default_factory=list)
     frames: list[tuple[str, JsonObject]] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
+    done: list[str] = field(default_factory=list)
     faults: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
     cancellations: list[list[JsonObject]] = field(default_factory=list)
+    before: list[Callable[[str], None]] = field(default_factory=list)
+    after: list[Callable[[str], None]] = field(default_factory=list)
     replies: dict[str, Callable[[], JsonObject]] = field(default_factory=dict)
 
     def refuse(self, operation: str, code: str, *, status: int = 400, times: int = 1) -> None:
@@ -153,43 +156,62 @@ def _create_resources() -> None:
     client("s3").create_bucket(Bucket=settings().bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
 
 
-_SILENT: Final = {
-    "stepfunctions:SendTaskSuccess": lambda body: Sent(body["taskToken"], output=json.loads(body["output"])),
-    "stepfunctions:SendTaskFailure": lambda body: Sent(body["taskToken"], error=body["error"], cause=body["cause"]),
-}
-
-
 def _listen(service: Any) -> None:
     if service in _LISTENED:
         return
     _LISTENED.append(service)
+    service.meta.events.register("before-call", _before_call)
+    service.meta.events.register("after-call", _after_call)
 
-    def before_call(model: Any, params: Any, **_: Any) -> Any:
-        if not _HEARD:
-            return None
-        found = _HEARD[0]
-        operation = f"{model.service_model.service_name}:{model.name}"
-        found.calls.append(operation)
-        if waiting := found.faults.get(operation):
-            status, code = waiting.pop(0)
-            return _response(status), {
-                "Error": {"Code": code, "Message": "as arranged"},
-                "ResponseMetadata": {"HTTPStatusCode": status},
-            }
-        if operation == "dynamodb:TransactWriteItems" and found.cancellations:
-            cancelled = {"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": found.cancellations.pop(0)}
-            return _response(400), cancelled
-        if operation in found.replies:
-            return _response(200), {**found.replies[operation](), "ResponseMetadata": {"HTTPStatusCode": 200}}
-        if operation in _SILENT:
-            found.answers.append(_SILENT[operation](json.loads(params["body"])))
-            return _response(200), {"ResponseMetadata": {"HTTPStatusCode": 200}}
-        if operation == "apigatewaymanagementapi:PostToConnection":
-            found.frames.append((params["url_path"].rpartition("/")[2], json.loads(params["body"])))
-            return _response(200), {"ResponseMetadata": {"HTTPStatusCode": 200}}
+
+def _before_call(model: Any, params: Any, **_: Any) -> Any:
+    """An answer in AWS's place, or None to let the call through."""
+    if not _HEARD:
         return None
+    found, operation = _HEARD[0], f"{model.service_model.service_name}:{model.name}"
+    found.calls.append(operation)
+    for hear in found.before:
+        hear(operation)
+    refused = _refusal(found, operation)
+    if refused is not None:
+        return refused
+    if operation in found.replies:
+        return _response(200), {**found.replies[operation](), "ResponseMetadata": {"HTTPStatusCode": 200}}
+    return (_response(200), {"ResponseMetadata": {"HTTPStatusCode": 200}}) if _is_kept(found, operation, params) else None
 
-    service.meta.events.register("before-call", before_call)
+
+def _after_call(model: Any, **_: Any) -> None:
+    if not _HEARD:
+        return
+    operation = f"{model.service_model.service_name}:{model.name}"
+    _HEARD[0].done.append(operation)
+    for hear in _HEARD[0].after:
+        hear(operation)
+
+
+def _refusal(found: Cloud, operation: str) -> Any:
+    if operation == "dynamodb:TransactWriteItems" and found.cancellations:
+        return _response(400), {"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": found.cancellations.pop(0)}
+    if waiting := found.faults.get(operation):
+        status, code = waiting.pop(0)
+        return _response(status), {"Error": {"Code": code, "Message": "as arranged"}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return None
+
+
+def _is_kept(found: Cloud, operation: str, params: Any) -> bool:
+    """What moto would forget is kept here: tokens' answers and frames."""
+    match operation:
+        case "stepfunctions:SendTaskSuccess":
+            body = json.loads(params["body"])
+            found.answers.append(Sent(body["taskToken"], output=json.loads(body["output"])))
+        case "stepfunctions:SendTaskFailure":
+            body = json.loads(params["body"])
+            found.answers.append(Sent(body["taskToken"], error=body["error"], cause=body["cause"]))
+        case "apigatewaymanagementapi:PostToConnection":
+            found.frames.append((params["url_path"].rpartition("/")[2], json.loads(params["body"])))
+        case _:
+            return False
+    return True
 
 
 def _response(status: int) -> AWSResponse:
