@@ -43,7 +43,7 @@ def _block_plan(graph: WorkflowGraph, block: Block) -> Timed:
 
 def _instant(block: Block, durations: Mapping[str, int]) -> Instant:
     """Nodes that the engine serves in no time. `parallel` and `join` take no state: what they put out is assigned on the way to the next."""
-    nodes = [(name, node) for name, node in block.nodes.items() if not durations[name]]
+    nodes = [(name, block.nodes[name]) for name, seconds in durations.items() if not seconds]  # a residual block still knows what it left out
     return Instant(
         stateless=frozenset(name for name, node in nodes if isinstance(node, Parallel | Join)),
         deciding=frozenset(name for name, node in nodes if isinstance(node, Condition)),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from random import Random
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.compiler.activation import Formula, excludes
@@ -87,6 +87,7 @@ def parts(plan: Plan) -> list[Plan]:
             return [plan, *(part for arm in arms for part in parts(arm.body))]
 
 
+@settings(max_examples=60)
 @given(graphs(), st.integers(0, 2**32))
 def test_it_visits_each_node_once_after_its_predecessors_and_exactly_when_it_runs(graph: WorkflowGraph, seed: int) -> None:
     for block, plan in plans(graph):
@@ -98,6 +99,7 @@ def test_it_visits_each_node_once_after_its_predecessors_and_exactly_when_it_run
             assert set(walk.seen) == walk.run.ran
 
 
+@settings(max_examples=60)
 @given(graphs())
 def test_it_nests_as_the_plan_types_promise(graph: WorkflowGraph) -> None:
     assert set(graph.blocks) == {block.path for block, _ in plans(graph)}
@@ -116,11 +118,13 @@ def test_it_nests_as_the_plan_types_promise(graph: WorkflowGraph) -> None:
                 pass
 
 
+@settings(max_examples=60)
 @given(graphs())
 def test_it_gives_the_same_plan_for_the_same_graph(graph: WorkflowGraph) -> None:
     assert schedule(graph) == schedule(graph)
 
 
+@settings(max_examples=60)
 @given(graphs(max_nodes=24))
 def test_it_is_never_slower_than_level_by_level_nor_faster_than_the_critical_path(graph: WorkflowGraph) -> None:
     order = _order(graph.root)

@@ -110,7 +110,7 @@ def test_it_goes_level_by_level_where_it_may_not_nest() -> None:
 @pytest.mark.parametrize("limits", [LIMITS, Limits(effort=0), Limits(cuts_deep=0), Limits(cuts_deep=3, effort=1)])
 def test_it_cuts_a_long_core_whatever_the_limits(limits: Limits) -> None:
     """A ladder whose times let every cut peel off one rung."""
-    size = 200
+    size = 120
     names = [name for index in range(size) for name in (f"a{index}", f"b{index}")]
     left = {f"a{index}": [f"a{index - 1}"] for index in range(1, size)}
     right = {f"b{index}": [f"b{index - 1}", f"a{index - 1}"] for index in range(1, size)}
