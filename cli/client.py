@@ -42,18 +42,24 @@ class Client:
     def is_local(self) -> bool:
         return (urlsplit(self.url).hostname or "") in {"127.0.0.1", "localhost", "::1"}
 
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(self, *_fault: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let the connection go; the next request makes a new one."""
+        if self._http is not None:
+            self._http.close()
+            self._http = None
+
     def get(self, path: str, **query: str | int | None) -> Any:
         wanted = {name: value for name, value in query.items() if value is not None}
         return self._ask("GET", path, query=wanted)
 
-    def get_text(self, path: str) -> str:
-        return self._send("GET", path, {}, None, {}).text
-
     def post(self, path: str, body: Mapping[str, Any] | None = None, *, headers: Mapping[str, str] | None = None) -> Any:
         return self._ask("POST", path, body=body or {}, headers=headers or {})
-
-    def put(self, path: str, body: Mapping[str, Any]) -> Any:
-        return self._ask("PUT", path, body=body)
 
     def _ask(
         self,

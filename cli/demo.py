@@ -40,7 +40,8 @@ class DemoAnswers(Answers):
             super().decide(gate)
             return
         choice = next(each["choice"] for each in gate["choices"] if each["approves"])
-        Client(self.here.client.url, DECIDER).post(f"/api/v1/gates/{gate['id']}/decision", {"choice": choice, "channel": "cli"})
+        with Client(self.here.client.url, DECIDER) as decider:
+            decider.post(f"/api/v1/gates/{gate['id']}/decision", {"choice": choice, "channel": "cli"})
         self.here.out.print(f"No terminal: decided by {DECIDER}: {choice}")
 
 
@@ -53,9 +54,10 @@ class Demo:
     def show(self, *, runs: bool) -> None:
         out = Console()
         if runs:
-            here = Session(Client(self.url), as_json=False, out=out, err=out)
-            self._publish(here)
-            self._run(here)
+            with Client(self.url) as client:
+                here = Session(client, as_json=False, out=out, err=out)
+                self._publish(here)
+                self._run(here)
         self._farewell(out)
 
     def _publish(self, here: Session) -> None:
@@ -67,7 +69,8 @@ class Demo:
         given = json.loads((EXAMPLES / SHOWN / "input.json").read_text())
         workflow_id = here.workflow_id(SHOWN)
         here.out.print(Panel(Text(given["invoice"].strip()), title="an invoice comes in", title_align="left", border_style="dim"))
-        started = Client(self.url, STARTER).post(f"/api/v1/workflows/{workflow_id}/run", {"input": given})
+        with Client(self.url, STARTER) as starter:
+            started = starter.post(f"/api/v1/workflows/{workflow_id}/run", {"input": given})
         ended = follow_run(here, started, answers=DemoAnswers(here, is_asking=here.out.is_terminal))
         here.out.print(Text(json.dumps(ended["output"] or ended["error"], ensure_ascii=False, indent=2)))
         self._account(here, ended)

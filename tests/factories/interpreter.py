@@ -88,11 +88,11 @@ def _serving(worker: _Worker) -> Iterator[Any]:
 
     original = LambdaSimpleBackend.invoke
     with mock_aws(config={"stepfunctions": {"execute_state_machine": True}, "lambda": {"use_docker": False}}), patched():
-        LambdaSimpleBackend.invoke = invoke  # type: ignore[method-assign,assignment]
+        LambdaSimpleBackend.invoke = invoke
         try:
             yield boto3.client("stepfunctions")
         finally:
-            LambdaSimpleBackend.invoke = original  # type: ignore[method-assign]
+            LambdaSimpleBackend.invoke = original
 
 
 def execute(machine: JsonObject, context: Any, script: Mapping[str, Any] | None = None, **envelope: Any) -> Execution:

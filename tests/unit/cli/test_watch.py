@@ -1,0 +1,76 @@
+"""A run's events, each once and in order, whatever the connection does."""
+
+import itertools
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Thread
+from typing import Any
+
+import pytest
+from websockets.sync.server import ServerConnection, serve
+
+from cli import watch as watching
+from cli.client import Client
+from tests.factories.cli_documents import RUN, event
+from tests.factories.fake_api import serving_api
+
+EVENTS = f"GET /api/v1/workflows/runs/{RUN}/events"
+TICKET = "POST /api/v1/live/tickets"
+
+
+@contextmanager
+def gateway(frames: list[dict[str, Any]]) -> Iterator[str]:
+    """A WebSocket server that sends these frames to whoever subscribes, then says nothing more."""
+
+    def converse(connection: ServerConnection) -> None:
+        connection.recv()
+        for frame in frames:
+            connection.send(json.dumps(frame))
+        for _ in connection:
+            pass
+
+    server = serve(converse, "127.0.0.1", 0)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"ws://127.0.0.1:{server.socket.getsockname()[1]}/?ticket=t"
+    finally:
+        server.shutdown()
+        thread.join()
+
+
+def numbers(client: Client) -> list[int]:
+    return [each["number"] for each in itertools.islice(watching.watch(client, RUN), 20)]
+
+
+def pages(*events: dict[str, Any]) -> list[dict[str, Any]]:
+    return [{"events": list(events), "next_since": 99}, {"events": [], "next_since": 99}]
+
+
+def test_it_takes_what_is_pushed_in_order() -> None:
+    frames = [event(1, "run_queued"), event(2, "run_started"), event(3, "run_succeeded")]
+    with gateway(frames) as url, serving_api({TICKET: {"url": url}, EVENTS: {"events": [], "next_since": 0}}) as api:
+        assert numbers(Client(api.url)) == [1, 2, 3]
+
+
+def test_it_gets_what_a_gap_lacks_from_the_log() -> None:
+    frames = [event(1, "run_queued"), event(3, "run_succeeded")]
+    log = pages(event(2, "run_started"), event(3, "run_succeeded"))
+    with gateway(frames) as url, serving_api({TICKET: {"url": url}, EVENTS: log}) as api:
+        assert numbers(Client(api.url)) == [1, 2, 3]
+
+
+def test_it_looks_at_the_log_when_nothing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watching, "SILENCE_SECONDS", 0.05)
+    with (
+        gateway([{"type": "connected"}]) as url,
+        serving_api({TICKET: {"url": url}, EVENTS: [{"events": [], "next_since": 0}, *pages(event(1, "run_failed"))]}) as api,
+    ):
+        assert numbers(Client(api.url)) == [1]
+
+
+def test_it_goes_on_without_a_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watching, "RETRY_SECONDS", 0.01)
+    with serving_api({TICKET: {"url": "ws://127.0.0.1:9/"}, EVENTS: pages(event(1, "run_queued"), event(2, "run_cancelled"))}) as api:
+        assert numbers(Client(api.url)) == [1, 2]
