@@ -14,6 +14,7 @@ In: a plan and its graph. Out: a text of lines, the same for the same plan; gold
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final, assert_never
 
 from chalicelib.compiler.activation import Atom, Formula
@@ -21,7 +22,7 @@ from chalicelib.compiler.durations import MICROSECONDS
 from chalicelib.compiler.graph import Block, Edge, WorkflowGraph
 from chalicelib.compiler.outcomes import ran_variable
 from chalicelib.compiler.plan import Arm, Choose, ForEach, Parallel, Plan, Series, Visit
-from chalicelib.compiler.simplest import simplest
+from chalicelib.compiler.shortener import Shortener
 from chalicelib.compiler.timing import Timing, entries, node_durations, timing
 
 _STEP: Final = "  "
@@ -38,10 +39,7 @@ def print_plan(plan: Plan, graph: WorkflowGraph) -> str:
 
 def show_formula(formula: Formula, *, block: Block) -> str:
     """`enough = true and approve = approve, or rank = error`: what an outcome tells anyway is left out."""
-    if formula.is_never:
-        return "never"
-    edges = {edge.key: edge for edge in block.edges}
-    return ", or ".join(" and ".join(_show_atom(atom, edges, block) for atom in term) for term in simplest(formula, block=block).sorted_terms())
+    return _Guards(block).shown(formula)
 
 
 def show_seconds(duration: int) -> str:
@@ -79,11 +77,12 @@ class _BlockPrinter:
     path: tuple[str, ...]
     durations: Mapping[str, int]
     levels: Mapping[str, int]
+    guards: "_Guards"
 
     @classmethod
     def of(cls, plan: Plan, graph: WorkflowGraph, path: tuple[str, ...]) -> "_BlockPrinter":
         levels = {node: number for number, level in enumerate(graph.blocks[path].levels, start=1) for node in level}
-        return cls(graph, path, node_durations(plan, graph=graph, path=path), levels)
+        return cls(graph, path, node_durations(plan, graph=graph, path=path), levels, _Guards(graph.blocks[path]))
 
     @property
     def block(self) -> Block:
@@ -112,7 +111,7 @@ class _BlockPrinter:
                 assert_never(unknown)
 
     def _arm(self, arm: Arm, word: str) -> Iterator[_Row]:
-        yield _Row(f"{word} {show_formula(arm.guard, block=self.block)}")
+        yield _Row(f"{word} {self.guards.shown(arm.guard)}")
         yield from (row.under(_STEP) for row in self.rows(arm.body))
 
     def _node(self, node: str) -> _Row:
@@ -140,12 +139,30 @@ def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
-def _show_atom(atom: Atom, edges: Mapping[str, Edge], block: Block) -> str:
-    """An expression edge shows its expression; a node whose formula outgrew the limit, that it ran."""
-    edge = edges.get(atom.variable)
-    if edge is None:
-        large = {ran_variable(node): node for node in block.large}
-        return f"{large[atom.variable]} runs" if atom.variable in large else f"{atom.variable} = {atom.label}"
-    text = edge.value if len(edge.value) <= _MAX_EXPRESSION else f"{edge.value[:_MAX_EXPRESSION]}..."
-    shown = f"{edge.source} > {edge.target}: {{% {text} %}}"
-    return shown if atom.label == "true" else f"not {shown}"
+@dataclass(frozen=True)
+class _Guards:
+    """Formulas of a block as words."""
+
+    block: Block
+
+    def shown(self, formula: Formula) -> str:
+        if formula.is_never:
+            return "never"
+        return ", or ".join(" and ".join(map(self._atom, term)) for term in self._shortener.shortest(formula).sorted_terms())
+
+    def _atom(self, atom: Atom) -> str:
+        """An expression edge shows its expression; a node whose formula outgrew the limit, that it ran."""
+        edge = self._edges.get(atom.variable)
+        if edge is None:
+            large = {ran_variable(node): node for node in self.block.large}
+            return f"{large[atom.variable]} runs" if atom.variable in large else f"{atom.variable} = {atom.label}"
+        text = edge.value if len(edge.value) <= _MAX_EXPRESSION else f"{edge.value[:_MAX_EXPRESSION]}..."
+        return f"{edge.source} > {edge.target}: {{% {text} %}}"
+
+    @cached_property
+    def _shortener(self) -> Shortener:
+        return Shortener(self.block, edges_tell=True)
+
+    @cached_property
+    def _edges(self) -> Mapping[str, Edge]:
+        return {edge.key: edge for edge in self.block.edges}

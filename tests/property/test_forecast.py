@@ -71,7 +71,7 @@ def compiled(document: JsonObject) -> Compilation:
     return found
 
 
-@settings(max_examples=20)
+@settings(max_examples=12)
 @given(documents(max_nodes=14), st.integers(0, 2**32))
 def test_it_holds_for_every_way_through_the_machine(document: JsonObject, seed: int) -> None:
     found = compiled(document)
@@ -90,7 +90,7 @@ def items_of(node: Map, random: Random) -> int:
     return len(node.over) if isinstance(node.over, list) else random.randint(0, min(6, node.max_items or ASSUMED_ITEMS))
 
 
-@settings(max_examples=20)
+@settings(max_examples=12)
 @given(documents(max_nodes=14))
 def test_it_estimates_from_the_plan_what_the_machine_takes(document: JsonObject) -> None:
     """Workers and native nodes are the same; how many states guards take differs."""

@@ -149,7 +149,7 @@ def test_it_counts_a_loops_time_outs_too() -> None:
 
 
 def test_it_walks_machines_longer_than_recursion_goes() -> None:
-    count = 1_500
+    count = 1_100
     names = [f"n{index}" for index in range(count)]
     found = graph(dict.fromkeys(names, ""), *(f"n{index} n{index + 1}" for index in range(count - 1)))
     states_: JsonObject = {name: task(following) for name, following in zip(names, [*names[1:], None], strict=True)}

@@ -1,0 +1,54 @@
+"""The shortest way to ask a formula.
+
+In: a block, a formula of it. Out: an equivalent formula with fewer atoms, for people and for conditions of Choice states. An outcome tells that its
+node ran, so what the node's own formula asks need not be asked again: where `recovered` only runs after `look` failed, `recovered = false` says both.
+For printing and emitting alone: what is left out may be what shows that two formulas exclude each other.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from chalicelib.compiler.activation import Formula, Term, conjoin, disjoin, implies
+from chalicelib.compiler.graph import Block
+
+
+@dataclass(frozen=True)
+class Shortener:
+    """`edges_tell`: whether an edge's expression that holds tells that its source ran. A machine may evaluate it where the source was skipped."""
+
+    block: Block
+    edges_tell: bool = False
+
+    def shortest(self, formula: Formula) -> Formula:
+        terms = frozenset(self._shortened(term, formula) for term in formula.terms)
+        return disjoin((Formula(terms),), self.block.domains) or formula
+
+    def _shortened(self, term: Term, formula: Formula) -> Term:
+        """The term without the atoms that go without saying, the earliest decided first."""
+        for atom in sorted(term, key=lambda each: (self._position.get(each.variable, -1), each.label)):
+            shorter = term - {atom}
+            if shorter and self._says_enough(shorter, formula):
+                term = shorter
+        return term
+
+    def _says_enough(self, term: Term, formula: Formula) -> bool:
+        told = (self._told[atom.variable] for atom in term if atom.variable in self._told)
+        whole = conjoin((Formula(frozenset({term})), *told), self.block.domains)
+        return whole is not None and implies(whole, formula, self.block.domains)
+
+    @cached_property
+    def _told(self) -> Mapping[str, Formula]:
+        """What each outcome tells beside itself."""
+        activation = self.block.activation
+        edges = {edge.key: activation[edge.source] for edge in self.block.edges}
+        return {**activation, **(edges if self.edges_tell else {})}
+
+    @cached_property
+    def _position(self) -> Mapping[str, int]:
+        """The order in which outcomes are decided."""
+        found: dict[str, int] = {}
+        for name in self.block.order:
+            for variable in (name, *(edge.key for edge in self.block.outgoing[name])):
+                found[variable] = len(found)
+        return found
