@@ -3,27 +3,23 @@
 In: an `Outline`, its `Names` and the spec's frame (title, time-out). Out: `asl.StateMachine` with `${Worker}` in place of the worker's ARN.
 """
 
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field
 
 from chalicelib.compiler import asl
 from chalicelib.compiler.asl import ABSENT, Absent, jsonata
-from chalicelib.compiler.code import After, Key, codes_in
+from chalicelib.compiler.code import Key
 from chalicelib.compiler.names import Names, field_of
 from chalicelib.compiler.outline import Assign, Catch, Decide, Each, Fork, Pause, Scope, State, Transition, Work
 from chalicelib.compiler.render import Renderer
 from chalicelib.compiler.retries import TRANSIENT, retrier
+from chalicelib.compiler.shares import Shares
 from chalicelib.compiler.sheet import Outline
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.spec.workflow import WorkflowSpec
 
-INLINE_BYTES: Final = 24_576
-STATE_BYTES: Final = 204_800  # of the 262,144 that AWS lets a state put out
-LEAST_BYTES: Final = 512
-
 
 def emit(outline: Outline, names: Names, spec: WorkflowSpec) -> asl.StateMachine:
-    emitter = _Emitter(names)
+    emitter = _Emitter(names, Shares(names))
     scope = emitter.scope(outline.root)
     return asl.StateMachine(scope=scope, comment=spec.title or spec.name, timeout_seconds=spec.timeout_seconds)
 
@@ -31,6 +27,8 @@ def emit(outline: Outline, names: Names, spec: WorkflowSpec) -> asl.StateMachine
 @dataclass(frozen=True)
 class _Emitter:
     names: Names
+    shares: Shares
+    orders: dict[Scope, dict[Key, int]] = field(default_factory=dict)  # of each scope's variables, as they were found to be read
 
     def scope(self, scope: Scope) -> asl.States:
         """States in the order in which a run first could reach them."""
@@ -78,7 +76,7 @@ class _Emitter:
         payload = at_entry.value(state.payload)
         assert isinstance(payload, dict)
         if state.role not in ("close", "load"):
-            payload["inline_bytes"] = self.inline_bytes(state)
+            payload["inline_bytes"] = self.shares.of(state.scope)
         out = self._way(state, state.next)
         output = jsonata(state.result) if out.output is ABSENT and not state.token else out.output
         own = () if state.retry is None or state.role else (retrier(state.retry),)
@@ -152,9 +150,7 @@ class _Emitter:
         stored = self.names.stored.get(scope, {})
         assign: dict[str, Json] = {stored[key]: renderer.value(transition.assigns[key]) for key in self._live(transition, scope)}
         if isinstance(state, Fork) and transition is state.next:
-            for key, name in stored.items():
-                if key not in transition.assigns and (index := self.names.branch_of(state, key)) is not None:
-                    assign[name] = jsonata(f"$states.result[{index}].{field_of(key)}")
+            assign |= {stored[key]: jsonata(f"$states.result[{index}].{field_of(key)}") for index, key in self._brought(state)}
         if transition.target is not None:
             return _Out(assign, ABSENT)
         if scope.is_branch:
@@ -162,28 +158,13 @@ class _Emitter:
             return _Out(assign, result)
         return _Out(assign, renderer.value(scope.result))
 
-    def inline_bytes(self, state: State) -> int:
-        """The share of one output: what a state puts out, divided by the outputs that leave through the fullest scope around it."""
-        least = INLINE_BYTES
-        for scope in state.scope.around():
-            if scope.is_branch and scope.parent is not None:
-                fork = scope.parent.states[scope.owner]
-                assert isinstance(fork, Fork)
-                count = sum(1 for branch in fork.branches for key in self.names.exports.get(branch, {}) if key.kind == "output")
-                least = min(least, STATE_BYTES // max(count, 1))
-            elif scope.parent is not None:
-                least = min(least, STATE_BYTES // self._items_at_most(scope))
-            else:
-                outputs = {part.key for each in codes_in(scope.result) for part in each.parts if isinstance(part, After)}
-                least = min(least, STATE_BYTES // max(len(outputs), 1))
-        return max(least, LEAST_BYTES)
-
-    @staticmethod
-    def _items_at_most(scope: Scope) -> int:
-        assert scope.parent is not None
-        each = scope.parent.states[scope.owner]
-        assert isinstance(each, Each)
-        return each.max_items or 40
+    def _brought(self, fork: Fork) -> list[tuple[int, Key]]:
+        """What the branches put out and the scope around them stores, each with its branch."""
+        if fork.scope not in self.orders:
+            self.orders[fork.scope] = {key: position for position, key in enumerate(self.names.stored.get(fork.scope, {}))}
+        order = self.orders[fork.scope]
+        brought = [(index, key) for index, branch in enumerate(fork.branches) for key in self.names.exports.get(branch, {}) if key in order]
+        return sorted(((index, key) for index, key in brought if key not in fork.next.assigns), key=lambda pair: order[pair[1]])
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from chalicelib.compiler.code import ENVELOPE, After, Key, Part, Read, Template, code, codes_in
+from chalicelib.compiler.exits import ScopeExits
+from chalicelib.compiler.nesting import Nesting
 from chalicelib.compiler.outline import Each, Fork, Scope, State, Transition, all_scopes
 from chalicelib.compiler.sheet import Outline
 
@@ -24,6 +26,7 @@ class Names:
     outline: Outline
     stored: dict[Scope, dict[Key, str]] = field(default_factory=dict)
     exports: dict[Scope, dict[Key, None]] = field(default_factory=dict)
+    nesting: Nesting = field(default_factory=Nesting)
 
     def home(self, key: Key) -> Scope:
         """The scope that assigns the key first; of a derived key, the scope of its node."""
@@ -37,7 +40,7 @@ class Names:
             return next((each for each in scope.around() if each.is_distributed), self.outline.root)
         home = self.home(key)
         for each in scope.around():
-            if each.holds(home) or each.is_distributed:
+            if each.is_distributed or self.nesting.holds(each, home):
                 return each
         raise KeyError(key)
 
@@ -45,8 +48,7 @@ class Names:
         """Which branch of the fork the key comes from; None where it comes from elsewhere."""
         if key in self.outline.constants:
             return None
-        home = self.home(key)
-        return next((index for index, branch in enumerate(fork.branches) if branch.holds(home)), None)
+        return self.nesting.branch_of(fork, self.home(key))
 
     def is_inline(self, scope: Scope, key: Key) -> bool:
         """Whether a derived key is computed here instead of read."""
@@ -90,10 +92,14 @@ class _Liveness:
     """Follows reads from the states' entries and the scopes' results to what must be stored and put out."""
 
     names: Names
+    exits: dict[Scope, ScopeExits] = field(init=False)
     todo: list[tuple[Scope, Key]] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self.exits = {scope: ScopeExits.of(scope) for scope in all_scopes(self.names.outline.root)}
+
     def run(self) -> None:
-        for scope in all_scopes(self.names.outline.root):
+        for scope in self.exits:
             for state in scope.states.values():
                 for template in state.reads():
                     self._read(template, scope, state, None)
@@ -137,24 +143,29 @@ class _Liveness:
 
     def _define(self, scope: Scope, key: Key) -> None:
         """Follow what gives a stored key its value in this scope."""
-        if scope.is_distributed and key not in scope.arrivals and (key in self.names.outline.constants or not scope.holds(self.names.home(key))):
+        if scope.is_distributed and key not in scope.arrivals and self._is_outside(scope, key):
             self._import(scope, key)
-        for state in scope.states.values():
-            for transition in state.exits():
-                if key in transition.assigns:
-                    self._read(transition.assigns[key], scope, state, transition)
-            if isinstance(state, Fork) and (index := self.names.branch_of(state, key)) is not None:
+        for state, transition in self.exits[scope].giving(key, self._fork_with(scope, key)):
+            if transition is not None:
+                self._read(transition.assigns[key], scope, state, transition)
+            elif isinstance(state, Fork) and (index := self.names.branch_of(state, key)) is not None:
                 self._export(state.branches[index], key)
+
+    def _is_outside(self, scope: Scope, key: Key) -> bool:
+        return key in self.names.outline.constants or not self.names.nesting.holds(scope, self.names.home(key))
+
+    def _fork_with(self, scope: Scope, key: Key) -> State | None:
+        """The Parallel of this scope in one of whose branches the key comes to be."""
+        inner = None if key in self.names.outline.constants else self.names.nesting.toward(scope, self.names.home(key))
+        return scope.states.get(inner.owner) if inner is not None and inner.is_branch else None
 
     def _export(self, branch: Scope, key: Key) -> None:
         exports = self.names.exports.setdefault(branch, {})
         if key in exports:
             return
         exports[key] = None
-        for state in branch.states.values():
-            for transition in state.exits():
-                if transition.target is None:
-                    self._need(After(key), branch, state, transition)
+        for state, transition in self.exits[branch].ending:
+            self._need(After(key), branch, state, transition)
 
     def _import(self, scope: Scope, key: Key) -> None:
         """Send the value with each item, and let the item's first state keep it."""
