@@ -16,7 +16,7 @@ from chalicelib.providers.reading.material import Material, read_material
 
 NAME: Final = "offline"
 MARK: Final = "Offline answer, no model was asked."
-MAX_PROMPT: Final = 60_000  # characters that are read; the rest of a longer prompt is left
+MAX_PROMPT: Final = 40_000  # characters that are read; the rest of a longer prompt is left
 
 
 class OfflineProvider:

@@ -43,7 +43,13 @@ def prepare(work: Work, node: ToolCall, values: Mapping[str, Json]) -> tuple[Jso
     """(what is shown, the call)."""
     arguments = rendered_members(node.arguments, values)
     shown: JsonObject = {"tool": node.tool, "arguments": _shown(arguments)}
-    return shown, lambda: Done(run_tool(node.tool, arguments, _surroundings(work)))
+    return shown, lambda: _done(run_tool(node.tool, arguments, _surroundings(work)))
+
+
+def _done(output: Json) -> Done:
+    """With an answer's status code among the details."""
+    status = output.get("status") if isinstance(output, dict) and "headers" in output else None
+    return Done(output, details={} if status is None else {"status": status})
 
 
 def _surroundings(work: Work) -> Surroundings:

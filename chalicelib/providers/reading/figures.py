@@ -36,7 +36,9 @@ _MONEY_WORDS: Final = frozenset(
 _JUDGED: Final = frozenset(("score", "rating", "stars", "quality", "grade", "sentiment", "polarity", "satisfaction", "mark"))
 _CONFIDENCE: Final = frozenset(("confidence", "probability", "certainty", "likelihood"))
 _COUNTS: Final = frozenset(("count", "quantity", "qty", "number", "items"))
-_RATED: Final = re.compile(r"(\d+(?:[.,]\d+)?)\s*(?:/|out of|von)\s*(\d+)\b|(\d+(?:[.,]\d+)?)\s*stars?\b|((?:★|⭐){1,5})", re.IGNORECASE)
+_RATED: Final = re.compile(
+    r"(?<![\d.,])(\d{1,4}(?:[.,]\d{1,3})?)\s*(?:/|out of|von)\s*(\d{1,4})\b|(?<![\d.,])(\d{1,2}(?:[.,]\d)?)\s*stars?\b|((?:★|⭐){1,5})", re.IGNORECASE
+)
 
 
 def find_number(name: str, schema: JsonObject, material: Material) -> float | None:
@@ -100,7 +102,7 @@ def _money(material: Material, words: tuple[str, ...]) -> float | None:
     special = next((labels for word, labels in _MONEY_LABELS.items() if word in words), None)
     labels = special or ((" ".join(words), *_TOTAL_LABELS) if len(words) > 1 else _TOTAL_LABELS)
     for rest in find.line_with(material.lines, labels):
-        stated = find.amounts(rest) or find.decimals(rest) or find.numbers(re.sub(r"\d+(?:[.,]\d+)?\s*%", " ", rest))
+        stated = find.amounts(rest) or find.decimals(rest) or find.numbers(re.sub(r"(?<![\d.,])\d{1,6}(?:[.,]\d{1,4})?\s?%", " ", rest))
         if stated:
             return stated[-1]
     stated = find.amounts(material.prose) or find.decimals(material.prose)
@@ -108,7 +110,7 @@ def _money(material: Material, words: tuple[str, ...]) -> float | None:
 
 
 def _percentage(material: Material, words: tuple[str, ...]) -> float | None:
-    hits = [(line, found) for line in material.lines for found in re.findall(r"(\d+(?:[.,]\d+)?)\s*%", line)]
+    hits = [(line, found) for line in material.lines for found in re.findall(r"(?<![\d.,])(\d{1,6}(?:[.,]\d{1,4})?)\s?%", line)]
     named = [found for line, found in hits if any(word in line.lower() for word in words if word not in ("rate", "percent", "percentage"))]
     chosen = named or [found for _, found in hits]
     return find.to_number(chosen[0]) if chosen else None

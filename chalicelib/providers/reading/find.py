@@ -61,18 +61,18 @@ _FORMS: Final = (
     r"GmbH(?:\s*&\s*Co\.?\s*KG)?|AG|KG|UG|e\.K\.|Inc\.?|Ltd\.?|LLC|LLP|PLC|Corp\.?|Co\.|S\.?A\.?R\.?L\.?|S\.?A\.?|S\.?r\.?l\.?|B\.?V\.?|N\.?V\.?|Oy|AB|"
     r"ApS|A/S|Pty"
 )
-_COMPANY: Final = re.compile(rf"\b((?:[A-ZÄÖÜ0-9][\w&'’.-]*\s+(?:(?:&|und|and|of|de)\s+)?){{1,5}}(?:{_FORMS}))(?![\w])")
-_PERSON: Final = r"[A-ZÄÖÜÉ][\w'’-]+(?:\s+(?:van|von|de|der|da|di|la|le|bin|al|Mc)?\s?[A-ZÄÖÜÉ][\w'’.-]+){1,2}"
+_COMPANY: Final = re.compile(rf"\b((?:(?!(?:{_FORMS})\b)[A-ZÄÖÜ0-9][\w&'’.-]*\s+(?:(?:&|und|and|of|de)\s+)?){{1,5}}(?:{_FORMS}))(?![\w])")
+_PERSON: Final = r"[A-ZÄÖÜÉ][\w'’-]+(?:\s+(?:(?:van|von|de|der|den|da|di|la|le|bin|al)\s+){0,2}[A-ZÄÖÜÉ][\w'’.-]+){1,2}"
 _SIGNED: Final = re.compile(
     r"(?im)^(?:(?:kind|best|warm|many)\s+)?(?:regards|wishes|thanks|thank you|cheers|sincerely|yours(?:\s+\w+)?|greetings|mit freundlichen grüßen)"
-    rf"[,.!]?\s*\n+\s*(?-i:({_PERSON}|[A-ZÄÖÜÉ][\w'’-]+))"
+    rf"[,.!]?[ \t]*\n[\n \t]{0, 20}(?-i:({_PERSON}|[A-ZÄÖÜÉ][\w'’-]+))"
 )
 _SIGNED_INLINE: Final = re.compile(rf"(?i:\b(?:thanks|thank you|regards|cheers|best|yours)[,.!]?)\s+({_PERSON}|[A-ZÄÖÜÉ][a-zäöüß'’-]+)\s*\Z")
-_LAST_LINE: Final = re.compile(rf"\n\s*\n?({_PERSON}|[A-ZÄÖÜÉ][a-zäöüß'’-]+)\s*\Z")
+_LAST_LINE: Final = re.compile(rf"\n[ \t]*({_PERSON}|[A-ZÄÖÜÉ][a-zäöüß'’-]+)\s*\Z")
 _INTRODUCED: Final = re.compile(
     r"(?i:\b(?:my name is|i am|i'm|this is|signed by|submitted by|reported by|on behalf of|mr\.?|mrs\.?|ms\.?|dr\.?)\s+)" + rf"({_PERSON})"
 )
-_ADDRESSED: Final = re.compile(rf"(?im)^\s*(?:from|von|name|customer|contact|sender|author|employee|reporter)\s*[:=]\s*[\"']?(?-i:({_PERSON}))")
+_ADDRESSED: Final = re.compile(rf"(?im)^[ \t]*(?:from|von|name|customer|contact|sender|author|employee|reporter)\s*[:=]\s*[\"']?(?-i:({_PERSON}))")
 _IDENTIFIER: Final = r"#?\s?((?=[A-Z0-9/_-]*\d)[A-Z0-9][A-Z0-9/_-]{1,24})"
 _NUMBER_WORDS: Final = r"\s*(?:(?:no|nr|number|num|id|ref|reference|code)(?![a-z])\.?|#|№)"
 
@@ -117,8 +117,8 @@ def currency(text: str) -> str | None:
         counts[code] = counts.get(code, 0) + 1
     for symbol, code in _SYMBOLS.items():
         counts[code] = counts.get(code, 0) + text.count(symbol)
-    for word, code in (("euro", "EUR"), ("dollar", "USD"), ("pound sterling", "GBP")):
-        counts[code] = counts.get(code, 0) + len(re.findall(rf"(?i)\b{word}s?\b", text))
+    for word, code in (("euros?", "EUR"), ("dollars?", "USD"), ("pounds? sterling", "GBP")):
+        counts[code] = counts.get(code, 0) + len(re.findall(rf"(?i)\b{word}\b", text))
     best = max(counts, key=lambda code: counts[code])
     return best if counts[best] else None
 

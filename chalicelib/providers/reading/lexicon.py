@@ -75,7 +75,7 @@ FAMILIES: Final[Mapping[str, frozenset[str]]] = {
     "legal": _family("legal contract lawyer gdpr compliance liability terms lawsuit"),
     "hr": _family("hiring vacation leave salary payroll onboarding employee"),
     "spam": _family("lottery winner viagra bitcoin prince casino click unsubscribe seo backlinks congratulations"),
-    "restart": _family("memory leak hung stuck frozen unresponsive restart process pool exhausted connections crash crashing"),
+    "restart": _family("memory leak hung stuck frozen unresponsive restart process pool exhausted crash crashing"),
     "rollback": _family("deploy deployed deployment release released version rollout rolled commit change update upgrade"),
     "scale": _family("load traffic queue latency slow cpu saturated capacity peak spike backlog requests"),
     "escalate": _family("unknown security breach data loss corruption vendor third-party legal unclear"),

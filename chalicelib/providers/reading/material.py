@@ -9,28 +9,28 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import Final
 
 from chalicelib.providers.reading.lexicon import COMMON
 from chalicelib.providers.reading.words import stem, words_of
 from chalicelib.spec.model import Json, JsonObject
 
-_BLOCK: Final = re.compile(
-    r"```[\w-]*\n(?P<fence>.*?)```|\"\"\"(?P<quote>.*?)\"\"\"|<(?P<tag>[a-zA-Z][\w-]*)>(?P<tagged>.*?)</(?P=tag)>|^-{3,}\n(?P<ruled>.*?)(?:\n-{3,}|\Z)",
-    re.DOTALL | re.MULTILINE,
-)
+_FENCE: Final = re.compile(r"```[\w-]*\n(.*?)```|\"\"\"(.*?)\"\"\"|^-{3,}\n(.*?)(?:\n-{3,}|\Z)", re.DOTALL | re.MULTILINE)
+_TAG: Final = re.compile(r"<([a-zA-Z][\w-]{0,40})>")
+_MAX_TAGS: Final = 100
 _BULLET: Final = re.compile(r"^\s*(?:[-*•–]|\d{1,2}[.)])\s+(.*\S)")
 _MAX_INSTRUCTION: Final = 900
 _MAX_JSON_STARTS: Final = 200
 _SENTENCE: Final = re.compile(r"(?<=[.!?…])[\"')\]]*\s+(?=[\"'(\[]?[A-ZÄÖÜ0-9])|\n+")
 _ORDER: Final = re.compile(
-    r"(?i)(?:^|[.!?:]\s+|\n)\s*(?:please\s+)?(?:analy[sz]e|answer|assess|check|choose|classify|compare|compose|convert|decide|describe|"
+    r"(?i)(?:^|[.!?:]\s|\n)\s{0,9}(?:please\s+)?(?:analy[sz]e|answer|assess|check|choose|classify|compare|compose|convert|decide|describe|"
     r"detect|draft|"
     r"edit|estimate|evaluate|explain|extract|fill|find|give|identify|improve|judge|label|list|look at|make|match|name|plan|polish|prepare|propose|"
     r"rank|rate|read|recommend|redraft|rephrase|research|return|review|revise|rewrite|route|score|shorten|sort|split|suggest|summari[sz]e|tag|tell|translate|triage|"
     r"turn|write|you are)\b(?!\s+question\s*:)"
 )
-_QUERY: Final = re.compile(r"(?im)^\s*(?:(?:research|the)\s+)?(?:question|answer|claim|statement|query)\s*[:=]\s*(\S.*)$")
+_QUERY: Final = re.compile(r"(?im)^[ \t]*(?:(?:research|the)\s+)?(?:question|answer|claim|statement|query)\s*[:=]\s*(\S.*)$")
 
 
 @dataclass(frozen=True)
@@ -93,12 +93,29 @@ def read_material(prompt: str, *, system: str | None = None) -> Material:
 
 
 def _taken_apart(text: str, *, asks: bool) -> Material:
-    blocks = [next((group for name, group in found.groupdict().items() if group and name != "tag"), "") for found in _BLOCK.finditer(text)]
+    instruction, blocks = _blocks(text)
     inner = "\n\n".join(block.strip() for block in blocks if block.strip())
     if inner:
-        return Material(_BLOCK.sub(" ", text).strip(), inner)
+        return Material(instruction.strip(), inner)
     apart = _after_paragraph(text, asks=asks) or _after_announcement(text) or _before_order(text) or _after_colon(text)
     return apart or Material(text, text)
+
+
+def _blocks(text: str) -> tuple[str, list[str]]:
+    """What stands outside marked blocks, and the blocks: fenced, quoted, ruled off, or between a tag and its end."""
+    blocks: list[str] = []
+    outside: list[str] = []
+    at = 0
+    for opening in islice(_TAG.finditer(text), _MAX_TAGS):
+        closing = text.find(f"</{opening.group(1)}>", opening.end()) if opening.start() >= at else -1
+        if closing >= 0:
+            outside.append(text[at : opening.start()])
+            blocks.append(text[opening.end() : closing])
+            at = closing + len(opening.group(1)) + 3
+    if blocks:
+        return " ".join((*outside, text[at:])), blocks
+    found = [next((group for group in hit.groups() if group), "") for hit in _FENCE.finditer(text)]
+    return (_FENCE.sub(" ", text), found) if found else (text, [])
 
 
 def is_order(text: str) -> bool:
@@ -139,7 +156,7 @@ def _after_colon(text: str) -> Material | None:
 
 def topic_of(material: Material) -> str:
     """What the prompt is about, in a few words: a `topic:` line, a quoted phrase, the object of the instruction, or the first words."""
-    labels = re.compile(r"(?im)^\s*(?:(?:research|the)\s+)?(?:topic|question|subject|title|theme|query)\s*[:=]\s*(\S.*)$")
+    labels = re.compile(r"(?im)^[ \t]*(?:(?:research|the)\s+)?(?:topic|question|subject|title|theme|query)\s*[:=]\s*(\S.*)$")
     quoted = re.search(r"[\"“«„]([^\"”»“\n]{4,120})[\"”»“]", material.instruction)
     named = re.search(
         r"(?i)\b(?:on|about|regarding|concerning)\s+(?:the\s+)?([^.:\n]{4,120}?)(?:\s+for\s+[^.:\n]+)?(?:[.:\n]|$)", material.instruction

@@ -109,10 +109,8 @@ def quantity(row: Row) -> float | None:
     )
     if found:
         return find.to_number(found[1] or found[2])
-    whole = [number for number in find.numbers(row.text) if number == int(number) and number > 0]
-    prices = find.decimals(row.text) + find.amounts(row.text)
-    plain = [number for number in whole if number not in prices]
-    return plain[0] if plain and prices else None
+    whole = re.search(r"(?<![\w.,/-])(\d{1,6})(?=\s)(?!\s*(?:[€$£]|EUR|USD|GBP|CHF))", row.text)
+    return float(whole[1]) if whole and (find.decimals(row.text) or find.amounts(row.text)) else None
 
 
 def prices(row: Row) -> tuple[float | None, float | None]:

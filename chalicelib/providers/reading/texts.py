@@ -121,7 +121,10 @@ def _person(material: Material, words: tuple[str, ...]) -> str | None:
 
 def _thing(material: Material, words: tuple[str, ...]) -> str | None:
     """A system that is named: `the Checkout API`, `service payments`."""
-    named = re.search(r"\b((?:[A-Z][\w-]+\s+){0,2}[A-Z][\w-]+\s+(?:API|[Ss]ervice|[Dd]atabase|[Ss]erver|[Aa]pp|[Pp]ortal|[Ss]hop))\b", material.prose)
+    named = re.search(
+        r"\b(?!(?:The|An?|Our|This|Your)\s)((?:[A-Z][\w-]+\s+){0,2}[A-Z][\w-]+\s+(?:API|[Ss]ervice|[Dd]atabase|[Ss]erver|[Aa]pp|[Pp]ortal|[Ss]hop))\b",
+        material.prose,
+    )
     told = re.search(r"(?i)\b(?:service|component|system|product|app)\s+[\"']?([a-z][\w-]{2,30})\b", f"{material.prose}\n{material.instruction}")
     return _labelled(material, words) or (named.group(1) if named else told.group(1) if told else None)
 

@@ -71,7 +71,8 @@ def _of_bill(material: Material) -> str | None:
 def key_sentences(material: Material, limit: int) -> list[str]:
     """The sentences that answer the query best, else those with most of the frequent words and with figures, in the order of the text."""
     if material.query is not None:
-        scores = [overlap(material.query, sentence) for sentence in material.sentences]
+        asks_cost = re.search(r"(?i)\b(?:cost|price|pay|expensive|cheap|dear|budget)", material.query) is not None
+        scores = [overlap(material.query, sentence) + 0.5 * (asks_cost and bool(find.amounts(sentence))) for sentence in material.sentences]
         ranked = [at for at in sorted(range(len(scores)), key=lambda at: -scores[at])[:limit] if scores[at] > 0]
         return [material.sentences[at] for at in sorted(ranked)]
     frequent = {stem(word) for word in content_words(material.prose, limit=12)}
