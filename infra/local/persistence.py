@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
-from moto.s3.models import S3Backend, s3_backends
+from moto.s3.models import FakeKey, S3Backend, s3_backends
 from moto.stepfunctions.models import StepFunctionBackend
 from moto.stepfunctions.parser.api import ExecutionStatus
 from moto.stepfunctions.parser.backend.execution import Execution
@@ -70,6 +70,7 @@ class Persistence:
             "No hook tells of changed objects and state machines.",
             (
                 *(Replacement(S3Backend, name, self._noting_object(getattr(S3Backend, name))) for name in ("put_object", "delete_object")),
+                Replacement(FakeKey, "set_metadata", self._noting_metadata(FakeKey.set_metadata)),
                 *(
                     Replacement(StepFunctionsParserBackend, name, self._noting_machines(getattr(StepFunctionsParserBackend, name)))
                     for name in ("create_state_machine", "update_state_machine", "delete_state_machine")
@@ -83,6 +84,16 @@ class Persistence:
             with self._noting:
                 self._objects.add((bucket_name, key_name))
             return result
+
+        return changed
+
+    def _noting_metadata(self, change: Callable[..., None]) -> Callable[..., None]:
+        """Metadata is set after the object is put."""
+
+        def changed(stored: Any, *args: Any, **kwargs: Any) -> None:
+            change(stored, *args, **kwargs)
+            with self._noting:
+                self._objects.add((stored.bucket_name, stored.name))
 
         return changed
 

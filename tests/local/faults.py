@@ -397,6 +397,15 @@ def the_same_client_again(at: Emulator) -> Any:
     return first is second
 
 
+@fault("threads_forgotten", raw=True, fixed=False)
+def threads_that_are_kept(at: Emulator) -> Any:
+    from moto.stepfunctions.parser.utils import TMP_THREADS
+
+    before = len(TMP_THREADS)
+    at.run(one(**task("echo")))
+    return len(TMP_THREADS) > before
+
+
 # --- storage -------------------------------------------------------------------------------------------------------
 
 

@@ -5,11 +5,17 @@ In: moto's interpreter. Out: `PATCHES`.
 
 import threading
 from functools import lru_cache
+from types import ModuleType
 from typing import Any, Final
 
+from moto.stepfunctions.parser.asl.component.program import program
+from moto.stepfunctions.parser.asl.component.state.exec import execute_state
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration import inline_iteration_component
+from moto.stepfunctions.parser.asl.component.state.exec.state_parallel import branch_worker
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
     state_task_service_aws_sdk,
+    state_task_service_callback,
     state_task_service_dynamodb,
     state_task_service_events,
     state_task_service_sfn,
@@ -17,6 +23,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service impor
     state_task_service_sqs,
 )
 from moto.stepfunctions.parser.asl.utils import boto_client
+from moto.stepfunctions.parser.backend import execution_worker
 
 from infra.local.patches.patch import Patch, Replacement
 
@@ -44,10 +51,32 @@ _USERS: Final = (
     state_task_service_sqs,
 )
 
+
+class _Forgetful(list[threading.Thread]):
+    """Keeps nothing."""
+
+    def append(self, _thread: threading.Thread) -> None:
+        return
+
+
+_STARTERS: Final[tuple[ModuleType, ...]] = (
+    program,
+    execute_state,
+    inline_iteration_component,
+    branch_worker,
+    state_task_service_callback,
+    execution_worker,
+)
+
 PATCHES: Final = (
     Patch(
         "clients_cached",
         "Every call of the interpreter makes a boto3 client, 30 to 50 ms each.",
         tuple(Replacement(user, "boto_client_for", _client_for) for user in _USERS),
+    ),
+    Patch(
+        "threads_forgotten",
+        "Every thread that the interpreter ever started is kept in a list.",
+        tuple(Replacement(starter, "TMP_THREADS", _Forgetful()) for starter in _STARTERS),
     ),
 )
