@@ -66,6 +66,11 @@ def test_it_grants_no_wildcard_action(bare_package: Package) -> None:
     assert {action for action in granted if "*" in action} == set()
 
 
+def test_it_tells_every_function_that_it_is_deployed(bare_package: Package) -> None:
+    """Or the API would take a header's word for who calls."""
+    assert {function["Environment"]["Variables"]["SLUICE_STAGE"] for function in bare_package.functions.values()} == {"prod"}
+
+
 def test_it_keeps_the_logs_of_every_function_for_a_while_and_not_for_ever(bare_package: Package) -> None:
     groups = [one["Properties"] for one in bare_package.resources.values() if one["Type"] == "AWS::Logs::LogGroup"]
     assert {json.dumps(group["LogGroupName"]).split("${")[1].split("}")[0] for group in groups} == set(bare_package.functions)
