@@ -15,7 +15,7 @@ from chalicelib.spec.model import Json, JsonObject
 from chalicelib.spec.nodes import AgentCall, HumanGate, Message, SubWorkflow, ToolCall, WorkerNode
 from chalicelib.store.run_records import Fault, Usage
 from chalicelib.workers import agent, gate, message, subworkflow, tool
-from chalicelib.workers.failures import SILENT, named
+from chalicelib.workers.failures import SILENT, NodeCrashed, named
 from chalicelib.workers.load import load_outputs
 from chalicelib.workers.outputs import fitted
 from chalicelib.workers.payload import PayloadInvalid, parse_payload
@@ -40,6 +40,8 @@ def dispatch(event: object, context: Any = None) -> Json:
         return _serve(work)
     except Exception as error:
         failure = named(error)
+        if isinstance(failure, NodeCrashed):
+            _log.exception("a worker crashed", extra={"run_id": payload.run_id, "node": payload.node})
         if not payload.close:
             _record_failure(work, failure)
         raise failure from error

@@ -31,7 +31,7 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """One attempt of one node. `values` are resolved: by expression text, no pointer records among them."""
+    """One attempt of one node, and how long it may still take."""
 
     payload: TaskPayload
     version_node: VersionNode
