@@ -20,6 +20,7 @@ from chalicelib.store.run_records import NodeAttempt
 from chalicelib.store.table import Write
 
 CONSOLE: Final = "console"
+TEXT_LENGTH: Final = 64_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ def _message(attempt: NodeAttempt, message: Outgoing, deadline_seconds: int | No
         item_path=attempt.item_path,
         fence=attempt.fence,
         to=message.to,
-        text=message.text,
+        text=message.text[:TEXT_LENGTH],
         channels=(CONSOLE,),
         waits_for_reply=waits,
         sent_at=time_text(now),

@@ -8,7 +8,7 @@ gate takes the new token, and a decided one answers it at once. The node run wai
 import hashlib
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -26,6 +26,9 @@ from chalicelib.store.run_records import NodeAttempt
 from chalicelib.store.statuses import EventType
 from chalicelib.store.transitions import wait
 from chalicelib.store.values import keep
+
+ASK_LENGTH: Final = 64_000  # a longer question belongs into the gate's details
+SHOWN_LENGTH: Final = 2000  # of the question, in its event
 
 
 class Question(BaseModel):
@@ -108,7 +111,7 @@ def _new_gate(scene: Scene, question: Question, deadline_seconds: int | None) ->
         node=attempt.node,
         item_path=attempt.item_path,
         fence=attempt.fence,
-        ask=question.ask,
+        ask=question.ask[:ASK_LENGTH],
         details=details,
         choices=question.choices,
         any_of=question.any_of,
@@ -139,4 +142,9 @@ def _node_changes(scene: Scene, gate: Gate) -> tuple[NodeChange, ...]:
 
 
 def _opened_data(gate: Gate) -> JsonObject:
-    return {"gate_id": gate.id, "ask": gate.ask, "choices": [choice.choice for choice in gate.choices], "deadline_at": gate.deadline_at}
+    return {
+        "gate_id": gate.id,
+        "ask": gate.ask[:SHOWN_LENGTH],
+        "choices": [choice.choice for choice in gate.choices],
+        "deadline_at": gate.deadline_at,
+    }

@@ -3,6 +3,7 @@
 Cursors are opaque texts; a page without one is the last.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 
 from chalicelib.access.principal import Principal
@@ -72,9 +73,6 @@ def list_events(principal: Principal, run_id: str, *, since: int = 0, limit: int
 def count_transitions(principal: Principal, run_id: str) -> int:
     """States entered so far, from the execution's history: what Step Functions charges. Retries count too."""
     run = runs.get(principal.organisation_id, run_id)
-    return sum(_is_transition(event["type"]) for event in executions.history(run.machine_arn, run.execution_name))
-
-
-def _is_transition(kind: str) -> bool:
-    """A state entered, or a Task's work begun again: each retry is charged as a transition."""
-    return kind.endswith("StateEntered")
+    kinds = Counter(event["type"] for event in executions.history(run.machine_arn, run.execution_name))
+    entered = sum(count for kind, count in kinds.items() if kind.endswith("StateEntered"))
+    return entered + max(kinds["TaskScheduled"] - kinds["TaskStateEntered"], 0)

@@ -151,9 +151,8 @@ class _Request:
         return runs.get(self.principal.organisation_id, known.run_id)
 
     def _create(self) -> Run:
-        run = self._run()
         new = NewRun(
-            run,
+            self._run(),
             self.given,
             key_sha256=None if self.key is None else runs.key_digest(self.key),
             request_sha256=self._digest(),
@@ -161,8 +160,9 @@ class _Request:
             parent=self._link(),
             token=self.parent.token if self.parent else None,
         )
-        publish([runs.create(new)])
-        return run.model_copy(update={"event_count": 1})
+        run, event = runs.create(new)
+        publish([event])
+        return run
 
     def _digest(self) -> str:
         return digest({"input": self.given, "version": self.number})

@@ -5,18 +5,20 @@ A run's item is written again with every event, so what is large or never change
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from chalicelib.store.record import FreeObject, Record
 from chalicelib.store.statuses import EventType, NodeStatus, RunStatus
 from chalicelib.store.values import Stored
 
+MESSAGE_LENGTH = 4000
+
 
 class Fault(Record):
-    """An error as people and machines see it: the wire name, one readable line, whether a later attempt may succeed."""
+    """An error as people and machines see it: the wire name, a readable message (cut where it is too long), whether a later attempt may succeed."""
 
     name: str
-    message: str = ""
+    message: Annotated[str, AfterValidator(lambda text: text[:MESSAGE_LENGTH])] = ""
     code: str = ""
     retryable: bool = False
 

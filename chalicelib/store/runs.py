@@ -57,7 +57,7 @@ class NewRun:
     token: str | None = None
 
 
-def create(new: NewRun) -> RunEvent:
+def create(new: NewRun) -> tuple[Run, RunEvent]:
     """Write a run with its first event. Raises ConditionLost when the key stands for a run already."""
     writes = _writes(new)
     run = new.run.model_copy(update={"event_count": 1, "write_count": len(writes)})
@@ -67,7 +67,7 @@ def create(new: NewRun) -> RunEvent:
     writes[0] = table.put(item_of(run, keys.run(organisation_id, run.id), *places), condition=table.ABSENT)
     writes[1] = table.put(item_of(event, keys.event(organisation_id, run.id, 1)), condition=table.ABSENT)
     table.transact(writes)
-    return event
+    return run, event
 
 
 def _writes(new: NewRun) -> list[Write]:

@@ -1,5 +1,7 @@
 """What workers tell of their node: numbered, fenced, told once."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from chalicelib.errors import RunEnded, RunNotFound, StaleAttempt
@@ -232,6 +234,27 @@ def test_it_keeps_a_large_result_in_s3(aws: Cloud) -> None:
     assert found.result.blob is not None
     assert node_started(attempt_at(run, "search")) == Replay("x" * 100_000)
     assert "result" not in events_of(run)[-1].data
+
+
+def test_branches_that_speak_at_once_are_all_heard(aws: Cloud) -> None:
+    run = started_run()
+
+    def work(number: int) -> None:
+        node_started(attempt_at(run, f"node_{number}"))
+        node_succeeded(attempt_at(run, f"node_{number}"), result=number)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, range(8)))
+    assert sum(name.startswith("node_succeeded") for name in told(run)) == 8
+    check_journal(run)
+
+
+def test_an_endless_message_is_cut(aws: Cloud) -> None:
+    run = started_run()
+    node_failed(attempt_at(run, "search"), error=Fault(name="Boom", message="x" * 1_000_000))
+    error = node_of(run, "search").error
+    assert error is not None
+    assert len(error.message) == 4000
 
 
 def test_it_knows_no_run_of_another_organisation(aws: Cloud) -> None:

@@ -79,5 +79,8 @@ def test_it_gives_node_runs_in_the_order_in_which_they_started(aws: Cloud) -> No
     assert [node_run.node for node_run in list_node_runs(ANN, run.id)] == ["search", "approve", "book"]
 
 
-def test_it_counts_the_states_that_were_entered(aws: Cloud) -> None:
-    assert count_transitions(ANN, started_run().id) >= 0
+def test_it_counts_the_states_that_were_entered_and_every_retry(aws: Cloud) -> None:
+    run = started_run()
+    kinds = ["ExecutionStarted", "TaskStateEntered", "TaskScheduled", "TaskFailed", "TaskScheduled", "TaskStateExited", "ChoiceStateEntered"]
+    aws.reply("stepfunctions:GetExecutionHistory", lambda: {"events": [{"type": kind} for kind in kinds]})
+    assert count_transitions(ANN, run.id) == 3

@@ -3,6 +3,7 @@
 import pytest
 
 from chalicelib.errors import DraftChanged, SpecInvalid, WorkflowNameTaken, WorkflowNotFound
+from chalicelib.spec.model import JsonObject
 from chalicelib.workflows.create import create
 from chalicelib.workflows.delete import delete
 from chalicelib.workflows.query import find_workflow, get_draft, get_workflow, list_versions, list_workflows
@@ -64,6 +65,17 @@ def test_nobody_s_draft_is_overwritten_unread(aws: Cloud) -> None:
     with pytest.raises(DraftChanged):
         save_draft(BOB, workflow.id, text="b", revision=1)
     assert get_draft(ANN, workflow.id).text == "a"
+
+
+def test_without_a_revision_the_last_one_wins_whoever_saves_meanwhile(aws: Cloud) -> None:
+    workflow = create(ANN, text=HOTEL)
+    lost: list[JsonObject] = [{"Code": "ConditionalCheckFailed"}, {"Code": "None"}]
+    aws.cancel_transactions(lost)
+    assert save_draft(ANN, workflow.id, text="a").revision == 2
+    for _ in range(5):
+        aws.cancel_transactions(lost)
+    with pytest.raises(DraftChanged):
+        save_draft(ANN, workflow.id, text="b")
 
 
 def test_a_large_draft_is_kept_too(aws: Cloud) -> None:
