@@ -7,7 +7,7 @@ own expression. The last three are derived keys: computed where their node is in
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from chalicelib.compiler.activation import Atom, Formula
@@ -15,6 +15,7 @@ from chalicelib.compiler.code import Code, Key, Part, Read, code, joined
 from chalicelib.compiler.graph import Block, WorkflowGraph
 from chalicelib.compiler.outcomes import RAN
 from chalicelib.compiler.reads import Reader
+from chalicelib.compiler.shortener import Shortener
 from chalicelib.spec.nodes import AtLeast, Condition, HumanGate, Join
 
 _ERROR: Final = "error"
@@ -25,9 +26,14 @@ class Questions:
     graph: WorkflowGraph
     derived: dict[Key, Code]
     reader: Callable[[tuple[str, ...], str | None], Reader]
+    shorteners: dict[int, Shortener] = field(default_factory=dict)
+
+    def _shortener(self, block: Block) -> Shortener:
+        return self.shorteners.setdefault(id(block), Shortener(block))
 
     def formula(self, asked: Formula, block: Block, *, deciding: frozenset[str] = frozenset()) -> Code:
         """`deciding`: nodes that the Choice decides on; their large formulas are computed here, not read."""
+        asked = self._shortener(block).shortest(asked)
         if asked.is_always:
             return code("true")
         terms = [self._term(term, block, deciding) for term in asked.sorted_terms()]
