@@ -5,7 +5,7 @@ write it, or hypothesis strategies of such. References go to the run's input, to
 have. Every decision that a run takes hangs on the input's `switches` or on a person, so that `scripts` can say in advance what a run does.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from random import Random
 
@@ -13,27 +13,16 @@ import jsonata  # noqa: F401  (it raises the recursion limit when it is imported
 from hypothesis import strategies as st
 
 from chalicelib.spec.model import Json, JsonObject
-from tests.factories.bindings import Readable, boolean, json_of, number, text
+from tests.factories.bindings import Readable, text
 from tests.factories.documents import ERROR, WORKERS, demand_of, edges_of, labels_of
 from tests.factories.skeletons import SHAPES, Kind, Link, Skeleton, skeleton
+from tests.factories.work_nodes import WORK
 
 FEATURES = (
     "activate_all", "cases", "continue", "defaults", "distributed", "effect", "error_edge", "gate", "gate_timeout", "goto", "join", "message",
     "optional", "repeat", "reply", "retry", "sub_workflow", "timeout", "transform", "wait", "when_expression",
 )  # fmt: skip
 _MOST_READ = 12  # ancestors that one node chooses among
-_AGENT_OUTPUT: JsonObject = {
-    "type": "object",
-    "properties": {
-        "score": {"type": "number"},
-        "name": {"type": "string"},
-        "done": {"type": "boolean"},
-        "tags": {"type": "array", "items": {"type": "string"}},
-        "best": {"type": "object", "properties": {"name": {"type": "string"}, "price": {"type": "number"}}, "required": ["name"]},
-        "note": {"type": "string"},
-    },
-    "required": ["score", "name", "done", "tags", "best"],
-}
 
 
 @st.composite
@@ -150,7 +139,7 @@ class _Author:
     def _work(self, block: _Block, name: str) -> JsonObject:
         wanted = [feature for feature in ("transform", "wait", "message", "reply", "sub_workflow") if self._may(feature)]
         kind = self._random.choice(["agent", "agent", "tool", "tool", *wanted])
-        node = _WORK[kind](self._random, block.readable(name, self._random))
+        node = WORK[kind](self._random, block.readable(name, self._random))
         if node["type"] not in {"transform", "wait"}:
             self._worker_features(name, node)
         return node
@@ -296,53 +285,3 @@ def _together(ways: list[dict[str, str]], demand: int) -> dict[str, str] | None:
         if held < demand and all(run.get(name, outcome) == outcome for name, outcome in way.items()):
             run, held = {**run, **way}, held + 1
     return run if held >= demand else None
-
-
-def _agent(random: Random, readable: list[Readable]) -> JsonObject:
-    agent: JsonObject = {"type": "agent_call", "prompt": text(random, readable)}
-    return agent | ({"output": _AGENT_OUTPUT} if random.random() < 0.7 else {})
-
-
-def _tool(random: Random, readable: list[Readable]) -> JsonObject:
-    url: JsonObject = {"url": "https://example.com/search", "query": {"about": json_of(random, readable), "city": "$context.city"}}
-    tools: list[JsonObject] = [
-        {"tool": "http.get", "with": url},
-        {"tool": "time.now"},
-        {"tool": "math", "with": {"expression": "a * 2", "values": {"a": "$context.count"}}},
-        {"tool": "json.pick", "with": {"value": json_of(random, readable), "path": "items[0].name", "default": None}},
-        {"tool": "text.template", "with": {"template": "Dear {name}", "values": {"name": json_of(random, readable)}}},
-    ]
-    return {"type": "tool_call", **random.choice(tools)}
-
-
-def _transform(random: Random, readable: list[Readable]) -> JsonObject:
-    value: JsonObject = {"total": number(random, readable), "label": text(random, readable), "flag": boolean(random, readable)}
-    return {"type": "transform", "value": random.choice([value, json_of(random, readable)])}
-
-
-def _wait(random: Random, _readable: list[Readable]) -> JsonObject:
-    delays: list[JsonObject] = [{"seconds": random.randint(0, 3)}, {"seconds": "$context.count"}, {"until": "2026-01-31T12:00:00Z"}]
-    return {"type": "wait", **random.choice(delays)}
-
-
-def _message(random: Random, readable: list[Readable]) -> JsonObject:
-    return {"type": "message", "text": text(random, readable)}
-
-
-def _reply(random: Random, readable: list[Readable]) -> JsonObject:
-    return {"type": "message", "text": text(random, readable), "wait_for_reply": True, "timeout_seconds": 3600}
-
-
-def _sub_workflow(random: Random, readable: list[Readable]) -> JsonObject:
-    return {"type": "workflow", "workflow": "child-workflow", "with": {"about": json_of(random, readable)}, "effect": "none"}
-
-
-_WORK: Mapping[str, Callable[[Random, list[Readable]], JsonObject]] = {
-    "agent": _agent,
-    "tool": _tool,
-    "transform": _transform,
-    "wait": _wait,
-    "message": _message,
-    "reply": _reply,
-    "sub_workflow": _sub_workflow,
-}
