@@ -21,6 +21,16 @@ def runs() -> list[Any]:
     return found
 
 
+def scripted(answer: Any) -> Any:
+    match answer:
+        case {"raises": str(name)}:
+            return Raises(name)
+        case [*answers]:
+            return [scripted(each) for each in answers]
+        case _:
+            return answer
+
+
 @pytest.mark.scenario
 @pytest.mark.parametrize(("folder", "run"), runs())
 def test_it_goes_the_recorded_way(folder: Path, run: dict[str, Any]) -> None:
@@ -31,7 +41,7 @@ def test_it_goes_the_recorded_way(folder: Path, run: dict[str, Any]) -> None:
     machine = compiled.state_machine
     for state, seconds in run.get("time_limits", {}).items():
         machine["States"][state]["TimeoutSeconds"] = seconds  # type: ignore[index,call-overload]
-    script = {name: Raises(answer["raises"]) if isinstance(answer, dict) and "raises" in answer else answer for name, answer in run["script"].items()}
+    script = {name: scripted(answer) for name, answer in run["script"].items()}
     execution = execute(machine, run["input"], script)
     assert (execution.status, sorted(execution.path)) == (run["status"], run["entered"])
     if "output" in run:
