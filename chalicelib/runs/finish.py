@@ -168,12 +168,13 @@ def _ending(organisation_id: str, run_id: str, ended: _Ended) -> Change | None:
     if run.status.is_terminal:
         return None
     nodes = {node_run.address: node_run for node_run in runs.list_node_runs(organisation_id, run_id)}
+    failed_node = _failed_node(ended, nodes)
     outcome = Outcome(ended.status, ended.at, ended.settled, ended.told)
     ending = Ending(
         ended.status,
         ended.at,
-        error=ended.error,
-        failed_node=_failed_node(ended, nodes),
+        error=_error(ended, failed_node, nodes),
+        failed_node=failed_node,
         lingers=is_needed(run, ended.status, nodes.values()),
         data=_ending_data(run, ended.status),
         started_at=ended.started_at,
@@ -215,6 +216,12 @@ def _failed_node(ended: _Ended, nodes: Mapping[Address, NodeRun]) -> str | None:
         return None
     failed = sorted((node_run.ended_at or "", node_run.node) for node_run in nodes.values() if node_run.status is NodeStatus.FAILED)
     return ended.told.last_failed or (failed[-1][1] if failed else None)
+
+
+def _error(ended: _Ended, failed_node: str | None, nodes: Mapping[Address, NodeRun]) -> Fault | None:
+    """The engine tells an error's name and message; the node run that raised it knows its code too."""
+    told = [node_run.error for node_run in nodes.values() if node_run.node == failed_node and node_run.error is not None]
+    return next((error for error in told if ended.error is not None and error.name == ended.error.name), ended.error)
 
 
 def _ending_data(run: Run, status: RunStatus) -> JsonObject:

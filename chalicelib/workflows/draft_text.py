@@ -6,7 +6,9 @@ from typing import Final
 
 from chalicelib.spec.diagnostic import Diagnostic, Severity
 from chalicelib.spec.load import load
+from chalicelib.spec.model import Json
 from chalicelib.spec.workflow import WORKFLOW_NAME_PATTERN
+from chalicelib.spec.yaml_text import compose
 
 _TOP_LEVEL: Final = re.compile(r"""^["']?(name|title|description)["']?\s*:\s*["']?([^"'#\n]*?)["']?\s*$""", re.MULTILINE)
 
@@ -23,13 +25,18 @@ class Described:
 
 
 def describe(text: str) -> Described:
-    """A valid text is read whole; of any other, the first lines that look right are taken."""
+    """A valid text is read whole, one with faults as far as it can be parsed; of any other, lines that look right are taken."""
     loaded = load(text)
     if loaded.spec is not None:
         spec = loaded.spec
         return Described(spec.name, spec.title or "", spec.description or "", dict(spec.labels), loaded.diagnostics)
-    found = {match[1]: match[2].strip() for match in reversed(list(_TOP_LEVEL.finditer(text)))}
+    found = _texts(compose(text).value) or {match[1]: match[2].strip() for match in reversed(list(_TOP_LEVEL.finditer(text)))}
     return Described(found.get("name", ""), found.get("title", "")[:200], found.get("description", "")[:4000], {}, loaded.diagnostics)
+
+
+def _texts(value: Json) -> dict[str, str]:
+    """The texts at the top of a document that can be parsed."""
+    return {name: member for name, member in value.items() if isinstance(member, str)} if isinstance(value, dict) else {}
 
 
 def name_fault(name: str) -> Diagnostic | None:

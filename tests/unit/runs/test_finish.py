@@ -86,10 +86,10 @@ def test_eight_at_once_end_a_run_once(aws: Cloud) -> None:
 def test_it_says_why_a_run_failed_and_where(aws: Cloud) -> None:
     run = started_run()
     node_started(attempt_at(run, "search"))
-    node_failed(attempt_at(run, "search"), error=Fault(name="HttpRejected", message="404"))
+    node_failed(attempt_at(run, "search"), error=Fault(name="HttpRejected", message="404 from example.com", code="http-rejected"))
     done = ended(run, "FAILED", error="HttpRejected", cause=json.dumps({"errorType": "HttpRejected", "errorMessage": "404 from example.com"}))
     assert (done.status, done.failed_node) == (RunStatus.FAILED, "search")
-    assert done.error == Fault(name="HttpRejected", message="404 from example.com")
+    assert done.error == Fault(name="HttpRejected", message="404 from example.com", code="http-rejected")
     assert told(run)[-1] == "run_failed search"
     assert node_of(run, "search").status is NodeStatus.FAILED
     assert runs.find_node_run("org_local", run.id, "book") is None

@@ -35,6 +35,7 @@ def test_a_draft_may_be_wrong(aws: Cloud) -> None:
     workflow = create(ANN, text='name: "half-done"\ntitle: Half done\nnodes: [')
     assert (workflow.name, workflow.title) == ("half-done", "Half done")
     assert create(ANN, text="{", name="other").name == "other"
+    assert create(ANN, text='{"nodes": {},\n  "name": "indented", "title": 3}').name == "indented"
 
 
 @pytest.mark.parametrize(("text", "name"), [("nodes: {}", None), ("name: Not A Name", None), (HOTEL, "No"), ("", "")])
