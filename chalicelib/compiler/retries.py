@@ -9,7 +9,8 @@ from typing import Final
 from chalicelib.compiler.asl import Retrier
 from chalicelib.spec.nodes import Retry
 
-# AWS's own list of passing faults of an invocation (Developer Guide, best practices), throttling added.
+# AWS's own list of passing faults of an invocation (Developer Guide, best practices), throttling added, and our own store's and engine's: they
+# strike before or after a node's work, whose result is then replayed, so they are tried again on every node.
 TRANSIENT: Final = Retrier(
     error_equals=(
         "Lambda.ClientExecutionTimeoutException",
@@ -17,6 +18,9 @@ TRANSIENT: Final = Retrier(
         "Lambda.AWSLambdaException",
         "Lambda.SdkClientException",
         "Lambda.TooManyRequestsException",
+        "Contention",
+        "EngineUnavailable",
+        "Unavailable",
     ),
     interval_seconds=2,
     max_attempts=6,
