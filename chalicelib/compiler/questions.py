@@ -34,8 +34,8 @@ class Questions:
     def formula(self, asked: Formula, block: Block, *, deciding: frozenset[str] = frozenset()) -> Code:
         """`deciding`: nodes that the Choice decides on; their large formulas are computed here, not read."""
         asked = self._shortener(block).shortest(asked)
-        if asked.is_always:
-            return code("true")
+        if asked.is_always or asked.is_never:
+            return code("true" if asked.is_always else "false")
         terms = [self._term(term, block, deciding) for term in asked.sorted_terms()]
         return terms[0] if len(terms) == 1 else joined(" or ", [code("(", term, ")") for term in terms])
 
