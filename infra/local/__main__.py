@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from infra.local.data_dir import DataDirInUseError
 from infra.local.project import ROOT, Project
@@ -39,44 +39,52 @@ def up(*, port: int = 8000, data: Path | str = ROOT / ".sluice", reload: bool = 
     except DataDirInUseError as error:
         print(f"sluice: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 0
+
+
+class _Stopped(BaseException):
+    """SIGTERM has come."""
 
 
 def serve(data: Path, port: int, *, watch: bool, project: Project | None = None, welcome: "Callable[[LocalStack], None] | None" = None) -> int:
-    """Run the stack until SIGINT or SIGTERM. `welcome` is called once it serves. Raises DataDirInUseError."""
+    """Run the stack until SIGTERM (0) or SIGINT (KeyboardInterrupt). `welcome` is called once it serves, instead of telling its addresses.
+
+    Raises DataDirInUseError.
+    """
     from infra.local.stack import LocalStack
-    from infra.local.watching import Watcher
 
     environment = dict(os.environ)
-    project = project or Project()
-    done, again = threading.Event(), threading.Event()
-
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        done.set()
-
-    def restart() -> None:
-        again.set()
-        done.set()
-
-    with LocalStack(data, port, project=project) as stack:
-        if welcome is None:
-            print(f"REST       {stack.url}\nWebSocket  {stack.websocket_url}\ndata       {data}", flush=True)
-        else:
-            welcome(stack)
-        signal.signal(signal.SIGINT, stop)
-        signal.signal(signal.SIGTERM, stop)
-        watcher = Watcher(project)
-        if watch:
-            threading.Thread(target=watcher.watch, args=(stack.reload, restart), daemon=True, name="watching").start()
-        while not done.wait(3600):
-            pass
-        watcher.close()
-        rest_port = int(stack.url.rpartition(":")[2])
-    if again.is_set():
-        _start_again(data, rest_port, environment)
-    return 0
+    signal.signal(signal.SIGTERM, _stop)
+    again = threading.Event()
+    try:
+        with LocalStack(data, port, project=project) as stack:
+            if watch:
+                _watch(stack, project or Project(), again)
+            (welcome or _tell)(stack)
+            while not again.wait(3600):
+                pass
+            rest_port = int(stack.url.rpartition(":")[2])
+    except _Stopped:
+        return 0
+    return _start_again(data, rest_port, environment)
 
 
-def _start_again(data: Path, port: int, environment: dict[str, str]) -> None:
+def _stop(_signal: int, _frame: FrameType | None) -> None:
+    raise _Stopped
+
+
+def _tell(stack: "LocalStack") -> None:
+    print(f"REST       {stack.url}\nWebSocket  {stack.websocket_url}", flush=True)
+
+
+def _watch(stack: "LocalStack", project: Project, again: threading.Event) -> None:
+    from infra.local.watching import Watcher
+
+    threading.Thread(target=Watcher(project).watch, args=(stack.reload, again.set), daemon=True, name="watching").start()
+
+
+def _start_again(data: Path, port: int, environment: dict[str, str]) -> NoReturn:
     """Become a fresh process with the same ports and data."""
     print("sluice: infra has changed: starting again; runs in flight are marked Interrupted", file=sys.stderr, flush=True)
     command = [sys.executable, "-m", "infra.local", "up", "--port", str(port), "--data", str(data), "--reload"]

@@ -65,6 +65,7 @@ class LocalStack:
     def reload(self) -> None:
         """Take the app's code anew. Executions go on; invocations that run finish with the old code. Raises what importing it raises."""
         self._exit.callback(application.put_back, self._project, application.modules(self._project))
+        self._exit.enter_context(environment(stage_variables(self._project.stage())))
         fresh = application.reload(self._project)
         forget_cached()
         self.invoker.use(fresh)

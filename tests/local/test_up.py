@@ -10,7 +10,7 @@ import pytest
 
 from infra.local import __main__ as command
 from infra.local.data_dir import claimed, running
-from tests.local.tiny_stack import PROJECT, http
+from tests.local.tiny_stack import PROJECT, LocalStack, http
 
 
 def _once_up(data: Path, then: int) -> threading.Thread:
@@ -32,17 +32,34 @@ def _once_up(data: Path, then: int) -> threading.Thread:
 
 @pytest.mark.scenario
 def test_it_serves_until_it_is_told_to_stop(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
+    before = signal.getsignal(signal.SIGTERM)
     waiting = _once_up(tmp_path, signal.SIGTERM)
     try:
         assert command.serve(tmp_path, 0, watch=True, project=PROJECT) == 0
     finally:
         waiting.join()
-        signal.signal(signal.SIGTERM, before[0])
-        signal.signal(signal.SIGINT, before[1])
+        signal.signal(signal.SIGTERM, before)
     printed = capfd.readouterr().out
     assert "REST       http://127.0.0.1:" in printed
     assert "WebSocket  ws://127.0.0.1:" in printed
+
+
+@pytest.mark.scenario
+def test_it_lets_the_caller_welcome_and_interrupt(tmp_path: Path) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+
+    def welcome(stack: LocalStack) -> None:
+        seen.append(http(f"{stack.url}/notes/fixed").json())
+        raise KeyboardInterrupt
+
+    seen: list[object] = []
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            command.serve(tmp_path, 0, watch=False, project=PROJECT, welcome=welcome)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert seen == [{"fixed": True}]
+    assert running(tmp_path) is None
 
 
 def test_it_says_who_uses_the_directory(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
