@@ -24,7 +24,7 @@ from chalicelib.store.journal import Change, NewEvent, NodeChange
 from chalicelib.store.record import plain
 from chalicelib.store.run_records import NodeAttempt
 from chalicelib.store.statuses import EventType
-from chalicelib.store.transitions import wait
+from chalicelib.store.transitions import has_succeeded, wait
 from chalicelib.store.values import keep
 
 ASK_LENGTH: Final = 64_000  # a longer question belongs into the gate's details
@@ -82,11 +82,11 @@ def _reopened(attempt: NodeAttempt, gate_id: str, token: str) -> Gate:
 
 
 def _retold(attempt: NodeAttempt) -> Change | None:
-    """The newer attempt takes the waiting over; nothing is told twice."""
+    """The newer attempt takes the waiting over; nothing is told twice. An attempt that failed after the gate was open is taken over, too."""
     scene = accounts.read_scene(attempt)
     accounts.require_open(scene)
     before = scene.node
-    if before is None or before.status.is_terminal or before.fence == attempt.fence:
+    if before is None or has_succeeded(before, attempt) or before.fence == attempt.fence:
         return None
     at = now_text()
     after = wait(before, attempt, at=at, waiting_for="gate", reference=gates.gate_id(attempt), until=before.until)

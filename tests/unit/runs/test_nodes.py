@@ -201,6 +201,37 @@ def test_it_writes_items_of_distributed_maps_without_events(aws: Cloud) -> None:
     check_journal(run)
 
 
+def test_an_item_that_begins_while_its_run_ends_ends_with_it(aws: Cloud) -> None:
+    run = started_run(MAPPED, given={"all": [1]})
+    first = attempt_at(run, "ask", item_path="questions:0", distributed=True)
+    node_started(attempt_at(run, "ask", item_path="questions:1", distributed=True))
+
+    def end_once(operation: str) -> None:
+        if operation == "dynamodb:PutItem":
+            aws.before.clear()
+            ended(run, "ABORTED")
+
+    aws.before.append(end_once)
+    node_started(first)
+    assert node_of(run, "ask", "questions:0").status is NodeStatus.CANCELLED
+    assert node_of(run, "ask", "questions:1").status is NodeStatus.CANCELLED
+    check_journal(run)
+
+
+def test_two_words_of_one_item_at_once_are_both_heard(aws: Cloud) -> None:
+    run = started_run(MAPPED, given={"all": [1]})
+    item = attempt_at(run, "ask", item_path="questions:0", distributed=True)
+
+    def succeed_first(operation: str) -> None:
+        if operation == "dynamodb:PutItem":
+            aws.before.clear()
+            node_succeeded(item, result=1)
+
+    node_started(item)
+    aws.before.append(succeed_first)
+    assert node_succeeded(item, result=2) == 1
+
+
 def test_it_writes_nothing_to_a_run_that_has_ended(aws: Cloud) -> None:
     run = started_run()
     node_started(attempt_at(run, "search"))

@@ -1,5 +1,7 @@
 """Starting a run: recorded first, then given to the engine; once for one key."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from chalicelib.errors import InputInvalid, KeyReused, NotPublished, VersionNotFound, WorkflowNotFound
@@ -8,6 +10,7 @@ from chalicelib.runs.query import get_input, get_run, list_events
 from chalicelib.runs.start import start
 from chalicelib.spec.model import JsonObject
 from chalicelib.store.statuses import EventType, RunStatus
+from chalicelib.triggers.manual import start_manually
 from tests.factories.cloud import ANN, STRANGER, Cloud, published, unpublished
 
 OPEN_SPEC: JsonObject = {"sluice": 1, "name": "open", "nodes": {"say": {"type": "transform", "value": 1}}}
@@ -113,3 +116,21 @@ def test_it_keeps_the_fields_that_the_engine_reads_when_a_large_input_goes_to_s3
 def test_it_refuses_a_workflow_that_was_never_published(aws: Cloud) -> None:
     with pytest.raises(NotPublished):
         start(ANN, workflow_id=unpublished("org_local", "draft-only").id, input={})
+
+
+def test_a_person_who_starts_a_run_is_its_trigger(aws: Cloud) -> None:
+    run = start_manually(ANN, workflow_id=published().workflow_id, input={"city": "Rome"}, key="once")
+    assert (run.started_by, run.trigger.type, run.trigger.source, run.key) == ("ann", "manual", "ann", "once")
+
+
+def test_an_input_schema_that_is_none_is_told(aws: Cloud) -> None:
+    version = published({**OPEN_SPEC, "input": {"type": "nonsense"}})
+    with pytest.raises(InputInvalid, match="JSON Schema"):
+        start(ANN, workflow_id=version.workflow_id, input={})
+
+
+def test_two_starts_with_one_key_at_once_are_one_run(aws: Cloud) -> None:
+    version = published()
+    with ThreadPoolExecutor(8) as pool:
+        runs = list(pool.map(lambda _: start(ANN, workflow_id=version.workflow_id, input={"city": "Rome"}, key="once"), range(8)))
+    assert len({run.id for run in runs}) == 1
