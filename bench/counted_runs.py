@@ -55,9 +55,13 @@ class Stage:
         """The workflow's id."""
         return str(published(self.session, text, name=name)["workflow_id"])
 
+    def start(self, workflow_id: str, given: Any) -> str:
+        """The run's id."""
+        with Client(self.url, "starter") as starter:
+            return str(starter.post(f"/api/v1/workflows/{workflow_id}/run", {"input": given})["id"])
+
     def count(self, name: str, workflow_id: str, given: Any) -> Counted:
-        started = Client(self.url, "starter").post(f"/api/v1/workflows/{workflow_id}/run", {"input": given})
-        ended = self._ended(started["id"])
+        ended = self.ended(self.start(workflow_id, given))
         forecast = self.session.client.get(f"/api/v1/workflows/{workflow_id}/versions/{ended['version']}/forecast")
         run = self.session.client.get(f"/api/v1/workflows/runs/{ended['id']}", counts="true")
         events = self.session.client.get(f"/api/v1/workflows/runs/{ended['id']}/events", limit=1_000)["events"]
@@ -69,7 +73,16 @@ class Stage:
             counted={each: run[counter] for each, counter in MEASURED.items()},
         )
 
-    def _ended(self, run_id: str) -> dict[str, Any]:
+    def waiting(self, run_id: str) -> None:
+        """Come back when the run waits for somebody."""
+        until = monotonic() + PATIENCE_SECONDS
+        while self.session.client.get(f"/api/v1/workflows/runs/{run_id}")["status"] != "waiting":
+            if monotonic() > until:
+                raise TimeoutError(f"{run_id} does not wait for anybody")
+            sleep(0.05)
+
+    def ended(self, run_id: str) -> dict[str, Any]:
+        """The run as it ended, whoever it asked on its way."""
         until = monotonic() + PATIENCE_SECONDS
         while monotonic() < until:
             run: dict[str, Any] = self.session.client.get(f"/api/v1/workflows/runs/{run_id}")
