@@ -11,7 +11,7 @@ from chalicelib.compiler.code import Key
 from chalicelib.compiler.names import Names, field_of
 from chalicelib.compiler.outline import Assign, Catch, Decide, Each, Fork, Pause, Scope, State, Transition, Work
 from chalicelib.compiler.render import Renderer
-from chalicelib.compiler.retries import TRANSIENT, retrier
+from chalicelib.compiler.retries import retriers
 from chalicelib.compiler.shares import Shares
 from chalicelib.compiler.sheet import Outline
 from chalicelib.spec.model import Json, JsonObject
@@ -79,7 +79,6 @@ class _Emitter:
             payload["inline_bytes"] = self.shares.of(state.scope)
         out = self._way(state, state.next)
         output = jsonata(state.result) if out.output is ABSENT and not state.token else out.output
-        own = () if state.retry is None or state.role else (retrier(state.retry),)
         return asl.Task(
             comment=state.comment,
             resource=asl.INVOKE_AND_WAIT if state.token else asl.INVOKE,
@@ -88,7 +87,7 @@ class _Emitter:
             next=state.next.target,
             assign=out.assign,
             output=output,
-            retry=(TRANSIENT, *own),
+            retry=retriers(state.retry, waits=state.token, closes=state.role in ("close", "load")),
             catch=self._catches(state, state.catches),
         )
 

@@ -9,6 +9,7 @@ from typing import Final
 from chalicelib.compiler.asl import Retrier
 from chalicelib.spec.nodes import Retry
 
+_PASSING_RETRIES: Final = 6
 # AWS's own list of passing faults of an invocation (Developer Guide, best practices), throttling added, and our own store's and engine's: they
 # strike before or after a node's work, whose result is then replayed, so they are tried again on every node.
 TRANSIENT: Final = Retrier(
@@ -23,7 +24,7 @@ TRANSIENT: Final = Retrier(
         "Unavailable",
     ),
     interval_seconds=2,
-    max_attempts=6,
+    max_attempts=_PASSING_RETRIES,
     backoff_rate=2,
     jitter="FULL",
 )
@@ -43,13 +44,32 @@ RETRYABLE_ERRORS: Final = (
     "Unavailable",
     "WorkerLost",
 )
-_LOST_WORKER: Final = ("Lambda.Unknown", "Sandbox.Timedout", "States.Timeout")
+# A worker that died or hung, as older and newer runtimes tell of it.
+_LOST_WORKER: Final = ("Lambda.Unknown", "Runtime.ExitError", "Sandbox.Timedout")
+
+# Tasks that only ask (gates, questions, sub-workflows), and those that close them: what a worker that dies has done there may be done again.
+HARMLESS: Final = Retrier(error_equals=_LOST_WORKER, interval_seconds=1, max_attempts=5, backoff_rate=2, jitter="FULL")
 
 
-def retrier(retry: Retry) -> Retrier:
-    """`max_attempts` of the language counts all tries, that of ASL the retries."""
+def retriers(retry: Retry | None, *, waits: bool, closes: bool = False) -> tuple[Retrier, ...]:
+    """Of a Task whose node says `retry`. `waits`: for somebody's answer; `closes`: it is a state of the compiler's own that ends such a wait."""
+    if closes or (waits and retry is None):
+        return TRANSIENT, HARMLESS
+    return (TRANSIENT,) if retry is None else (TRANSIENT, _own(retry, waits=waits))
+
+
+def is_tried_again(retry: Retry | None, error: str, *, retries: int) -> bool:
+    """Whether the machine tries the node again after an error that its worker raised in the attempt that so many retries came before."""
+    most = _PASSING_RETRIES if error in TRANSIENT.error_equals else 0
+    if retry is not None and error in RETRYABLE_ERRORS:
+        most = max(most, retry.max_attempts - 1)
+    return retries < most
+
+
+def _own(retry: Retry, *, waits: bool) -> Retrier:
+    """`max_attempts` of the language counts all tries, that of ASL the retries. The time-out of a Task that waits for somebody is no lost worker."""
     return Retrier(
-        error_equals=(*RETRYABLE_ERRORS, *_LOST_WORKER),
+        error_equals=(*RETRYABLE_ERRORS, *_LOST_WORKER, *(() if waits else ("States.Timeout",))),
         interval_seconds=retry.interval_seconds,
         max_attempts=retry.max_attempts - 1,
         backoff_rate=retry.backoff_rate,

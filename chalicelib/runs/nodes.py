@@ -14,6 +14,7 @@ from typing import Literal
 from chalicelib.clock import now_text
 from chalicelib.live.announce import announce
 from chalicelib.runs import distributed
+from chalicelib.runs.settlement import open_gate_writes
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.store import accounts, runs, transitions
 from chalicelib.store.accounts import Scene, node_event
@@ -100,11 +101,14 @@ def node_retrying(attempt: NodeAttempt, *, error: Fault) -> None:
 
 
 def node_failed(attempt: NodeAttempt, *, error: Fault) -> None:
-    """Record that the node failed for good: its attempts are used up or its error is not retryable."""
+    """Record that the node failed for good: its attempts are used up or its error is not retryable. A gate that it opened can be decided no more."""
 
     def word(scene: Scene, at: str) -> _Word | None:
         after = transitions.fail(scene.node, attempt, at=at, error=error)
-        return None if after is None else _Word(after, (node_event(after, EventType.NODE_FAILED, accounts.fault_data(error)),))
+        if after is None:
+            return None
+        told = (node_event(after, EventType.NODE_FAILED, accounts.fault_data(error)),)
+        return _Word(after, told, writes=open_gate_writes(attempt.organisation_id, after))
 
     _tell(attempt, word)
 

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from chalicelib.compiler.retries import is_tried_again
 from chalicelib.errors import SluiceError
 from chalicelib.providers.model import Usage as ModelUsage
 from chalicelib.runs.nodes import NextWait, node_failed, node_retrying, node_started, node_succeeded
@@ -101,7 +102,7 @@ def _record_failure(work: Work, failure: SluiceError) -> None:
 
 def _tell_failure(work: Work, fault: Fault) -> None:
     node = work.version_node.node
-    if isinstance(node, WorkerNode) and _will_retry(node, work, fault):
+    if isinstance(node, WorkerNode) and is_tried_again(node.retry, fault.name, retries=work.payload.fence.retry):
         node_retrying(work.attempt, error=fault)
     elif isinstance(node, WorkerNode) and node.on_error == "continue":
         node_retrying(work.attempt, error=fault)
@@ -110,11 +111,6 @@ def _tell_failure(work: Work, fault: Fault) -> None:
         )
     else:
         node_failed(work.attempt, error=fault)
-
-
-def _will_retry(node: WorkerNode, work: Work, fault: Fault) -> bool:
-    """Whether the state machine tries again: the node asks for it, the error lets it, and a try is left."""
-    return node.retry is not None and fault.retryable and work.payload.fence.retry + 1 < node.retry.max_attempts
 
 
 def _usage(used: ModelUsage | None) -> Usage | None:

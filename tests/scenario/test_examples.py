@@ -105,6 +105,8 @@ def check_sense(example: str, output: Mapping[str, Any]) -> None:
             assert all(finding["question"] in output["brief"] for finding in output["findings"])
         case "support-triage":
             assert output["reply"].startswith("Hello")
+        case _:
+            assert output["booked"]
 
 
 def check_forecast(runs: LocalRuns, run: Mapping[str, Any], events: list[dict[str, Any]]) -> None:
