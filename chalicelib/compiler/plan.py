@@ -1,6 +1,7 @@
 """The nested form of a graph: what `schedule` puts out and `emit`, `forecast` and `printer` read.
 
-A plan says when each node is visited and under which guard, not which states that takes. Every node of the block stands in exactly one `Visit` or `ForEach`.
+A plan says when each node is visited and under which guard, not which states that takes.
+Every node of the block stands in exactly one `Visit` or `ForEach`.
 """
 
 from collections.abc import Iterator
