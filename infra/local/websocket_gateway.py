@@ -15,6 +15,7 @@ import secrets
 import threading
 import time
 import uuid
+from collections import deque
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -56,6 +57,8 @@ class WebSocketGateway:
         self._idle_seconds, self._life_seconds = idle_seconds, life_seconds
         self._loop = asyncio.new_event_loop()
         self._open: dict[str, Connection] = {}
+        self._post: deque[tuple[Connection, str]] = deque()  # posted, not yet on the loop
+        self._posting = threading.Lock()
         self._server: Server | None = None
         self.port = 0
 
@@ -81,8 +84,19 @@ class WebSocketGateway:
         if connection.outbox.qsize() > _OUTBOX:
             self._loop.call_soon_threadsafe(connection.outbox.put_nowait, None)
             raise Refusal(429, "LimitExceededException", "The client does not read")
-        self._loop.call_soon_threadsafe(connection.outbox.put_nowait, bytes(data).decode(errors="replace"))
+        with self._posting:
+            is_first = not self._post
+            self._post.append((connection, bytes(data).decode(errors="replace")))
+        if is_first:  # else the loop is woken already; each waking takes the interpreter away from who posts
+            self._loop.call_soon_threadsafe(self._deliver)
         return {}
+
+    def _deliver(self) -> None:
+        """On the loop: what was posted, to where it goes."""
+        while self._post:
+            connection, text = self._post[0]
+            connection.outbox.put_nowait(text)
+            self._post.popleft()  # only now: whoever finds nothing here wakes the loop
 
     def get_connection(self, request: dict[str, Any]) -> dict[str, Any]:
         connection = self._find(request)
