@@ -122,7 +122,6 @@ class Persistence:
         if self._thread is not None:
             self._thread.join(10)
         self.save()
-        self._saved.close()
 
     def _keep_saving(self) -> None:
         while not self._closed.wait(SAVE_SECONDS):

@@ -135,6 +135,7 @@ class LocalStack:
         closing.callback(CHANGES.listeners.clear)
 
     def _restore(self, closing: ExitStack, saved: SavedState) -> list[Any]:
+        closing.callback(saved.close)
         self._persistence = Persistence(saved)
         untold = self._persistence.restore()
         closing.enter_context(applied([self._persistence.hooks(), executions.watching(self._persistence.note_execution)]))

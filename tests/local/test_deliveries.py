@@ -20,11 +20,11 @@ def _write(kind: str, sort_key: str, text: str) -> None:
 
 
 def test_it_delivers_a_stream_in_order_and_filtered() -> None:
-    for number in range(30):
+    for number in range(15):
         _write("watched", f"order-{number:02}", f"order {number}")
         _write("unwatched", f"{number:02}", "unseen")
-    seen = eventually(lambda: len(found := [text for text in notes("streamed") if text.startswith("order")]) == 30 and found)
-    assert seen == [f"order {number}" for number in range(30)]
+    seen = eventually(lambda: len(found := [text for text in notes("streamed") if text.startswith("order")]) == 15 and found)
+    assert seen == [f"order {number}" for number in range(15)]
     assert "unseen" not in notes("streamed")
 
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -155,4 +155,5 @@ def test_it_writes_all_of_a_save_or_nothing(tmp_path: Path) -> None:
     assert list(saved.items()) == []
     saved.save(Batch(items=[("t", "a", "b", "{}")]))
     saved.close()
-    assert list(SavedState(tmp_path / "state").items()) == [("t", "{}")]
+    with closing(SavedState(tmp_path / "state")) as again:
+        assert list(again.items()) == [("t", "{}")]

@@ -13,6 +13,8 @@ from typing import Any, Final
 from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
 from moto.stepfunctions.parser.asl.component.common.retry.max_attempts_decl import MaxAttemptsOutcome
 from moto.stepfunctions.parser.asl.component.common.retry.retrier_decl import RetrierDecl
+from moto.stepfunctions.parser.asl.component.eval_component import EvalComponent
+from moto.stepfunctions.parser.asl.component.program.program import Program
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.timestamp import Timestamp
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function.wait_function import WaitFunction
 from moto.stepfunctions.parser.asl.eval.environment import Environment
@@ -77,6 +79,18 @@ def _timestamp_refused(self: Any, env: Any, text: Any) -> Exception:
     return refused
 
 
+def _evaluate_program(self: Any, env: Any) -> None:
+    """When the machine's time is up, its last event is in the history before its status is told."""
+    seconds = self.timeout_seconds.timeout_seconds if self.timeout_seconds else None
+    env.next_state_name = self.start_at.start_at_name
+    worker = threading.Thread(target=EvalComponent.eval, args=(self, env), daemon=True)
+    worker.start()
+    worker.join(seconds)
+    if worker.is_alive():
+        env.set_timed_out()
+        worker.join(5)
+
+
 def _stop(self: Any, stop_date: datetime.datetime, error: str | None, cause: str | None) -> None:
     """Stop and wait (briefly) until it has: what follows StopExecution finds it aborted."""
     if self.exec_worker is None or self.exec_status != "RUNNING":
@@ -114,6 +128,7 @@ PATCHES: Final = (
             ),
             Replacement(RetrierDecl, "_eval_body", _retry_after_pause),
             Replacement(WaitFunction, "_wait_interval", _wait),
+            Replacement(Program, "eval", _evaluate_program),
             Replacement(Execution, "stop", _stop),
             Replacement(StepFunctionResponse, "stop_execution", _stop_with_reason),
         ),

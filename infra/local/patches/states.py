@@ -112,7 +112,7 @@ def _await(attempt: _Attempt, frame: Any, seconds: float, token: str | None) -> 
     """Whether the attempt was over in time. An answer that was accepted before the time-out stands."""
     attempt.done.wait(seconds)
     if not attempt.is_over and token and not TOKENS.expire(token):
-        attempt.done.wait(5)
+        attempt.done.wait(60)
     in_time = attempt.is_over
     if not in_time:
         frame.event_manager = EventManager()  # what comes late is told to nobody

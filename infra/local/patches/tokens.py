@@ -37,13 +37,14 @@ class TaskTokens:
         with self._lock:
             self._open[token] = endpoint
 
-    def take(self, token: str) -> Any:
-        """Close the token for an answer and return its endpoint; the AWS error where it is not open."""
+    def answer(self, token: str, outcome: Any) -> None:
+        """Close the token with an answer; the AWS error where it is not open."""
         with self._lock:
             endpoint = self._open.pop(token, None)
             if endpoint is not None:
                 self._remember(token)
-                return endpoint
+                endpoint.notify(outcome=outcome)
+                return
             if token in self._closed:
                 raise JsonRESTError("TaskTimedOut", "Task Timed Out: 'Provided task does not exist anymore'")
         raise _unknown(token)
@@ -112,11 +113,11 @@ def _succeed(_self: Any, task_token: str, outcome: str) -> None:
         json.loads(outcome)
     except ValueError as error:
         raise JsonRESTError("InvalidOutput", f"Invalid Output: '{error}'") from error
-    TOKENS.take(task_token).notify(outcome=CallbackOutcomeSuccess(callback_id=task_token, output=outcome))
+    TOKENS.answer(task_token, CallbackOutcomeSuccess(callback_id=task_token, output=outcome))
 
 
 def _fail(_self: Any, task_token: str, error: str | None = None, cause: str | None = None) -> None:
-    TOKENS.take(task_token).notify(outcome=CallbackOutcomeFailure(callback_id=task_token, error=error, cause=cause))
+    TOKENS.answer(task_token, CallbackOutcomeFailure(callback_id=task_token, error=error, cause=cause))
 
 
 def _beat(_self: Any, task_token: str) -> None:
@@ -126,6 +127,11 @@ def _beat(_self: Any, task_token: str) -> None:
 def _fail_with_cause(self: Any) -> Any:
     _fail(self, self._get_param("taskToken"), self._get_param("error"), self._get_param("cause"))
     return EmptyResult()
+
+
+def _await_answer(_self: Any, timeout_seconds: float, callback_endpoint: Any) -> Any:  # noqa: ARG001 # the attempt keeps the time
+    """Until answered or expired: two clocks for one time-out would let both win."""
+    return callback_endpoint.wait()
 
 
 def _await_answer_or_beat(_self: Any, env: Any, callback_endpoint: Any, heartbeat_endpoint: Any) -> Any:
@@ -149,6 +155,7 @@ PATCHES: Final = (
             Replacement(StepFunctionsParserBackend, "send_task_failure", _fail),
             Replacement(StepFunctionsParserBackend, "send_task_heartbeat", _beat),
             Replacement(StepFunctionResponse, "send_task_failure", _fail_with_cause),
+            Replacement(StateTaskServiceCallback, "_wait_for_task_token_timeout", _await_answer),
         ),
     ),
     Patch(
