@@ -24,11 +24,11 @@ class Fault(Record):
 
 
 class Usage(Record):
-    """What a model call took. `cost` is in US dollars."""
+    """What model calls took. `cost` is in micro-dollars and holds what is priced; a call without a price says so in its node run's details."""
 
     input_tokens: int = 0
     output_tokens: int = 0
-    cost: float = 0.0
+    cost: int = 0
 
     def plus(self, other: "Usage") -> "Usage":
         return Usage(

@@ -116,7 +116,7 @@ def _tell_failure(work: Work, fault: Fault) -> None:
 def _usage(used: ModelUsage | None) -> Usage | None:
     if used is None:
         return None
-    return Usage(input_tokens=used.input_tokens, output_tokens=used.output_tokens, cost=(used.cost or 0) / 1_000_000)
+    return Usage(input_tokens=used.input_tokens, output_tokens=used.output_tokens, cost=used.cost or 0)
 
 
 def _next_wait(work: Work) -> NextWait | None:

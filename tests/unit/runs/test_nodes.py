@@ -33,7 +33,7 @@ def test_it_tells_how_a_node_starts_and_succeeds(aws: Cloud) -> None:
     search = attempt_at(run, "search")
     assert node_started(search, input={"url": "https://example.com"}) is None
     assert now(run).status is RunStatus.RUNNING
-    assert node_succeeded(search, result={"status": 200}, usage=Usage(input_tokens=3, cost=0.5), details={"status": 200}) == {"status": 200}
+    assert node_succeeded(search, result={"status": 200}, usage=Usage(input_tokens=3, cost=500), details={"status": 200}) == {"status": 200}
     assert told(run) == ["run_queued", "run_started", "node_started search", "node_succeeded search"]
     found = node_of(run, "search")
     assert (found.status, load("org_local", found.result), load("org_local", found.input)) == (
@@ -42,7 +42,7 @@ def test_it_tells_how_a_node_starts_and_succeeds(aws: Cloud) -> None:
         {"url": "https://example.com"},
     )
     assert events_of(run)[-1].data["result"] == {"status": 200}
-    assert now(run).usage.cost == 0.5
+    assert now(run).usage.cost == 500
     assert now(run).invocation_count == 1
     check_journal(run)
 
@@ -191,13 +191,13 @@ def test_it_writes_items_of_distributed_maps_without_events(aws: Cloud) -> None:
     run = started_run(MAPPED, given={"all": [1, 2]})
     first = attempt_at(run, "ask", item_path="questions:0", distributed=True)
     node_started(first, settled={"pick": 7})
-    node_succeeded(first, result=1, usage=Usage(cost=1.0))
+    node_succeeded(first, result=1, usage=Usage(cost=1000))
     assert node_started(first.model_copy(update={"fence": first.fence.model_copy(update={"retry": 1})})) == Replay(1)
     assert told(run)[1:] == ["run_started", "node_started questions"]
     assert node_of(run, "pick", "questions:0").status is NodeStatus.SUCCEEDED
     check_journal(run)
     done = ended(run, "SUCCEEDED", settled={"questions": 2, "first": "true"})
-    assert done.usage.cost == 1.0
+    assert done.usage.cost == 1000
     check_journal(run)
 
 
