@@ -55,7 +55,7 @@ def test_it_marks_which_fields_are_bindings(kind: str) -> None:
     assert marked == {declared.path for declared in BINDING_FIELDS[kind]} - {"repeat.until"}
 
 
-@pytest.mark.parametrize("model", [inner for owner in NODE_MODELS.values() for inner in inner_models(owner)])
+@pytest.mark.parametrize("model", [inner for owner in NODE_MODELS.values() for inner in sorted(inner_models(owner), key=lambda each: each.__name__)])
 def test_it_names_the_fields_inside_fields(model: type[SpecModel]) -> None:
     for name in authored_keys(model):
         assert re.search(rf"[`{{ ]{name}[`,:}}]", PAGE), name
