@@ -1,0 +1,184 @@
+"""Faults at the n-th call to AWS, for every n: the process dies, the call is refused, its answer is lost.
+
+In: a plan, `{call number: Fault}`. Out: `injected`, a context in which the project's clients (and whoever calls `at` for an effect of their own)
+count their calls and meet the faults planned. A crash is a BaseException, so that no `except Exception` of the product survives it.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Any, Final
+
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
+
+from chalicelib.store.clients import client
+
+SERVICES: Final = ("dynamodb", "s3", "stepfunctions")
+Reply = tuple[Any, dict[str, Any]]
+Answering = Callable[[str, dict[str, Any]], Reply | None]
+
+
+class Crash(BaseException):
+    """The process dies here."""
+
+
+class Fault(Enum):
+    """`CRASH_BEFORE`: it dies before the call leaves. `CRASH_AFTER`: the effect happened, then it dies. The others are errors that the caller sees,
+    SDK retries used up: `THROTTLED` and `FAILED` without an effect, `UNKNOWN` with one, `CONFLICT` as DynamoDB tells of colliding transactions.
+    `TWICE`: the answer was lost on the way and the SDK sent the call again.
+    """
+
+    CRASH_BEFORE = auto()
+    CRASH_AFTER = auto()
+    THROTTLED = auto()
+    FAILED = auto()
+    UNKNOWN = auto()
+    CONFLICT = auto()
+    TWICE = auto()
+
+
+CRASHES: Final = (Fault.CRASH_BEFORE, Fault.CRASH_AFTER)
+NOISE: Final = (Fault.THROTTLED, Fault.FAILED, Fault.UNKNOWN, Fault.CONFLICT, Fault.TWICE)
+Plan = Mapping[int, Fault]
+
+
+@dataclass
+class Faults:
+    """`calls`: what was called, in order. `met`: the calls that met their fault, as `number operation fault`."""
+
+    plan: Plan = field(default_factory=dict)
+    calls: list[str] = field(default_factory=list)
+    met: list[str] = field(default_factory=list)
+    is_paused: bool = False
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """What the test itself asks is neither counted nor hit."""
+        before, self.is_paused = self.is_paused, True
+        try:
+            yield
+        finally:
+            self.is_paused = before
+
+    def at(self, operation: str, effect: Callable[[], Any]) -> Any:
+        """An effect that is no AWS call, as one of the calls."""
+        fault = self.begin(operation)
+        if fault is None or self.is_paused:
+            return effect()
+        if fault in {Fault.CRASH_BEFORE, Fault.THROTTLED, Fault.FAILED, Fault.CONFLICT}:
+            raise Crash if fault is Fault.CRASH_BEFORE else ConnectionError(fault.name)
+        effect()
+        if fault is Fault.TWICE:
+            return effect()
+        raise Crash if fault is Fault.CRASH_AFTER else ConnectionError(fault.name)
+
+    def begin(self, operation: str) -> Fault | None:
+        """Count a call; the fault that it meets."""
+        if self.is_paused:
+            return None
+        self.calls.append(operation)
+        fault = self.plan.get(len(self.calls))
+        if fault is not None:
+            self.met.append(f"{len(self.calls)} {operation} {fault.name}")
+        return fault
+
+
+@dataclass
+class _Hooks:
+    """What the clients' events find: the faults of the day and who answers for Step Functions."""
+
+    faults: Faults | None = None
+    answering: Answering | None = None
+    pending: Fault | None = None
+    listening: list[Any] = field(default_factory=list)
+
+
+_HOOKS: Final = _Hooks()
+
+
+@contextmanager
+def injected(faults: Faults, answering: Answering) -> Iterator[Faults]:
+    """Calls meet `faults`; `answering(operation, request)` answers instead of the emulator where it gives a reply."""
+    for service in map(client, SERVICES):
+        if service not in _HOOKS.listening:
+            _HOOKS.listening.append(service)
+            service.meta.events.register_first("before-call", _before(service))
+            service.meta.events.register_first("after-call", _after)
+    _HOOKS.faults, _HOOKS.answering, _HOOKS.pending = faults, answering, None
+    try:
+        yield faults
+    finally:
+        _HOOKS.faults = _HOOKS.answering = _HOOKS.pending = None
+
+
+def _before(service: Any) -> Callable[..., Reply | None]:
+    def before_call(model: Any, params: dict[str, Any], request_signer: Any = None, context: Any = None, **_others: Any) -> Reply | None:
+        faults, answering = _HOOKS.faults, _HOOKS.answering
+        if faults is None or answering is None:
+            return None
+        operation = f"{model.service_model.service_name}:{model.name}"
+        fault = faults.begin(operation)
+        if fault is Fault.CRASH_BEFORE:
+            raise Crash
+        if (refusal := _refusal(operation, fault, params)) is not None:
+            return refusal
+        _HOOKS.pending = fault if fault in {Fault.CRASH_AFTER, Fault.UNKNOWN} else None
+        if fault is Fault.TWICE and answering(operation, params) is None:
+            service._make_request(model, params, context)
+        return answering(operation, params)
+
+    return before_call
+
+
+def _after(http_response: Any, parsed: dict[str, Any], **_others: Any) -> None:
+    pending, _HOOKS.pending = _HOOKS.pending, None
+    if pending is Fault.CRASH_AFTER:
+        raise Crash
+    if pending is Fault.UNKNOWN:
+        http_response.status_code = 500
+        parsed.clear()
+        parsed.update(_error(500, "InternalServerError")[1])
+
+
+def _refusal(operation: str, fault: Fault | None, params: dict[str, Any]) -> Reply | None:
+    match fault:
+        case Fault.THROTTLED:
+            return _error(400, "ProvisionedThroughputExceededException" if operation.startswith("dynamodb:") else "ThrottlingException")
+        case Fault.FAILED:
+            return _error(500, "InternalServerError")
+        case Fault.CONFLICT if operation == "dynamodb:TransactWriteItems":
+            status, answer = _error(400, "TransactionCanceledException")
+            return status, {**answer, "CancellationReasons": [{"Code": "TransactionConflict"}]}
+        case Fault.CONFLICT if operation in {"dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}:
+            return _error(400, "TransactionConflictException")
+        case _:
+            return None
+
+
+def _error(status: int, code: str) -> Reply:
+    return response(status), {"Error": {"Code": code, "Message": "as planned"}, "ResponseMetadata": {"HTTPStatusCode": status}}
+
+
+def response(status: int) -> AWSResponse:
+    return AWSResponse("", status, HTTPHeaders(), None)
+
+
+def singles(count: int, kinds: Sequence[Fault]) -> Iterator[dict[int, Fault]]:
+    """Every call of `count`, with every kind."""
+    return ({number: kind} for number in range(1, count + 1) for kind in kinds)
+
+
+def doubles(count: int, kinds: Sequence[Fault]) -> Iterator[dict[int, Fault]]:
+    """Every two calls of `count`, with every two kinds. The second is met in whatever the first one led to."""
+    return (
+        {first: kind, second: other} for first in range(1, count + 1) for second in range(first + 1, count + 1) for kind in kinds for other in kinds
+    )
+
+
+def evenly(plans: Sequence[Plan], count: int) -> list[Plan]:
+    """At most `count` of them, spread over the whole."""
+    if len(plans) <= count:
+        return list(plans)
+    return [plans[index * len(plans) // count] for index in range(count)]

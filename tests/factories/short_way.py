@@ -1,0 +1,37 @@
+"""The short way to moto's DynamoDB: its handler called with the request's body, without HTTP, signatures and (slow) serialisers between.
+
+In: an operation and botocore's request. Out: what botocore would have parsed. The same tables, conditions and transactions, a third of the time:
+for tests that make a hundred thousand calls.
+"""
+
+import json
+from typing import Any, Final
+
+from botocore import xform_name
+from moto.core.exceptions import JsonRESTError
+from moto.dynamodb.responses import DynamoHandler
+
+from infra.local.patches.storage import LOCK
+from tests.factories.faults import Reply, response
+
+ACCOUNT: Final = "123456789012"
+REGION: Final = "eu-central-1"
+
+
+def dynamodb(operation: str, request: dict[str, Any]) -> Reply:
+    """Answer one DynamoDB call, such as `GetItem`."""
+    handler: Any = DynamoHandler()
+    handler.region, handler.current_account = REGION, ACCOUNT
+    handler.body = handler.params = json.loads(request["body"])
+    try:
+        with LOCK:
+            found: dict[str, Any] = getattr(handler, xform_name(operation))().result
+    except JsonRESTError as error:
+        return _refused(json.loads(error.description))
+    return response(200), {**found, "ResponseMetadata": {"HTTPStatusCode": 200}}
+
+
+def _refused(description: dict[str, Any]) -> Reply:
+    code = str(description.pop("__type")).rpartition("#")[2]
+    message = description.pop("message", description.pop("Message", ""))
+    return response(400), {**description, "Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": 400}}

@@ -1,0 +1,135 @@
+"""Start, work, gate, decision, effects, finish, whatever fails at whatever call to AWS: no run and no decision is lost, no effect is doubled.
+
+Every single fault is tried. Of the pairs of crashes an even share, or all with SLUICE_EXHAUSTIVE=1 (about eight minutes of one core).
+"""
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
+
+import pytest
+
+from chalicelib.gates import deliver as delivery
+from chalicelib.machines import executions, tokens
+from chalicelib.runs import sweep
+from chalicelib.store import answers, table
+from chalicelib.store.answers import Answer
+from chalicelib.store.items import Item
+from chalicelib.workers.work import Work
+from tests.factories.crash_stories import LOST_ANSWER, LOST_WORKER, Stage, Told, stage
+from tests.factories.faults import CRASHES, NOISE, Fault, Plan, doubles, evenly, singles
+
+pytestmark = pytest.mark.scenario
+
+SHARES: Final = 4  # of the pairs, for as many processes
+PAIRS: Final = 40  # tried of each share
+ALL_PAIRS: Final = bool(os.environ.get("SLUICE_EXHAUSTIVE"))
+
+
+@pytest.fixture(scope="module")
+def on_stage() -> Iterator[Stage]:
+    with stage() as found:
+        yield found
+
+
+def wrong(told: Iterable[Told]) -> list[str]:
+    return [str(each) for each in told if each.wrong]
+
+
+def length(on_stage: Stage, *, is_watched: bool = False) -> int:
+    told = on_stage.tell({}, is_watched=is_watched)
+    assert told.wrong == ()
+    return len(told.calls)
+
+
+@pytest.mark.parametrize(("dies_as", "is_patient"), [(LOST_ANSWER, True), (LOST_WORKER, False)], ids=["asked-again", "asked-once"])
+def test_it_survives_any_one_crash(on_stage: Stage, dies_as: str, *, is_patient: bool) -> None:
+    plans = singles(length(on_stage, is_watched=True), CRASHES)
+    assert wrong(on_stage.tell(plan, dies_as=dies_as, is_patient=is_patient, is_watched=True) for plan in plans) == []
+
+
+@pytest.mark.parametrize("fault", NOISE, ids=lambda fault: fault.name.lower())
+def test_it_survives_any_one_fault_of_aws(on_stage: Stage, fault: Fault) -> None:
+    assert wrong(on_stage.tell(plan) for plan in singles(length(on_stage), [fault])) == []
+
+
+@pytest.mark.parametrize("share", range(SHARES))
+def test_it_survives_two_crashes(on_stage: Stage, share: int) -> None:
+    plans = list(doubles(length(on_stage), CRASHES))[share::SHARES]
+    chosen = plans if ALL_PAIRS else evenly(plans, PAIRS)
+    assert wrong(map(on_stage.tell, chosen)) == [], f"{len(chosen)} of {len(plans)}"
+
+
+# --- the harness finds what it looks for ---------------------------------------------------------------------------
+
+
+def marks_before_it_sends(patch: pytest.MonkeyPatch) -> None:
+    def deliver(organisation_id: str, waiter_id: str) -> bool:
+        waiter = answers.find(organisation_id, waiter_id)
+        if waiter is None or waiter.delivered_at is not None or waiter.answer is None:
+            return True
+        answers.mark_delivered(waiter)
+        delivery._send(waiter.token, waiter.answer)
+        return True
+
+    patch.setattr(delivery, "deliver", deliver)
+    patch.setattr(sweep, "deliver", deliver)
+
+
+def writes_no_outbox(patch: pytest.MonkeyPatch) -> None:
+    def fields(organisation_id: str, waiter_id: str, answer: Answer) -> Item:
+        return {"answer": answer.text()}
+
+    patch.setattr(answers, "fields", fields)
+
+
+def writes_one_by_one(patch: pytest.MonkeyPatch) -> None:
+    def transact(writes: Iterable[table.Write]) -> None:
+        for write in writes:
+            table.write(write)
+
+    patch.setattr(table, "transact", transact)
+
+
+def forgets_queued_runs(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(sweep, "_start_again", lambda run, swept: None)
+
+
+def never_looks_at_executions(patch: pytest.MonkeyPatch) -> None:
+    look_after = sweep._look_after
+    patch.setattr(sweep, "_look_after", lambda run, swept: look_after(run, swept) if run.status == "queued" else None)
+
+
+def names_executions_anew(patch: pytest.MonkeyPatch) -> None:
+    start, numbers = executions.start, iter(range(1000))
+    patch.setattr(executions, "start", lambda arn, name, given: start(arn, f"{name}-{next(numbers)}", given))
+
+
+def keys_effects_by_attempt(patch: pytest.MonkeyPatch) -> None:
+    key: Callable[[Work], str] = Work.effect_key.fget  # type: ignore[attr-defined]
+    patch.setattr(Work, "effect_key", property(lambda work: f"{key(work)}/{work.payload.fence.retry}"))
+
+
+def takes_throttling_for_an_answer(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(tokens, "_CLOSED", tokens._CLOSED | {"ThrottlingException"})
+
+
+MUTANTS: Final = (
+    marks_before_it_sends,
+    writes_no_outbox,
+    writes_one_by_one,
+    forgets_queued_runs,
+    never_looks_at_executions,
+    names_executions_anew,
+    keys_effects_by_attempt,
+    takes_throttling_for_an_answer,
+)
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.__name__)
+def test_it_would_find(on_stage: Stage, monkeypatch: pytest.MonkeyPatch, mutant: Callable[[pytest.MonkeyPatch], None]) -> None:
+    calls = on_stage.tell({}).calls
+    effects = [number for number, call in enumerate(calls, 1) if "Get" not in call and "Query" not in call]
+    mutant(monkeypatch)
+    plans: list[Plan] = [{}, *({number: fault} for number in effects for fault in (*CRASHES, Fault.THROTTLED))]
+    assert any(on_stage.tell(plan, is_patient=False).wrong for plan in plans)
