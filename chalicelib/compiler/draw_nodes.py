@@ -34,16 +34,15 @@ def draw_node(sheet: Sheet, name: str, place: Place, following: Enter) -> Enter:
             return _draw_passing(sheet, name, place, following)
         case Condition() | Wait() | Transform():
             if is_caught(name, place.block):
-                return _draw_caught(sheet, name, place, following)
-            return _draw_native(sheet, name, place, following)
+                return _draw_caught(sheet, name, node, place, following)
+            return _draw_native(sheet, name, node, place, following)
         case Map():
             raise ValueError(f"the map {name} is visited by ForEach")
         case _:
             assert_never(node)
 
 
-def _draw_native(sheet: Sheet, name: str, place: Place, following: Enter) -> Enter:
-    node = place.block.nodes[name]
+def _draw_native(sheet: Sheet, name: str, node: Condition | Wait | Transform, place: Place, following: Enter) -> Enter:
     match node:
         case Condition():
             sheet.add(_decide(sheet, name, node, place, following))
@@ -53,7 +52,7 @@ def _draw_native(sheet: Sheet, name: str, place: Place, following: Enter) -> Ent
             value = sheet.reader(place.block.path, name).template(node.value)
             sheet.add(Assign(name, place.scope, name, comment=node.title, next=_leave(name, value, place, following)))
         case _:
-            raise ValueError(f"{name} is not native")
+            assert_never(node)
     return lambda _facts: Transition(name)
 
 
@@ -102,7 +101,7 @@ def _passing_output(sheet: Sheet, name: str, place: Place) -> Template:
     return {"active": code("[", *parts, "]").after()}
 
 
-def _draw_caught(sheet: Sheet, name: str, place: Place, following: Enter) -> Enter:
+def _draw_caught(sheet: Sheet, name: str, node: Condition | Wait | Transform, place: Place, following: Enter) -> Enter:
     """A Parallel of one branch around a native node, since only a Parallel can catch its error."""
     fork = Fork(
         sheet.names.invent(name, "try"), place.scope, name, "try", next=succeed(sheet, name, place, following, label=code(After(Key("output", name))))
@@ -112,7 +111,7 @@ def _draw_caught(sheet: Sheet, name: str, place: Place, following: Enter) -> Ent
     scope = Scope(name, place.scope, is_branch=True, owner=fork.name)
     fork.branches.append(scope)
     inner = replace(place, scope=scope, facts=ALWAYS)
-    sheet.open(scope, _draw_native(sheet, name, inner, end), ALWAYS, name)
+    sheet.open(scope, _draw_native(sheet, name, node, inner, end), ALWAYS, name)
     sheet.outline.homes[Key("output", name)] = scope
     return lambda _facts: Transition(fork.name)
 

@@ -31,7 +31,7 @@ class Names:
     def home(self, key: Key) -> Scope:
         """The scope that assigns the key first; of a derived key, the scope of its node."""
         if key in self.outline.derived:
-            return self.outline.homes[Key("output", node_of(key))]
+            return self.outline.homes.get(Key("output", node_of(key)), self.outline.root)  # a kept node has no state: all see it
         return self.outline.homes[key]
 
     def holder(self, scope: Scope, key: Key) -> Scope:
@@ -39,10 +39,7 @@ class Names:
         if key in self.outline.constants:
             return next((each for each in scope.around() if each.is_distributed), self.outline.root)
         home = self.home(key)
-        for each in scope.around():
-            if each.is_distributed or self.nesting.holds(each, home):
-                return each
-        raise KeyError(key)
+        return next(each for each in scope.around() if each.is_distributed or self.nesting.holds(each, home))
 
     def branch_of(self, fork: Fork, key: Key) -> int | None:
         """Which branch of the fork the key comes from; None where it comes from elsewhere."""
@@ -148,7 +145,10 @@ class _Liveness:
         for state, transition in self.exits[scope].giving(key, self._fork_with(scope, key)):
             if transition is not None:
                 self._read(transition.assigns[key], scope, state, transition)
-            elif isinstance(state, Fork) and (index := self.names.branch_of(state, key)) is not None:
+            else:
+                assert isinstance(state, Fork)
+                index = self.names.branch_of(state, key)
+                assert index is not None
                 self._export(state.branches[index], key)
 
     def _is_outside(self, scope: Scope, key: Key) -> bool:

@@ -10,6 +10,7 @@ from typing import Final
 from chalicelib.compiler.outline import Scope
 
 MAX_NAME: Final = 80
+ROOM: Final = 4  # for a number that tells two of one name apart
 
 
 class StateNames:
@@ -28,12 +29,15 @@ class StateNames:
 
     def of_branches(self, firsts: Sequence[str]) -> str:
         """`a & b & c`, or as many as fit `& 12 more`."""
-        for count in range(len(firsts), 0, -1):
-            rest = len(firsts) - count
-            name = " & ".join((*firsts[:count], *([f"{rest} more"] if rest else [])))
-            if len(name) <= MAX_NAME - 4:
-                return self._unique(name)
-        return self._unique(f"{len(firsts)} branches")
+        count = len(firsts)
+        while count > 1 and len(self._listed(firsts, count)) > MAX_NAME - ROOM:
+            count -= 1
+        return self._unique(self._listed(firsts, count))
+
+    @staticmethod
+    def _listed(firsts: Sequence[str], count: int) -> str:
+        rest = len(firsts) - count
+        return " & ".join((*firsts[:count], *([f"{rest} more"] if rest else [])))
 
     def _unique(self, name: str) -> str:
         candidate, count = name, 1

@@ -4,6 +4,7 @@ In: nothing; `draw` builds it from a plan. Out: `Scope`, the states, `Transition
 A transition carries everything that its way could assign; `names` drops what nothing reads. So a skipped node costs an assignment, not a state.
 """
 
+from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -44,9 +45,6 @@ class Scope:
             yield scope
             scope = scope.parent
 
-    def holds(self, other: "Scope") -> bool:
-        return any(scope is self for scope in other.around())
-
 
 @dataclass(eq=False)
 class State:
@@ -58,8 +56,9 @@ class State:
     role: str = ""
     comment: str | None = None
 
+    @abstractmethod
     def exits(self) -> "Iterator[Transition]":
-        yield from ()
+        """The ways out of it."""
 
     def reads(self) -> Iterator[Template]:
         """What it evaluates on entry."""

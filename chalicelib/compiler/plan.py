@@ -6,6 +6,7 @@ Every node of the block stands in exactly one `Visit` or `ForEach`.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import assert_never
 
 from chalicelib.compiler.activation import Formula
 
@@ -71,3 +72,5 @@ def visited(plan: Plan) -> Iterator[str]:
         case Choose(arms):
             for arm in arms:
                 yield from visited(arm.body)
+        case _:
+            assert_never(plan)

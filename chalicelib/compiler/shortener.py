@@ -58,7 +58,7 @@ class Shortener:
     def _told(self) -> Mapping[str, Formula]:
         """What each outcome tells beside itself."""
         activation = self.block.activation
-        edges = {edge.key: activation[edge.source] for edge in self.block.edges}
+        edges = {edge.key: activation[edge.source] for edge in self.block.edges if edge.source in activation}
         return {**activation, **(edges if self.edges_tell else {})}
 
     @cached_property

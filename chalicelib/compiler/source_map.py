@@ -44,13 +44,12 @@ def prefix(path: tuple[str, ...]) -> str:
 def state_names(scope: Mapping[str, Json]) -> Iterator[str]:
     """All states of a machine, in its order, outer before inner."""
     states = scope["States"]
-    if not isinstance(states, dict):
-        return
+    assert isinstance(states, dict)
     for name, state in states.items():
+        assert isinstance(state, dict)
         yield name
-        if isinstance(state, dict):
-            for inner in scopes_of(state):
-                yield from state_names(inner)
+        for inner in scopes_of(state):
+            yield from state_names(inner)
 
 
 def scopes_of(state: Mapping[str, Json]) -> Iterator[Mapping[str, Json]]:
