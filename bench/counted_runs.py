@@ -83,14 +83,15 @@ class Stage:
 
     def ended(self, run_id: str) -> dict[str, Any]:
         """The run as it ended, whoever it asked on its way."""
-        until = monotonic() + PATIENCE_SECONDS
+        until, pause = monotonic() + PATIENCE_SECONDS, 0.05
         while monotonic() < until:
             run: dict[str, Any] = self.session.client.get(f"/api/v1/workflows/runs/{run_id}")
             if run["status"] in {"succeeded", "failed", "timed_out", "cancelled"}:
                 return run
             if run["status"] == "waiting":
                 self._answer(run_id)
-            sleep(0.05)
+            sleep(pause)
+            pause = min(0.25, pause * 1.2)
         raise TimeoutError(f"{run_id} has not ended after {PATIENCE_SECONDS} s")
 
     def _answer(self, run_id: str) -> None:

@@ -30,6 +30,7 @@ from infra.local.saved_state import SavedState
 from infra.local.schedules import Scheduler, schedules
 from infra.local.table_streams import TableStreams, subscriptions
 from infra.local.template import Template
+from infra.local.turns import short_turns
 from infra.local.warming import warm
 from infra.local.websocket_gateway import WebSocketGateway
 
@@ -96,6 +97,7 @@ class LocalStack:
         from moto import mock_aws
 
         logging.getLogger("moto").setLevel(logging.CRITICAL)
+        closing.enter_context(short_turns())
         closing.enter_context(environment(EMULATED, dropped=DROPPED))
         closing.enter_context(patched())
         closing.enter_context(mock_aws(config=_MOTO))

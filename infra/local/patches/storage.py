@@ -16,14 +16,16 @@ from typing import Any, Final
 
 from moto.core.exceptions import JsonRESTError
 from moto.core.responses import ActionResult
+from moto.dynamodb.exceptions import ItemSizeTooLarge
 from moto.dynamodb.models import DynamoDBBackend
-from moto.dynamodb.models.dynamo_type import DynamoType
+from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
 from moto.dynamodb.models.table import StreamShard, Table
 from moto.dynamodb.responses import DynamoHandler
 from moto.sqs.responses import SQSResponse
 
 from infra.local.patches.patch import Patch, Replacement
 
+MAX_ITEM_BYTES: Final = 405_000  # moto's limit
 LOCK: Final = threading.RLock()  # serialises DynamoDB and SQS calls; whoever reads tables directly takes it too
 
 
@@ -193,6 +195,19 @@ def _serial(call: Callable[..., Any]) -> Callable[..., Any]:
     return one_at_a_time
 
 
+# --- items ---------------------------------------------------------------------------------------------------------
+
+
+def _init_item(self: Any, hash_key: Any, range_key: Any, attrs: dict[str, Any]) -> None:
+    """An item's size is summed once, not for each of its attributes."""
+    self.hash_key, self.range_key = hash_key, range_key
+    self.attrs = LimitedSizeDict()
+    for name, value in attrs.items():
+        dict.__setitem__(self.attrs, name, DynamoType(value))
+    if self.size() > MAX_ITEM_BYTES:
+        raise ItemSizeTooLarge
+
+
 # --- queries -------------------------------------------------------------------------------------------------------
 
 _query, _all_items = Table.query, Table.all_items
@@ -271,6 +286,11 @@ PATCHES: Final = (
             Replacement(DynamoDBBackend, "update_item", _update_item),
             Replacement(DynamoDBBackend, "transact_write_items", _transact_write_items),
         ),
+    ),
+    Patch(
+        "size_summed_once",
+        "For each attribute of a new item the sizes of all attributes before it are summed again, a sixth of what a transaction takes.",
+        (Replacement(Item, "__init__", _init_item),),
     ),
     Patch(
         "query_reads_one_partition",
