@@ -9,12 +9,10 @@ Sources: Step Functions Developer Guide, "Transforming data with JSONata" (the a
 import hashlib
 import json
 import random
-import re
 import threading
 import uuid
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from itertools import chain
 from typing import Any, Final
 
 from jsonata import JException, Jsonata, Parser, Utils
@@ -211,21 +209,3 @@ _FUNCTIONS: Final = {
     "parse": _Function(_parse),
     "eval": _Function(_eval),
 }
-_TEMPLATE: Final = re.compile(r"\{%(.*)%\}", re.DOTALL)
-
-
-def warm(definition: str) -> None:
-    """Parse every expression of a state machine ahead of its first use."""
-    for text in chain.from_iterable(_TEMPLATE.findall(member) for member in _strings(json.loads(definition))):
-        try:
-            parsed(text)
-        except EvaluationFault:
-            continue
-
-
-def _strings(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, (dict, list)):
-        for member in value.values() if isinstance(value, dict) else value:
-            yield from _strings(member)

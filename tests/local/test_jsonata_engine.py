@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from infra.local.jsonata_engine import EvaluationFault, evaluate, parsed, warm
+from infra.local.jsonata_engine import EvaluationFault, evaluate, parsed
 
 
 def _fault(text: str, **variables: Any) -> str:
@@ -91,9 +91,3 @@ def test_it_copies_what_it_puts_out() -> None:
     result = evaluate("$x", {"x": given})
     result["list"].append(2)
     assert given == {"list": [1]}
-
-
-def test_it_warms_whole_definitions() -> None:
-    before = parsed.cache_info().currsize
-    warm('{"States": {"a": {"Output": "{% $warmed + 1 %}", "Assign": {"x": ["{% $warmed + 2 %}", "{% broken + %}"]}}}}')
-    assert parsed.cache_info().currsize == before + 2
