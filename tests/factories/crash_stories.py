@@ -10,11 +10,9 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import pytest
-from boto3.dynamodb.types import TypeDeserializer
-from moto.dynamodb.models import dynamodb_backends
 
 from chalicelib.errors import SluiceError
 from chalicelib.gates.decide import decide
@@ -26,7 +24,6 @@ from chalicelib.runs.finish import finish, read_change
 from chalicelib.runs.query import get_output, list_events, list_node_runs, list_runs
 from chalicelib.runs.start import start
 from chalicelib.runs.sweep import sweep
-from chalicelib.settings import settings
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.store import answers, gates, keys, memory, table
 from chalicelib.store.gate_records import Decision
@@ -39,12 +36,12 @@ from chalicelib.tools.tool import Surroundings, Tool
 from chalicelib.workers.dispatch import dispatch
 from chalicelib.workflows.create import create
 from chalicelib.workflows.publish import publish
-from infra.local.patches.storage import CHANGES, Change
 from tests.factories.cloud import ANN, DAN, cloud
 from tests.factories.engine import Failed
-from tests.factories.faults import Answering, Crash, Faults, Plan, Reply, injected
-from tests.factories.short_way import dynamodb
-from tests.factories.step_engine import ACCOUNT, REGION, StepEngine
+from tests.factories.faults import Crash, Faults, Plan, injected
+from tests.factories.outbox import undelivered
+from tests.factories.short_way import SavedItems, by_short_way
+from tests.factories.step_engine import StepEngine
 
 TRIES: Final = 8
 ROUNDS: Final = 60
@@ -173,14 +170,14 @@ class Stage:
 
     version: Version
     machines: Mapping[str, JsonObject]
-    items: Mapping[Any, Mapping[Any, Any]]
+    published: SavedItems
 
     def tell(self, plan: Plan, *, dies_as: str = LOST_ANSWER, is_patient: bool = True, is_watched: bool = False) -> Told:
         """One story from start to idle, and what is to be said of it. `is_watched`: events are pushed, which costs a call each time."""
-        self._reset()
+        self.published.put_back()
         world = World(self.version, Faults(plan), dies_as, is_patient)
         world.engine.machines.update(self.machines)
-        with _listening(world), pytest.MonkeyPatch.context() as patch, injected(world.faults, _aws(world.engine)):
+        with undelivered(world.records.append), pytest.MonkeyPatch.context() as patch, injected(world.faults, by_short_way(world.engine.answer)):
             patch.setitem(tools(), "http.post", Tool("http.post", world.charge))
             if not is_watched:
                 patch.setattr(live, "publish", lambda events: None)
@@ -191,22 +188,6 @@ class Stage:
                 wrong = (*(["it never comes to rest"] if restless else []), *faults_of(world))
         return Told(plan, tuple(world.faults.calls), tuple(world.faults.met), wrong)
 
-    def _reset(self) -> None:
-        held = _table().items
-        held.clear()
-        for hash_key, ranges in self.items.items():
-            held[hash_key] = dict(ranges)
-
-
-def _aws(engine: StepEngine) -> Answering:
-    """Who answers: the engine for Step Functions, moto's tables by the short way, moto as it is for the rest."""
-
-    def answer(operation: str, request: dict[str, Any]) -> Reply | None:
-        service, _, name = operation.partition(":")
-        return dynamodb(name, request) if service == "dynamodb" else engine.answer(operation, request)
-
-    return answer
-
 
 @contextmanager
 def stage() -> Iterator[Stage]:
@@ -216,32 +197,7 @@ def stage() -> Iterator[Stage]:
         workflow = create(ANN, text=ORDER)
         version = publish(ANN, workflow.id)
         closing.close()
-        yield Stage(version, engine.machines, {key: dict(ranges) for key, ranges in _table().items.items()})
-
-
-def _table() -> Any:
-    return dynamodb_backends[ACCOUNT][REGION].tables[settings().table]
-
-
-@contextmanager
-def _listening(world: World) -> Iterator[None]:
-    """The table's stream, filtered as the template filters it."""
-
-    def tell(changes: list[Change]) -> None:
-        for change in changes:
-            image = change.after.to_json()["Attributes"] if change.after is not None else {}
-            plain = {name: _DESERIALIZER.deserialize(value) for name, value in image.items()}
-            if str(plain.get("GSI2PK", "")).endswith("#UNDELIVERED"):
-                world.records.append(plain)
-
-    CHANGES.listeners.append(tell)
-    try:
-        yield
-    finally:
-        CHANGES.listeners.remove(tell)
-
-
-_DESERIALIZER: Final = TypeDeserializer()
+        yield Stage(version, engine.machines, SavedItems())
 
 
 def _until_idle(world: World) -> bool:

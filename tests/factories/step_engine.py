@@ -7,6 +7,7 @@ The first answer to a token, its time-out or the execution's end closes it.
 
 import itertools
 import json
+import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -56,22 +57,24 @@ class StepEngine:
     closed: set[str] = field(default_factory=set)
     started: list[str] = field(default_factory=list)
     numbers: Any = field(default_factory=itertools.count)
+    lock: Any = field(default_factory=threading.RLock, repr=False)  # each call is one step; a worker at work holds nothing
 
     # --- time -----------------------------------------------------------------------------------------------------
 
     def step(self) -> bool:
         """Let every execution go on as far as it can. Whether any did."""
-        able = [each for each in self.executions.values() if each.status == "RUNNING" and (each.token is None or each.token in self.answers)]
+        able = [each for each in list(self.executions.values()) if each.status == "RUNNING" and (each.token is None or each.token in self.answers)]
         for execution in able:
             self._go_on(execution)
         return bool(able)
 
     def time_out(self, token: str) -> bool:
         """The time of the task is over; False when it was answered before."""
-        if token in self.closed:
-            return False
-        self._close(token, Failed("States.Timeout"))
-        return True
+        with self.lock:
+            if token in self.closed:
+                return False
+            self._close(token, Failed("States.Timeout"))
+            return True
 
     def _go_on(self, execution: Execution) -> None:
         if execution.token is not None:
@@ -89,8 +92,10 @@ class StepEngine:
             ended = execute(self.machines[execution.machine_arn], execution.given, task)
         except _Parked:
             return
-        if execution.status == "RUNNING":
-            self._end(execution, "FAILED" if ended.error else "SUCCEEDED", ended.output, ended.error or None, ended.cause or None)
+        with self.lock:
+            if execution.status == "RUNNING":
+                status = "FAILED" if ended.error else "SUCCEEDED"
+                self._end(execution, status, ended.output, ended.error or None, ended.cause or None)
 
     def _invoke(self, execution: Execution, state: str, payload: JsonObject) -> Json:
         token = f"{execution.name}:{next(self.numbers)}" if "token" in payload else None
@@ -101,7 +106,7 @@ class StepEngine:
         try:
             result: Json = json.loads(json.dumps(self.worker(json.loads(json.dumps(payload)))))
         except Failed as failure:
-            if token is not None and token not in self.closed:
+            if token is not None:
                 self.closed.add(token)
             execution.results.append(failure)
             raise
@@ -110,10 +115,11 @@ class StepEngine:
         if token is None:
             execution.results.append(result)
             return result
-        if token in self.answers:  # while the worker was at it
-            execution.results.append(self.answers[token])
-            return _given(self.answers[token])
-        execution.token = token
+        with self.lock:
+            if token in self.answers:  # while the worker was at it
+                execution.results.append(self.answers[token])
+                return _given(self.answers[token])
+            execution.token = token
         raise _Parked
 
     def _close(self, token: str, result: Json | Failed) -> None:
@@ -142,7 +148,8 @@ class StepEngine:
             "SendTaskSuccess": lambda body: self._send(body["taskToken"], json.loads(body["output"])),
             "SendTaskFailure": lambda body: self._send(body["taskToken"], Failed(body["error"], body["cause"])),
         }
-        return answers[name](body)
+        with self.lock:
+            return answers[name](body)
 
     def _create(self, body: dict[str, Any]) -> Reply:
         arn = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{body['name']}"

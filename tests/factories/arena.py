@@ -1,0 +1,123 @@
+"""Runs of small workflows whose people, engine and deliveries act at the same time.
+
+In: a spec. Out: `Arena`: the workflow published, its machine in `step_engine`, its Tasks served by the real worker, every status change and stream
+record kept for the test to deliver as it likes. `together` lets several threads go at once.
+"""
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from chalicelib.access.principal import Principal
+from chalicelib.errors import SluiceError
+from chalicelib.runs.finish import finish, read_change
+from chalicelib.runs.start import start
+from chalicelib.spec.model import Json, JsonObject
+from chalicelib.store import gates, runs
+from chalicelib.store.gate_records import Gate
+from chalicelib.store.run_records import Run
+from chalicelib.store.workflow_records import Version
+from chalicelib.tools.registry import tools
+from chalicelib.tools.tool import Surroundings, Tool
+from chalicelib.workers.dispatch import dispatch
+from chalicelib.workflows.create import create
+from chalicelib.workflows.publish import publish
+from tests.factories.cloud import ANN, DAN, cloud
+from tests.factories.engine import Failed
+from tests.factories.faults import Faults, injected
+from tests.factories.outbox import undelivered
+from tests.factories.short_way import SavedItems, by_short_way
+from tests.factories.step_engine import Execution, StepEngine
+
+
+@dataclass
+class Arena:
+    """`payloads`: what the worker was invoked with. `charges`: how often `http.post` was asked, by idempotency key. `records`: of the stream."""
+
+    engine: StepEngine = field(init=False)
+    version: Version = field(init=False)
+    payloads: list[JsonObject] = field(default_factory=list)
+    charges: Counter[str] = field(default_factory=Counter)
+    records: list[JsonObject] = field(default_factory=list)
+    published: SavedItems = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.engine = StepEngine(self.work)
+
+    def work(self, payload: JsonObject) -> Json:
+        self.payloads.append(payload)
+        try:
+            return dispatch(payload)
+        except SluiceError as error:
+            raise Failed(type(error).__name__, str(error)) from None
+
+    def charge(self, arguments: JsonObject, surroundings: Surroundings) -> Json:
+        """Gives another answer each time: whoever asks twice must not get two."""
+        self.charges[surroundings.idempotency_key] += 1
+        return {"status": 201, "headers": {}, "body": {"number": self.charges.total()}}
+
+    def begin(self, by: Principal = DAN) -> Run:
+        """A run, brought to where it waits or ends; what earlier ones left is forgotten."""
+        self.published.put_back()
+        self.engine.executions.clear()
+        for kept in (self.payloads, self.records, self.charges):
+            kept.clear()
+        run = start(by, workflow_id=self.version.workflow_id, input={})
+        self.engine.step()
+        return run
+
+    def execution(self, run: Run) -> Execution:
+        return next(each for each in self.engine.executions.values() if each.name == run.execution_name)
+
+    def gate(self, run: Run) -> Gate:
+        (found,) = gates.list_of_run(run.organisation_id, run.id)
+        return found
+
+    def tell(self) -> None:
+        """Deliver the status changes, once and in order."""
+        while self.engine.told:
+            deliver(self.engine.told.popleft())
+
+    def finished(self, run: Run) -> Run:
+        """The run, once its execution has gone on to its end."""
+        while self.engine.step():
+            pass
+        self.tell()
+        return runs.get(run.organisation_id, run.id)
+
+
+def deliver(event: JsonObject) -> None:
+    change = read_change(event)
+    assert change is not None
+    finish(change)
+
+
+@contextmanager
+def arena(spec: str) -> Iterator[Arena]:
+    with cloud(), pytest.MonkeyPatch.context() as patch:
+        found = Arena()
+        patch.setitem(tools(), "http.post", Tool("http.post", found.charge))
+        with injected(Faults(is_paused=True), by_short_way(found.engine.answer)), undelivered(found.records.append):
+            found.version = publish(ANN, create(ANN, text=spec).id)
+            found.published = SavedItems()
+            yield found
+
+
+def together(pool: ThreadPoolExecutor, acts: Sequence[Callable[[], Any]]) -> list[Any]:
+    """What each gives, or the error that it raises, when all begin at once."""
+    barrier = threading.Barrier(len(acts))
+
+    def one(act: Callable[[], Any]) -> Any:
+        barrier.wait()
+        try:
+            return act()
+        except SluiceError as error:
+            return error
+
+    return [future.result() for future in [pool.submit(one, act) for act in acts]]
