@@ -8,11 +8,13 @@ from pydantic import Field
 
 from chalicelib.api.endpoint import Answer, Call, Nothing, Wire, endpoint
 from chalicelib.api.paging import Page
+from chalicelib.api.room import Room
 from chalicelib.api.views import node_run_view, run_view
 from chalicelib.live.publish import event_frame
 from chalicelib.runs import query
 from chalicelib.runs.cancel import cancel
 from chalicelib.spec.model import Json
+from chalicelib.store.blobs import json_text
 from chalicelib.store.statuses import RunStatus
 from chalicelib.triggers.manual import start_manually
 
@@ -38,7 +40,7 @@ class RunWanted(Wire):
 
 
 class NodesWanted(Wire):
-    """`node` (and `item_path`) ask for one node's runs, with their values however large."""
+    """`node` (and `item_path`) ask for one node's runs, with their values, however large: up to what an answer holds."""
 
     node: str | None = None
     item_path: str | None = None
@@ -74,7 +76,9 @@ def list_runs(call: Call[Nothing, RunsWanted]) -> Answer:
 def get_run(call: Call[Nothing, RunWanted], run_id: str) -> Answer:
     """A run with its input and output."""
     document = run_view(query.get_run(call.principal, run_id))
-    document |= {"input": query.get_input(call.principal, run_id), "output": query.get_output(call.principal, run_id)}
+    room = Room()
+    for name, value in (("output", query.get_output(call.principal, run_id)), ("input", query.get_input(call.principal, run_id))):
+        document |= {name: room.take(value), f"{name}_bytes": len(json_text(value).encode()) if value is not None else 0}
     if call.query.counts:
         document["transition_count"] = query.count_transitions(call.principal, run_id)
     return Answer(document)
@@ -91,7 +95,8 @@ def list_nodes(call: Call[Nothing, NodesWanted], run_id: str) -> Answer:
     ]
     end = wanted.cursor + wanted.limit
     organisation_id = call.principal.organisation_id
-    nodes = [node_run_view(organisation_id, node_run, whole=wanted.node is not None) for node_run in found[wanted.cursor : end]]
+    room = Room()
+    nodes = [node_run_view(organisation_id, node_run, whole=wanted.node is not None, room=room) for node_run in found[wanted.cursor : end]]
     return Answer({"nodes": [*nodes], "cursor": str(end) if end < len(found) else None})
 
 

@@ -5,7 +5,9 @@ In: records. Out: objects in snake_case. Never: a task token (no record holds on
 
 from collections.abc import Mapping
 
+from chalicelib.api.room import Room
 from chalicelib.spec.model import Json, JsonObject
+from chalicelib.store import pointers
 from chalicelib.store.gate_records import Decision
 from chalicelib.store.record import Record
 from chalicelib.store.run_records import NodeRun, Run
@@ -58,11 +60,12 @@ def run_view(run: Run) -> JsonObject:
     return {**view(run, without=frozenset({"running_count", "waiting_count"})), "write_count": run.write_count}
 
 
-def node_run_view(organisation_id: str, node_run: NodeRun, *, whole: bool) -> JsonObject:
-    """A node run. Values that lie in S3 are loaded only for a `whole` view; elsewhere they are null, with their size beside them."""
-    document = view(node_run, without=frozenset({"input", "result"}))
+def node_run_view(organisation_id: str, node_run: NodeRun, *, whole: bool, room: Room | None = None) -> JsonObject:
+    """A node run. Values that lie in S3 are loaded only for a `whole` view; elsewhere, and where there is no room, they are null, with their size."""
+    document, held = view(node_run, without=frozenset({"input", "result"})), room or Room()
     for name, stored in (("input", node_run.input), ("output", node_run.result)):
-        document[name], document[f"{name}_bytes"] = _value(organisation_id, stored, whole=whole)
+        value, document[f"{name}_bytes"] = _value(organisation_id, stored, whole=whole)
+        document[name] = held.take(value)
     return document
 
 
@@ -71,7 +74,13 @@ def decision_view(decision: Decision) -> JsonObject:
 
 
 def _value(organisation_id: str, stored: Stored | None, *, whole: bool) -> tuple[Json, int]:
+    """The value and its size. A pointer record stands for what it points to."""
     if stored is None:
         return None, 0
-    size = stored.blob.bytes if stored.blob else len((stored.text or "").encode())
-    return (load(organisation_id, stored) if whole or not stored.blob else None), size
+    if stored.blob is not None and not whole:
+        return None, stored.blob.bytes
+    value = load(organisation_id, stored)
+    size = pointers.size_of(value) or (stored.blob.bytes if stored.blob else len((stored.text or "").encode()))
+    if pointers.is_pointer(value):
+        return (pointers.resolve_all(organisation_id, value) if whole else None), size
+    return value, size

@@ -24,6 +24,12 @@ _FAILURES = {
     "EvaluationFailed": "evaluationFailedEventDetails",
     "FailStateEntered": "",
 }
+# What the engine itself says without a cause.
+_PLAIN_WORDS = {
+    "States.Timeout": "it took longer than its time limit",
+    "States.HeartbeatTimeout": "it gave no sign of life for too long",
+    "Lambda.Unknown": "the worker died without a word",
+}
 
 
 @dataclass
@@ -73,4 +79,4 @@ def fault_of(error: str | None, cause: str | None) -> Fault:
         told = None
     if isinstance(told, dict) and isinstance(told.get("errorMessage"), str):
         message = told["errorMessage"]
-    return Fault(name=name, message=message[:2000])
+    return Fault(name=name, message=(message or _PLAIN_WORDS.get(name, ""))[:2000])

@@ -56,6 +56,12 @@ def is_pointer(value: Json) -> bool:
     return _pointer_of(value) is not None
 
 
+def size_of(value: Json) -> int | None:
+    """The bytes of the value behind a pointer record; None for any other value."""
+    pointer = _pointer_of(value)
+    return None if pointer is None else _blob(pointer).bytes
+
+
 def _pointer_of(value: Json) -> JsonObject | None:
     pointer = value.get(POINTER) if isinstance(value, dict) else None
     return pointer if isinstance(pointer, dict) and isinstance(pointer.get("key"), str) else None

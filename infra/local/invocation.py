@@ -1,7 +1,8 @@
 """Invoking the app's functions in this process as Lambda does it.
 
-In: a function's name and a payload as JSON text. Out: `Answer`: a payload, and whether the function failed. Errors look as on AWS, a time-out is
-`Sandbox.Timedout`, what cannot be JSON is `Runtime.MarshalError`, more than 6 MB is `Function.ResponseSizeTooLarge`.
+In: a function's name and a payload as JSON text. Out: `Answer`: a payload, and whether the function failed. Errors look as on AWS: a time-out is
+`Sandbox.Timedout`, a process that ends `Runtime.ExitError`, what cannot be JSON `Runtime.MarshalError`, more than 6 MB
+`Function.ResponseSizeTooLarge`.
 Never raises for what a function does.
 """
 
@@ -157,6 +158,9 @@ def _run(function: Function, context: LambdaContext, payload: bytes) -> Answer:
         result = function.handler(json.loads(payload), context)
     except Exception as error:  # a function's error is an answer
         return _failed(type(error).__name__, str(error), traceback.format_tb(error.__traceback__)[1:], context)
+    except BaseException as end:  # so is its end: on AWS the container's process is gone
+        text = f"RequestId: {context.aws_request_id} Error: Runtime exited without providing a reason ({type(end).__name__}: {end})"
+        return _failed("Runtime.ExitError", text, [], context)
     return _marshalled(result, context)
 
 
