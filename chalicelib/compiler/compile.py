@@ -23,6 +23,7 @@ from chalicelib.compiler.draw import draw
 from chalicelib.compiler.emit import emit
 from chalicelib.compiler.forecast import Forecast, forecast
 from chalicelib.compiler.graph import WorkflowGraph, build
+from chalicelib.compiler.history import too_many_events
 from chalicelib.compiler.names import name_variables
 from chalicelib.compiler.plan import Plan
 from chalicelib.compiler.printer import print_plan
@@ -84,14 +85,15 @@ def _compiled(graph: WorkflowGraph, positions: Positions, found: tuple[Diagnosti
     outline = draw(graph, plan, absences(graph).may_be_absent, kept=kept)
     items = {name: node.as_ for block in graph.blocks.values() for name, node in block.nodes.items() if isinstance(node, Map)}
     machine = asl.to_json(emit(outline, name_variables(outline, items), graph.spec))
-    found = (*found, *check_machine(machine))
+    forecasted = forecast(plan, graph, machine=machine)
+    found = (*found, *check_machine(machine), *too_many_events(forecasted, positions))
     if any(diagnostic.is_error for diagnostic in found):
         return Refused(found)
     return Compilation(
         graph=graph,
         plan=plan,
         state_machine=machine,
-        forecast=forecast(plan, graph, machine=machine),
+        forecast=forecasted,
         source_map=source_map(outline, graph, positions, machine),
         digest=hashlib.sha256(asl.canonical(machine).encode()).hexdigest(),
         context_fields=tuple(sorted(outline.native_fields.get(CONTEXT, ()))),

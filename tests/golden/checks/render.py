@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from chalicelib.compiler.checks import check
+from chalicelib.compiler.compile import compile_workflow
 from chalicelib.compiler.graph import WorkflowGraph, build
 from chalicelib.spec.diagnostic import Diagnostic
 from chalicelib.spec.load import load
@@ -26,7 +27,9 @@ def found_in(case: Path) -> tuple[Diagnostic, ...]:
     if not isinstance(graph, WorkflowGraph):
         return graph
     child = load((case / "child.yaml").read_text("utf-8")).spec if (case / "child.yaml").exists() else None
-    return check(graph, loaded.positions, children={child.name: child} if child else {})
+    return (
+        check(graph, loaded.positions, children={child.name: child} if child else {}) or compile_workflow(loaded.spec, loaded.positions).diagnostics
+    )
 
 
 def render(case: Path) -> Mapping[str, str]:

@@ -1,6 +1,7 @@
 """The way from spec to machine: where it stops, and what it gives."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -8,7 +9,9 @@ from chalicelib.compiler.code import Code, Key, Read, after, code, codes_in
 from chalicelib.compiler.compile import Compilation, Refused, compile_workflow
 from chalicelib.compiler.draw_nodes import draw_node
 from chalicelib.compiler.emit import _Emitter
+from chalicelib.compiler.forecast import Range
 from chalicelib.compiler.graph import WorkflowGraph, build
+from chalicelib.compiler.history import too_many_events
 from chalicelib.compiler.names import Names, _fresh
 from chalicelib.compiler.outline import Scope, State, Transition
 from chalicelib.compiler.reads import Reader, parsed
@@ -18,6 +21,7 @@ from chalicelib.compiler.shares import Shares
 from chalicelib.compiler.sheet import Outline, Place, Sheet, end
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.spec.nodes import Retry
+from chalicelib.spec.positions import Positions
 from chalicelib.spec.workflow import WorkflowSpec
 
 WORK: JsonObject = {"type": "agent_call", "prompt": "p"}
@@ -146,3 +150,11 @@ def test_it_knows_whether_a_kept_node_with_a_large_formula_ran() -> None:
         compiled = compile_workflow(whole, kept=Kept({**everything, "quorum": status}))
         assert isinstance(compiled, Compilation), compiled
         assert {each.node for each in compiled.source_map} - {"other", ""} == left
+
+
+@pytest.mark.parametrize(("least", "most", "severity"), [(10, 25_000, []), (10, 25_001, ["warning"]), (25_001, 30_000, ["error"])])
+def test_it_minds_runs_that_outgrow_a_history(least: int, most: int, severity: list[str]) -> None:
+    compiled = compile_workflow(spec({"a": WORK}))
+    assert isinstance(compiled, Compilation)
+    found = too_many_events(replace(compiled.forecast, history_events=Range(least, most)), Positions())
+    assert [each.severity.value for each in found] == severity
