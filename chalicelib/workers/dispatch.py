@@ -16,7 +16,7 @@ from chalicelib.spec.model import Json, JsonObject
 from chalicelib.spec.nodes import AgentCall, HumanGate, Message, SubWorkflow, ToolCall, WorkerNode
 from chalicelib.store.run_records import Fault, Usage
 from chalicelib.workers import agent, gate, message, subworkflow, tool
-from chalicelib.workers.failures import SILENT, NodeCrashed, named
+from chalicelib.workers.failures import SILENT, CameTooLate, NodeCrashed, named
 from chalicelib.workers.load import load_outputs
 from chalicelib.workers.outputs import fitted
 from chalicelib.workers.payload import PayloadInvalid, parse_payload
@@ -86,6 +86,8 @@ def _carry_out(work: Work, prepared: Prepared) -> Json:
     if replay is not None:
         return replay.result
     done = act()
+    if work.is_too_late:
+        raise CameTooLate("the work took longer than its time limit; what it gave came too late")
     return node_succeeded(work.attempt, result=fitted(work, done.output), usage=_usage(done.usage), details=done.details, next_wait=_next_wait(work))
 
 

@@ -5,6 +5,7 @@ In: an exception. Out: a SluiceError: its class name is the name that the state 
     SluiceError
     ├── PayloadInvalid           an event that no Task state of ours sent (workers.payload)
     └── NodeFailed
+        ├── CameTooLate          work that was done after the node's time was over: the machine has gone on without it
         ├── OutputNotJson        an output that is no JSON, or that takes the name of a pointer record
         └── NodeCrashed          an exception that nobody foresaw; its message is kept short
 """
@@ -15,6 +16,10 @@ from chalicelib.errors import Contention, NodeFailed, RunEnded, RunNotFound, Slu
 
 MAX_MESSAGE: Final = 300
 SILENT: Final = (RunEnded, StaleAttempt, RunNotFound, Contention)  # nothing can or may be written of them into the node's record
+
+
+class CameTooLate(NodeFailed):
+    code = "came-too-late"
 
 
 class OutputNotJson(NodeFailed):

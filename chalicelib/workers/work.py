@@ -59,12 +59,25 @@ class Work:
         """What makes an effect happen once: the same for every retry, another for every visit and item."""
         return f"{self.payload.run_id}/{self.payload.node}/{self.payload.item_path}/{self.payload.fence.visit}"
 
+    @property
+    def is_too_late(self) -> bool:
+        """Whether the node's own time limit is over for certain: the machine counted from before this worker began."""
+        limit = _limit(self.version_node)
+        return limit is not None and self.seconds_left() < -_margin(limit)
+
 
 def clock(context: Any, version_node: VersionNode) -> Callable[[], float]:
     """How many seconds the node has left, at any time: what the Lambda has, or what the node may take, whichever is less."""
     began = time.monotonic()
     given = context.get_remaining_time_in_millis() / 1000 - MARGIN_SECONDS if context is not None else DEFAULT_SECONDS
-    node = version_node.node
-    limit = node.timeout_seconds if isinstance(node, WorkerNode) else None
-    seconds = given if limit is None else min(given, limit - min(0.5, limit * _SHARE))
+    limit = _limit(version_node)
+    seconds = given if limit is None else min(given, limit - _margin(limit))
     return lambda: seconds - (time.monotonic() - began)
+
+
+def _limit(version_node: VersionNode) -> int | None:
+    return version_node.node.timeout_seconds if isinstance(version_node.node, WorkerNode) else None
+
+
+def _margin(limit: int) -> float:
+    return min(0.5, limit * _SHARE)

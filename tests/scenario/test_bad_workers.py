@@ -127,9 +127,10 @@ def test_a_late_worker_changes_nothing(runs: LocalRuns, tool: Put) -> None:
         return {"status": 200}
 
     tool(act)
-    document = spec("late", work=call(timeout_seconds=1, on_error="continue"), after={"type": "wait", "seconds": 2, "after": ["work"]})
+    document = spec("late", work=call(timeout_seconds=1, on_error={"goto": "after"}), after={"type": "wait", "seconds": 2})
     run = succeeded(runs, document)
-    assert runs.nodes(run["id"])["work"]["status"] in {"failed", "succeeded"}
+    work = runs.nodes(run["id"])["work"]
+    assert (work["status"], work["error"]["name"]) == ("failed", "CameTooLate")
 
 
 @pytest.mark.parametrize("on_error", ["continue", {"goto": "rescue"}], ids=["continue", "goto"])
