@@ -124,10 +124,11 @@ async function render(runId) {
   if (state.shown !== runId) return;
   const graph = make("div", { class: "graph" });
   const nodeBox = make("div");
-  const kept = $("detail").querySelector("form[data-dirty]");
-  const panels = gates.gates.map((gate) => kept?.dataset.gate === gate.id ? kept : gatePanel(gate));
+  const kept = new Map([...$("detail").querySelectorAll("form[data-dirty]")].map((form) => [form.dataset.gate, form]));
+  const panels = gates.gates.map((gate) => kept.get(gate.id) ?? gatePanel(gate));
+  const replies = unanswered().map((event) => kept.get(event.data.reference) ?? replyPanel(runId, event));
   const ended = ["succeeded", "failed", "timed_out", "cancelled"].includes(run.status);
-  $("detail").replaceChildren(...[make("h3", {}, `${run.title || run.workflow_name} `, badge(run.status)), make("small", {}, `${run.id}, version ${run.version}, started by ${run.started_by}`), graph, ...panels, nodeBox,
+  $("detail").replaceChildren(...[make("h3", {}, `${run.title || run.workflow_name} `, badge(run.status)), make("small", {}, `${run.id}, version ${run.version}, started by ${run.started_by}`), graph, ...panels, ...(ended ? [] : replies), nodeBox,
     run.error ? make("p", { class: "problem" }, `${run.failed_node ?? ""} ${run.error.name}: ${run.error.message}`) : null, ended && run.output !== null ? make("div", {}, make("h2", {}, "Output"), make("pre", {}, text(run.output))) : null,
     ended ? null : make("div", { class: "actions" }, make("button", { onclick: () => api("POST", `/workflows/runs/${runId}/cancel`, {}).then(() => catchUp(runId)) }, "Cancel the run"))].filter((each) => each !== null));
   draw(graph, state.spec, nodeStates(), (node) => showNode(runId, node, nodeBox));
@@ -159,6 +160,29 @@ function gatePanel(gate) {
     gate.at_least > 1 ? make("p", { class: "hint votes" }, `${gate.at_least} people must agree; so far: ${gate.votes.map((vote) => `${vote.person}: ${vote.choice}`).join(", ") || "nobody"}`) : null,
     ...fields.map(([name, field, input]) => make("p", {}, make("label", {}, `${field.title ?? name} `, input))),
     make("div", { class: "actions" }, ...gate.choices.map((each) => make("button", { type: "button", class: each.approves ? "main" : null, onclick: () => decide(each.choice) }, each.title || each.choice)), reason), problem);
+  return panel;
+}
+
+// The messages that wait for a reply: what was last told of their node (and item) is that it waits.
+function unanswered() {
+  const last = new Map();
+  for (const number of [...state.events.keys()].sort((a, b) => a - b)) {
+    const event = state.events.get(number);
+    if (STATUS[event.type] && event.node) last.set(`${event.node} ${event.item_path ?? ""}`, event);
+  }
+  return [...last.values()].filter((event) => event.type === "node_waiting" && event.data?.waiting_for === "reply");
+}
+
+function replyPanel(runId, event) {
+  const problem = make("p", { class: "problem", role: "alert" });
+  const reply = make("input", { placeholder: "Your reply", "aria-label": "Your reply", size: 40 });
+  const send = async (submitted) => {
+    submitted.preventDefault();
+    try { await api("POST", `/runs/${runId}/replies`, { text: reply.value, node: event.node }); delete panel.dataset.dirty; await catchUp(runId); }
+    catch (fault) { problem.textContent = fault.message; }
+  };
+  const panel = make("form", { class: "gate", "data-gate": event.data.reference, onsubmit: send, oninput: () => { panel.dataset.dirty = "1"; } }, make("h3", {}, `${state.spec.nodes[event.node]?.title ?? event.node} waits for a reply`),
+    make("div", { class: "actions" }, reply, make("button", { class: "main" }, "Reply")), problem);
   return panel;
 }
 
