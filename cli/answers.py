@@ -44,7 +44,8 @@ class Answers:
         out.print(screen.gate_panel(gate))
         choices = [each["choice"] for each in gate["choices"]]
         while True:
-            choice = typer.prompt(f"{' / '.join(choices)} (empty: leave it to others)", default="", show_default=False).strip()
+            choice = typer.prompt(f"{' / '.join(choices)} (empty: leave it to others)", default="", show_default=False).strip().lower()
+            choice = next((each for each in choices if each.lower() == choice), choice)
             if not choice:
                 return
             if choice not in choices:

@@ -58,9 +58,12 @@ def publish(file: FileArgument, url: UrlOption = None, person: AsOption = "local
 
 def published(here: Session, text: str, *, name: str) -> Any:
     """The version that the text is now; its workflow is made where there is none. Prints diagnostics and ends with 2 for a text with errors."""
+    loaded = load(text, name=name)
+    if loaded.spec is None:
+        here.err.print(screen.diagnostics([_document(each) for each in loaded.diagnostics], name))
+        raise typer.Exit(Exit.INVALID)
     try:
-        spec = load(text).spec
-        found = here.client.get("/api/v1/workflows", name=spec.name)["workflows"] if spec is not None else []
+        found = here.client.get("/api/v1/workflows", name=loaded.spec.name)["workflows"]
         workflow = found[0] if found else here.client.post("/api/v1/workflows", {"text": text})
         return here.client.post(f"/api/v1/workflows/{workflow['id']}/versions", {"text": text})
     except Problem as problem:
