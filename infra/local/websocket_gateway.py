@@ -58,7 +58,7 @@ class WebSocketGateway:
         self._loop = asyncio.new_event_loop()
         self._open: dict[str, Connection] = {}
         self._post: deque[tuple[Connection, str]] = deque()  # posted, not yet on the loop
-        self._posting = threading.Lock()
+        self._is_woken = False
         self._server: Server | None = None
         self.port = 0
 
@@ -84,19 +84,18 @@ class WebSocketGateway:
         if connection.outbox.qsize() > _OUTBOX:
             self._loop.call_soon_threadsafe(connection.outbox.put_nowait, None)
             raise Refusal(429, "LimitExceededException", "The client does not read")
-        with self._posting:
-            is_first = not self._post
-            self._post.append((connection, bytes(data).decode(errors="replace")))
-        if is_first:  # else the loop is woken already; each waking takes the interpreter away from who posts
+        self._post.append((connection, bytes(data).decode(errors="replace")))
+        if not self._is_woken:  # one waking for a burst: each takes the interpreter away from who posts
+            self._is_woken = True
             self._loop.call_soon_threadsafe(self._deliver)
         return {}
 
     def _deliver(self) -> None:
         """On the loop: what was posted, to where it goes."""
+        self._is_woken = False  # first: what is posted from here on is either seen below or wakes the loop again
         while self._post:
-            connection, text = self._post[0]
+            connection, text = self._post.popleft()
             connection.outbox.put_nowait(text)
-            self._post.popleft()  # only now: whoever finds nothing here wakes the loop
 
     def get_connection(self, request: dict[str, Any]) -> dict[str, Any]:
         connection = self._find(request)

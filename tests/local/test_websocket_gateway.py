@@ -1,5 +1,6 @@
 """The WebSocket gateway, through real clients."""
 
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -120,3 +121,21 @@ def test_it_reaches_a_hundred_watchers_at_once(stack: LocalStack) -> None:
         for _, connection_id in connected:
             management.post_to_connection(ConnectionId=connection_id, Data=b"news")
         assert [socket.recv(5) for socket, _ in connected] == ["news"] * 100
+
+
+@pytest.mark.scenario
+def test_it_loses_no_push_of_many_threads(stack: LocalStack) -> None:
+    management = _management()
+    with _connected(stack) as (socket, connection_id):
+
+        def push(of: int) -> None:
+            for number in range(250):
+                management.post_to_connection(ConnectionId=connection_id, Data=f"{of} {number}".encode())
+
+        threads = [threading.Thread(target=push, args=(of,)) for of in range(8)]
+        for thread in threads:
+            thread.start()
+        seen = [str(socket.recv(10)).split() for _ in range(2000)]
+        for thread in threads:
+            thread.join()
+    assert all([int(number) for of, number in seen if of == str(each)] == list(range(250)) for each in range(8))
