@@ -1,9 +1,11 @@
 """The WebSocket gateway, through real clients."""
 
-import threading
 import time
-from collections.abc import Iterator
+from asyncio import Queue
+from collections import deque
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -123,19 +125,23 @@ def test_it_reaches_a_hundred_watchers_at_once(stack: LocalStack) -> None:
         assert [socket.recv(5) for socket, _ in connected] == ["news"] * 100
 
 
-@pytest.mark.scenario
-def test_it_loses_no_push_of_many_threads(stack: LocalStack) -> None:
-    management = _management()
-    with _connected(stack) as (socket, connection_id):
+def test_it_wakes_again_for_what_is_posted_while_it_delivers(stack: LocalStack) -> None:
+    """The loop empties the post between a poster's look and its posting."""
+    gateway, connection = WebSocketGateway(stack.invoker), SimpleNamespace(outbox=Queue())
+    waking: list[Callable[[], None]] = []
+    gateway._loop.close()
+    gateway._loop = SimpleNamespace(call_soon_threadsafe=waking.append)  # type: ignore[assignment]
+    gateway._open = {"one": connection}  # type: ignore[dict-item]
 
-        def push(of: int) -> None:
-            for number in range(250):
-                management.post_to_connection(ConnectionId=connection_id, Data=f"{of} {number}".encode())
+    class Emptied(deque[Any]):
+        def append(self, item: Any) -> None:
+            while waking:
+                waking.pop()()
+            super().append(item)
 
-        threads = [threading.Thread(target=push, args=(of,)) for of in range(8)]
-        for thread in threads:
-            thread.start()
-        seen = [str(socket.recv(10)).split() for _ in range(2000)]
-        for thread in threads:
-            thread.join()
-    assert all([int(number) for of, number in seen if of == str(each)] == list(range(250)) for each in range(8))
+    gateway._post = Emptied()
+    for text in (b"first", b"second", b"third"):
+        gateway.post_to_connection({"url_path": "/api/@connections/one", "body": text})
+    while waking:
+        waking.pop()()
+    assert [connection.outbox.get_nowait() for _ in range(connection.outbox.qsize())] == ["first", "second", "third"]
