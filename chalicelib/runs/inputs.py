@@ -29,7 +29,7 @@ def checked_input(schema: JsonObject, given: Json) -> Json:
             break
     if found:
         where, what = next(iter(found.items()))
-        raise InputInvalid(f"the input is not what this workflow takes: {where or 'it'}: {what}", found)
+        raise InputInvalid(f"the input is not what this workflow takes: {f'{where}: ' if where else ''}{what}", found)
     return value
 
 

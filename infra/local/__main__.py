@@ -55,23 +55,25 @@ def serve(data: Path, port: int, *, watch: bool, project: Project | None = None,
     from infra.local.stack import LocalStack
 
     environment = dict(os.environ)
-    signal.signal(signal.SIGTERM, _stop)
-    again = threading.Event()
+    again, stopped = threading.Event(), threading.Event()
+
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        stopped.set()  # where the exception is lost in a frame that cannot pass it on, the next look at this ends the stack
+        raise _Stopped
+
+    signal.signal(signal.SIGTERM, stop)
     try:
         with LocalStack(data, port, project=project) as stack:
             if watch:
                 _watch(stack, project or Project(), again)
             (welcome or _tell)(stack)
-            while not again.wait(3600):
-                pass
+            while not again.wait(1):
+                if stopped.is_set():
+                    return 0
             rest_port = int(stack.url.rpartition(":")[2])
     except _Stopped:
         return 0
     return _start_again(data, rest_port, environment)
-
-
-def _stop(_signal: int, _frame: FrameType | None) -> None:
-    raise _Stopped
 
 
 def _tell(stack: "LocalStack") -> None:
