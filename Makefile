@@ -21,7 +21,7 @@ run: environment-run
 	exec $(PY) -m cli.main up --demo $(ARGS)
 
 test: environment-dev
-	$(PY) -m pytest -n $(WORKERS) --maxprocesses 4 $(ARGS)
+	$(PY) -m pytest -n $(WORKERS) --maxprocesses 4 --dist worksteal $(ARGS)
 
 golden: environment-dev
 	$(PY) -m tests.golden.update $(ARGS)

@@ -106,3 +106,13 @@ def test_it_lets_one_command_at_a_time_prepare(elsewhere: Path) -> None:
 def test_it_finds_an_installer_where_python_brings_none() -> None:
     found = [" ".join(command) for command in environment.installers()]
     assert any(command.endswith("-m pip") for command in found)
+
+
+def test_it_rewrites_one_line_on_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    progress = environment.Progress()
+    progress.terminal = True
+    list(progress.over(["Collecting moto==5.2.5\n", "Requirement already satisfied: rich\n", "Installing collected packages: moto\n"]))
+    told = capsys.readouterr().err
+    assert "\n" not in told
+    assert told.endswith("\r\033[K")
+    assert "1 packages: installing collected" in told
