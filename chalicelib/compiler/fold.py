@@ -1,17 +1,29 @@
-"""Fewer states for the same ways: a Choice that leads straight into an invented Choice asks that one's questions itself.
+"""Fewer states for the same ways: a Choice that leads straight into an invented one asks that one's questions itself, and a way on which a Choice's
+answer is known leads past it.
 
 In: an `Outline` as drawn. Out: the same outline, changed in place: rules inlined, states that nothing reaches any more removed.
-Each state entered is paid for, rules are not. An inner question that reads what the way to it assigns stays where it is.
+Each state entered is paid for, rules are not. An inner question that reads what the way to it computes stays where it is.
 """
 
+from collections.abc import Set
+from dataclasses import dataclass
 from typing import Final
 
-from chalicelib.compiler.code import Code, Key, code, codes_in
-from chalicelib.compiler.outline import Decide, Scope, Transition, all_scopes
+from chalicelib.compiler.code import Code, Key, Read, code, codes_in
+from chalicelib.compiler.known import asked_after
+from chalicelib.compiler.outline import Catching, Decide, Leaving, Scope, State, Transition, all_scopes
 from chalicelib.compiler.sheet import Outline
 
 MAX_RULES: Final = 40
 _INVENTED: Final = "when"
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What a Choice still asks on a way that leads to it."""
+
+    rules: list[tuple[Code, Transition]]
+    default: Transition
 
 
 def fold(outline: Outline) -> None:
@@ -19,7 +31,24 @@ def fold(outline: Outline) -> None:
         for state in scope.states.values():
             if isinstance(state, Decide):
                 _inline(state, outline)
+            else:
+                assert isinstance(state, Leaving)
+                _lead_past(state, outline)
         _prune(scope, outline)
+
+
+def _lead_past(state: Leaving, outline: Outline) -> None:
+    """Lead the ways out of the state past every Choice whose answer is known on them."""
+    state.next = _past(state.next, state, outline)
+    if isinstance(state, Catching):
+        for catch in state.catches:
+            catch.transition = _past(catch.transition, state, outline)
+
+
+def _past(way: Transition, state: State, outline: Outline) -> Transition:
+    while (asked := _behind(way, state, outline)) is not None and not asked.rules:
+        way = _through(way, asked.default)
+    return way
 
 
 def _inline(choice: Decide, outline: Outline) -> None:
@@ -40,25 +69,37 @@ def _inline(choice: Decide, outline: Outline) -> None:
     choice.rules = rules
 
 
-def _behind(way: Transition, choice: Decide, outline: Outline) -> Decide | None:
-    """The invented Choice that the way leads to, if its questions do not depend on what the way assigns."""
-    inner = choice.scope.states.get(way.target or "")
-    if not isinstance(inner, Decide) or inner.role != _INVENTED or inner is choice:
+def _behind(way: Transition, state: State, outline: Outline) -> _Asked | None:
+    """What the Choice asks that the way leads to; None where it must be entered: the way computes what it asks, or it is authored and has to ask."""
+    inner = state.scope.states.get(way.target or "")
+    if not isinstance(inner, Decide) or inner is state:
         return None
-    asked = {key for question, _ in inner.rules for key in _keys(question, outline)}
-    return None if asked & way.assigns.keys() else inner
+    asked = _asked(inner, way, outline)
+    if asked is None or (asked.rules and inner.role != _INVENTED):
+        return None
+    onward = [transition for _, transition in asked.rules] + [asked.default]
+    return None if any(_reads(transition, way.assigns.keys()) for transition in onward) else asked
 
 
-def _keys(question: Code, outline: Outline) -> set[Key]:
-    """The keys a question reads, those that derived ones are made of included."""
-    found: set[Key] = set()
-    for each in codes_in(question):
-        for part in each.parts:
-            if not isinstance(part, str):
-                found.add(part.key)
-                if part.key in outline.derived:
-                    found |= _keys(outline.derived[part.key], outline)
-    return found
+def _asked(inner: Decide, way: Transition, outline: Outline) -> _Asked | None:
+    rules: list[tuple[Code, Transition]] = []
+    for question, onward in inner.rules:
+        match asked_after(question, way.assigns, outline):
+            case None:
+                return None
+            case True:
+                return _Asked(rules, onward)
+            case False:
+                continue
+            case Code() as left:
+                rules.append((left, onward))
+    return _Asked(rules, inner.default)
+
+
+def _reads(way: Transition, keys: Set[Key]) -> bool:
+    """Whether what the way assigns is made of these as they are before it."""
+    parts = (part for template in way.assigns.values() for each in codes_in(template) for part in each.parts)
+    return any(isinstance(part, Read) and part.key in keys for part in parts)
 
 
 def _through(first: Transition, second: Transition) -> Transition:
