@@ -76,6 +76,11 @@ class StepEngine:
             self._close(token, Failed("States.Timeout"))
             return True
 
+    def time_out_all(self) -> bool:
+        """The time of everything that waits is over. Whether anything did."""
+        waiting = [execution.token for execution in self.executions.values() if execution.token is not None]
+        return any([self.time_out(token) for token in waiting])  # noqa: C419  (every one of them)
+
     def _go_on(self, execution: Execution) -> None:
         if execution.token is not None:
             execution.results.append(self.answers[execution.token])

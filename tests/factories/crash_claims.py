@@ -1,0 +1,108 @@
+"""What must hold of every story: no run lost, no effect doubled, no decision lost, one journal without gaps, nothing left to do.
+
+In: a `World` at rest, and how many runs, charges and orders the story has. Out: what is wrong, in words; nothing where all is well.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from chalicelib.runs.query import get_output, list_events, list_node_runs, list_runs
+from chalicelib.spec.model import Json
+from chalicelib.store import answers, gates, keys, memory, messages, table
+from chalicelib.store.run_records import Run
+from chalicelib.store.statuses import GateStatus, RunStatus
+from tests.factories.cloud import ANN
+from tests.factories.crash_world import World
+from tests.factories.step_engine import Execution
+
+_ONCE = ("run_queued", "run_started", "run_succeeded")
+_ONCE_PER_NODE = ("node_succeeded", "gate_opened", "gate_decided", "gate_timed_out")
+
+
+@dataclass(frozen=True)
+class Expected:
+    """Of a story that all goes well in. `orders`: what the started workflow counts in its memory."""
+
+    runs: int = 1
+    charges: int = 1
+    orders: int | None = 1
+
+
+def faults_of(world: World, expected: Expected) -> list[str]:
+    """What is wrong with what the story left."""
+    found = list_runs(ANN).runs
+    if not found and not world.manner.is_patient:
+        return list(_of_rest())  # the client never heard of a run, and there is none
+    if len(found) != expected.runs:
+        return [f"{len(found)} runs, not {expected.runs}"]
+    return [*_of_effects(world, expected), *_of_rest(), *(fault for run in found for fault in _of_run(world, run))]
+
+
+def _of_run(world: World, run: Run) -> Iterator[str]:
+    execution = next((each for each in world.engine.executions.values() if each.name == run.execution_name), None)
+    if execution is None:
+        yield f"the engine never got {run.workflow_name}"
+        return
+    yield from _of_end(world, run, execution)
+    yield from _of_answers(world, run)
+    yield from _of_journal(run)
+
+
+def _of_end(world: World, run: Run, execution: Execution) -> Iterator[str]:
+    if world.engine.started.count(run.execution_name) != 1:
+        yield f"started: {world.engine.started}"
+    if run.status is not RunStatus.SUCCEEDED or execution.status != "SUCCEEDED":
+        yield f"the execution {execution.status}, the run {run.status}: {run.error}"
+        return
+    told = execution.output
+    if not isinstance(told, dict) or get_output(ANN, run.id) != told["output"]:
+        yield "the run's output is not the execution's"
+
+
+def _of_effects(world: World, expected: Expected) -> Iterator[str]:
+    counted = memory.recall("org_local", world.version.workflow_id, "orders")
+    if (len(world.charges), counted) != (expected.charges, expected.orders):
+        yield f"charged under {len(world.charges)} keys, counted {counted}"
+    if len(world.engine.started) != expected.runs:
+        yield f"executions: {world.engine.started}"
+
+
+def _of_answers(world: World, run: Run) -> Iterator[str]:
+    """What people said is what the record holds, and what the engine heard, once."""
+    heard = list(world.engine.answers.values())
+    for gate in gates.list_of_run("org_local", run.id):
+        if gate.status is GateStatus.OPEN or gate.decision is None:
+            yield f"a gate is left {gate.status}"
+        elif gate.status is GateStatus.DECIDED and heard.count(gate.decision.output) != 1:
+            yield f"decided {gate.decision.output}, the engine heard {heard}"
+        for decision in world.acknowledged:
+            if decision.gate_id == gate.id and decision != gate.decision:
+                yield "somebody was told of another decision than the one that counts"
+    for message in messages.list_of_run("org_local", run.id):
+        said: Json = {"message_id": message.id, "reply": message.reply}
+        if message.waits_for_reply and heard.count(said) != 1:
+            yield f"replied {message.reply}, the engine heard {heard}"
+
+
+def _of_journal(run: Run) -> Iterator[str]:
+    events, nodes = list_events(ANN, run.id).events, list_node_runs(ANN, run.id)
+    if [event.number for event in events] != list(range(1, run.event_count + 1)):
+        yield f"event numbers {[event.number for event in events]} of {run.event_count}"
+    kinds = Counter(str(event.type) for event in events)
+    if once := [kind for kind in _ONCE if kinds[kind] != 1]:
+        yield f"not told once: {once}"
+    told = Counter((str(event.type), event.node) for event in events if event.type in _ONCE_PER_NODE)
+    if twice := [each for each, count in told.items() if count > 1]:
+        yield f"told twice: {twice}"
+    if left := [node_run.node for node_run in nodes if not node_run.status.is_terminal]:
+        yield f"left open: {left}"
+    if run.running_count or run.waiting_count:
+        yield f"counts {run.running_count} running, {run.waiting_count} waiting nodes"
+
+
+def _of_rest() -> Iterator[str]:
+    if left := answers.list_undelivered("org_local"):
+        yield f"undelivered: {left}"
+    if table.query_index(keys.open_runs("org_local")).items:
+        yield "a run is still listed as open"
