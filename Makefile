@@ -62,7 +62,7 @@ machines: environment-dev
 	command -v npm > /dev/null || { echo 'make check needs Node (npm) for asl-validator' >&2; exit 1; }
 	test -x .cache/asl-validator-$(ASL_VALIDATOR)/node_modules/.bin/asl-validator || \
 	  npm install --silent --no-audit --no-fund --prefix .cache/asl-validator-$(ASL_VALIDATOR) asl-validator@$(ASL_VALIDATOR)
-	find tests/golden -name state_machine.asl.json | sort > .cache/machines.txt
+	rm -rf .cache/machines && $(PY) -m tests.golden.foreign .cache/machines > .cache/machines.txt
 	test -s .cache/machines.txt || { echo 'there is no golden machine' >&2; exit 1; }
 	sed 's/^/--json-path=/' .cache/machines.txt | \
 	  xargs sh -c '"$$0" --silent "$$@" || { "$$0" "$$@"; exit 1; }' .cache/asl-validator-$(ASL_VALIDATOR)/node_modules/.bin/asl-validator
