@@ -15,6 +15,7 @@ from chalicelib.compiler.outline import Catching, Decide, Leaving, Scope, State,
 from chalicelib.compiler.sheet import Outline
 
 MAX_RULES: Final = 40
+MAX_PARTS: Final = 120  # of a question: a longer one costs more to carry along than a state costs to enter
 _INVENTED: Final = "when"
 
 
@@ -24,6 +25,10 @@ class _Asked:
 
     rules: list[tuple[Code, Transition]]
     default: Transition
+
+    @property
+    def longest(self) -> int:
+        return max((len(question.parts) for question, _ in self.rules), default=0)
 
 
 def fold(outline: Outline) -> None:
@@ -46,7 +51,7 @@ def _lead_past(state: Leaving, outline: Outline) -> None:
 
 
 def _past(way: Transition, state: State, outline: Outline) -> Transition:
-    while (asked := _behind(way, state, outline)) is not None and not asked.rules:
+    while (asked := _behind(way, state, outline, answered=True)) is not None:
         way = _through(way, asked.default)
     return way
 
@@ -58,7 +63,7 @@ def _inline(choice: Decide, outline: Outline) -> None:
     while todo:
         condition, way = todo.pop(0)
         inner = _behind(way, choice, outline)
-        if inner is None or len(rules) + len(todo) + len(inner.rules) + 1 > MAX_RULES:
+        if inner is None or len(rules) + len(todo) + len(inner.rules) + 1 > MAX_RULES or inner.longest + len(condition.parts) > MAX_PARTS:
             rules.append((condition, way))
             continue
         both = [(code("(", condition, ") and (", question, ")"), _through(way, onward)) for question, onward in inner.rules]
@@ -69,19 +74,22 @@ def _inline(choice: Decide, outline: Outline) -> None:
     choice.rules = rules
 
 
-def _behind(way: Transition, state: State, outline: Outline) -> _Asked | None:
-    """What the Choice asks that the way leads to; None where it must be entered: the way computes what it asks, or it is authored and has to ask."""
+def _behind(way: Transition, state: State, outline: Outline, *, answered: bool = False) -> _Asked | None:
+    """What the Choice asks that the way leads to; None where it must be entered: the way computes what it asks, or it is authored and has to ask.
+
+    `answered`: only a Choice that has nothing left to ask.
+    """
     inner = state.scope.states.get(way.target or "")
-    if not isinstance(inner, Decide) or inner is state:
+    if not isinstance(inner, Decide) or inner is state or any(len(question.parts) > MAX_PARTS for question, _ in inner.rules):
         return None
-    asked = _asked(inner, way, outline)
-    if asked is None or (asked.rules and inner.role != _INVENTED):
+    asked = _asked(inner, way, outline, answered=answered or inner.role != _INVENTED)
+    if asked is None:
         return None
     onward = [transition for _, transition in asked.rules] + [asked.default]
     return None if any(_reads(transition, way.assigns.keys()) for transition in onward) else asked
 
 
-def _asked(inner: Decide, way: Transition, outline: Outline) -> _Asked | None:
+def _asked(inner: Decide, way: Transition, outline: Outline, *, answered: bool) -> _Asked | None:
     rules: list[tuple[Code, Transition]] = []
     for question, onward in inner.rules:
         match asked_after(question, way.assigns, outline):
@@ -92,6 +100,8 @@ def _asked(inner: Decide, way: Transition, outline: Outline) -> _Asked | None:
             case False:
                 continue
             case Code() as left:
+                if answered:
+                    return None
                 rules.append((left, onward))
     return _Asked(rules, inner.default)
 
