@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from chalicelib.clock import now_text
-from chalicelib.errors import EngineUnavailable, RunEnded, RunNotFound, StaleAttempt
+from chalicelib.errors import RunEnded, RunNotFound, StaleAttempt
 from chalicelib.live.announce import announce
 from chalicelib.machines.tokens import Taken, send_failure, send_success
 from chalicelib.spec.model import Json
@@ -47,11 +47,11 @@ def deliver(organisation_id: str, waiter_id: str) -> bool:
 
 
 def deliver_soon(organisation_id: str, waiter_id: str) -> None:
-    """Deliver now if that is possible; the outbox does it otherwise."""
+    """Deliver now if that is possible; the outbox does it otherwise. Whoever gave the answer has it written: no fault of this is theirs."""
     try:
         deliver(organisation_id, waiter_id)
-    except EngineUnavailable:
-        _log.warning("an answer waits for the engine", extra={"waiter_id": waiter_id})
+    except Exception:
+        _log.warning("an answer waits for the engine", exc_info=True, extra={"waiter_id": waiter_id})
 
 
 def relay(image: Mapping[str, Any]) -> bool:

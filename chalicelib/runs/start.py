@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from chalicelib import ids
 from chalicelib.access.principal import Principal
 from chalicelib.clock import time_text
-from chalicelib.errors import ConditionLost, Contention, EngineUnavailable, KeyReused, NotPublished
+from chalicelib.errors import ConditionLost, Contention, KeyReused, NotPublished
 from chalicelib.gates.deliver import deliver_soon
 from chalicelib.live.publish import publish
 from chalicelib.machines import executions
@@ -75,8 +75,8 @@ def start(
         _await_again(run, parent)
     try:
         launch(run, given, chosen)
-    except EngineUnavailable:
-        _log.warning("a run waits for the engine", extra={"run_id": run.id})
+    except Exception:  # it is recorded: an error here would have it started twice
+        _log.warning("a run waits for the engine", exc_info=True, extra={"run_id": run.id})
     return run
 
 

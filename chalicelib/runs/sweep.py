@@ -13,7 +13,6 @@ from functools import partial
 from typing import Final
 
 from chalicelib.clock import now_text, seconds_since
-from chalicelib.errors import SluiceError
 from chalicelib.gates.deliver import deliver
 from chalicelib.machines import executions
 from chalicelib.machines.names import execution_arn
@@ -121,9 +120,9 @@ def _deliver(organisation_id: str, waiter_id: str, swept: Swept) -> None:
 
 
 def _try(swept: Swept, step: Callable[[], None]) -> None:
-    """One run's or answer's fault keeps nobody else waiting."""
+    """One run's or answer's fault, foreseen or not, keeps nobody else waiting."""
     try:
         step()
-    except SluiceError:
+    except Exception:
         swept.failed_count += 1
         _log.warning("not swept", exc_info=True)
