@@ -6,7 +6,7 @@ what it left. Workflows are compiled and published, their machines run in `step_
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 import pytest
@@ -21,7 +21,7 @@ from chalicelib.workflows.create import create
 from chalicelib.workflows.publish import publish
 from tests.factories.cloud import ANN, cloud
 from tests.factories.crash_claims import Expected, faults_of
-from tests.factories.crash_world import Manner, World
+from tests.factories.crash_world import LOST_WORKER, Manner, World
 from tests.factories.faults import Faults, Plan, injected
 from tests.factories.outbox import undelivered
 from tests.factories.short_way import SavedItems, by_short_way
@@ -32,10 +32,11 @@ _USUAL: Final = Manner()
 
 @dataclass(frozen=True)
 class Story:
-    """The workflows' texts, the one to start last."""
+    """The workflows' texts, the one to start last; what they come to; how the others behave."""
 
     texts: tuple[str, ...]
-    expected: Expected = field(default_factory=Expected)
+    expected: Expected
+    manner: Manner = _USUAL
 
 
 ORDER: Final = Story(
@@ -60,7 +61,8 @@ edges:
   - {from: approve, to: pay, when: approve}
 output: {charge: $pay.body.charge, by: $approve.by}
 """,
-    )
+    ),
+    Expected({"order": "succeeded"}),
 )
 # A gate that nobody decides, and what its time-out leads to.
 SILENCE: Final = Story(
@@ -72,12 +74,14 @@ input: {type: object, properties: {amount: {type: number}}, required: [amount]}
 nodes:
   approve: {type: human_gate, ask: "Pay?", timeout_seconds: 60}
   counted: {type: tool_call, tool: kv.put, with: {key: orders, value: 1}, retry: {max_attempts: 6}}
+  tell: {type: message, text: "Nobody decided ({{ $approve.choice }}).", after: [counted], retry: {max_attempts: 6}}
 edges:
   - {from: approve, to: counted, when: timed_out}
 output: {choice: $approve.choice}
 """,
     ),
-    Expected(charges=0),
+    Expected({"silence": "succeeded"}, charges=0),
+    Manner(dies_as=LOST_WORKER, people="keep silent"),
 )
 # A run that waits for a run of its own, and for somebody's word.
 FAMILY: Final = Story(
@@ -101,7 +105,52 @@ nodes:
 output: {charge: $sub.charge, word: $ask.reply}
 """,
     ),
-    Expected(runs=2),
+    Expected({"child": "succeeded", "parent": "succeeded"}),
+    Manner(dies_as=LOST_WORKER, is_patient=False),
+)
+# A run that is cancelled while a run of its own waits at a gate.
+CANCELLED: Final = Story(
+    (
+        """
+sluice: 1
+name: child
+input: {type: object, properties: {amount: {type: number}}, required: [amount]}
+nodes:
+  approve: {type: human_gate, ask: "Well?", timeout_seconds: 600}
+""",
+        """
+sluice: 1
+name: parent
+input: {type: object, properties: {amount: {type: number}}, required: [amount]}
+nodes:
+  sub: {type: workflow, workflow: child, with: {amount: $context.amount}, timeout_seconds: 600}
+  counted: {type: tool_call, tool: kv.put, with: {key: orders, value: 1}, after: [sub]}
+""",
+    ),
+    Expected({"child": "cancelled", "parent": "cancelled"}, charges=0, orders=None),
+    Manner(people="cancel"),
+)
+# A run that fails, and the one that takes care of it.
+FAILED: Final = Story(
+    (
+        """
+sluice: 1
+name: care
+input: {type: object}
+nodes:
+  pay: {type: tool_call, tool: http.post, effect: money, with: {url: "https://pay.example"}, retry: {max_attempts: 6}}
+""",
+        """
+sluice: 1
+name: broken
+on_failure: care
+input: {type: object, properties: {amount: {type: number}}, required: [amount]}
+nodes:
+  counted: {type: tool_call, tool: kv.put, with: {key: orders, value: 1}, retry: {max_attempts: 6}}
+  breaks: {type: tool_call, tool: math, with: {expression: 1 / zero, values: {zero: "{% $context.amount - 99 %}"}}, after: [counted]}
+""",
+    ),
+    Expected({"broken": "failed", "care": "succeeded"}),
 )
 
 
@@ -132,9 +181,10 @@ class Stage:
     machines: Mapping[str, JsonObject]
     published: SavedItems
 
-    def tell(self, plan: Plan, manner: Manner = _USUAL) -> Told:
-        """The story from start to rest, and what is to be said of it."""
+    def tell(self, plan: Plan, manner: Manner | None = None) -> Told:
+        """The story from start to rest, and what is to be said of it. `manner` if not the story's own."""
         self.published.put_back()
+        manner = manner or self.story.manner
         world = World(self.version, Faults(plan), manner)
         world.engine.machines.update(self.machines)
         with undelivered(world.records.append), pytest.MonkeyPatch.context() as patch, injected(world.faults, by_short_way(world.engine.answer)):

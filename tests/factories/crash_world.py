@@ -7,19 +7,21 @@ itself. EventBridge and the stream deliver once, which is less than AWS does, so
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final, TypeVar
+from typing import Final, Literal, TypeVar
 
 from chalicelib.conversations.reply import list_waiting, reply
 from chalicelib.errors import SluiceError
 from chalicelib.gates.decide import decide
 from chalicelib.gates.deliver import relay
 from chalicelib.gates.query import list_open_gates
+from chalicelib.runs.cancel import cancel
 from chalicelib.runs.finish import finish, read_change
 from chalicelib.runs.query import list_runs
 from chalicelib.runs.start import start
 from chalicelib.runs.sweep import sweep
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.store.gate_records import Decision
+from chalicelib.store.statuses import RunStatus
 from chalicelib.store.workflow_records import Version
 from chalicelib.tools.failures import HostUnreachable
 from chalicelib.tools.tool import Surroundings
@@ -39,12 +41,13 @@ Result = TypeVar("Result")
 @dataclass(frozen=True)
 class Manner:
     """How the others behave. `dies_as`: what the machine hears of a worker that dies. `is_patient`: the client asks until it has an answer, not just
-    once. `is_silent`: nobody decides, and time runs out. `is_watched`: events are pushed, which costs a call each time.
+    once. `people`: what they do with what waits: decide and reply, say nothing until its time is over, or cancel the run that they started.
+    `is_watched`: events are pushed, which costs a call each time.
     """
 
     dies_as: str = LOST_ANSWER
     is_patient: bool = True
-    is_silent: bool = False
+    people: Literal["answer", "keep silent", "cancel"] = "answer"
     is_watched: bool = False
 
 
@@ -97,12 +100,27 @@ class World:
                 return
 
     def people(self) -> bool:
-        """A person decides and replies to what is open, and looks again later where no answer came. In silence, time runs out instead."""
+        match self.manner.people:
+            case "answer":
+                return self.answer()
+            case "keep silent":
+                return self.engine.time_out_all()
+            case "cancel":
+                return self.cancel()
+
+    def cancel(self) -> bool:
+        """Whoever started the run cancels it once it waits, and again if it still does."""
+        with self.faults.paused():
+            waiting = [run for run in list_runs(ANN).runs if run.status is RunStatus.WAITING and run.parent is None]
+        for run in waiting:
+            self.survive(lambda: cancel(DAN, run.id, reason="no more"))  # noqa: B023
+        return bool(waiting)
+
+    def answer(self) -> bool:
+        """A person decides and replies to what is open, and looks again later where no answer came."""
         with self.faults.paused():
             waiting = list_open_gates(ANN).gates
             asked = [message for run in list_runs(ANN).runs for message in list_waiting(ANN, run.id)]
-        if self.manner.is_silent:
-            return self.engine.time_out_all()
         for gate in waiting:
             decision = self.survive(lambda: decide(ANN, gate.id, choice="approve"))  # noqa: B023
             self.acknowledged += [decision] if decision is not None else []
