@@ -27,7 +27,7 @@ class Shortener:
     _proofs: int = field(default=0, init=False)
 
     def shortest(self, formula: Formula) -> Formula:
-        terms = frozenset(self._shortened(term, formula) for term in formula.terms)
+        terms = frozenset(self._shortened(frozenset(term), formula) for term in formula.sorted_terms())  # in one order: the budget is spent in it
         return disjoin((Formula(terms),), self.block.domains) or formula
 
     def _shortened(self, term: Term, formula: Formula) -> Term:
