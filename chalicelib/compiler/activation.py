@@ -13,6 +13,7 @@ formulas keeps: a term that names a variable also holds a term of the activation
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 from typing import Final, NamedTuple
 
@@ -31,6 +32,8 @@ class Atom(NamedTuple):
 Term = frozenset[Atom]
 Domains = Mapping[str, tuple[str, ...]]  # variable -> all its labels
 _TRUTH: Final[Term] = frozenset()
+_Labels = tuple[tuple[str, tuple[str, ...]], ...]
+_REMEMBERED: Final = 8_192  # answers: drawing and scheduling ask the same of the same formulas, five times on average
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +51,16 @@ class Formula:
         return not self.terms
 
     def variables(self) -> frozenset[str]:
-        return frozenset(atom.variable for term in self.terms for atom in term)
+        return _variables(self.terms)
 
     def sorted_terms(self) -> list[list[Atom]]:
         """Terms and atoms in one order, for printing and emitting."""
         return sorted(sorted(term) for term in self.terms)
+
+
+@lru_cache(_REMEMBERED)
+def _variables(terms: frozenset[Term]) -> frozenset[str]:
+    return frozenset(atom.variable for term in terms for atom in term)
 
 
 ALWAYS: Final = Formula(frozenset({_TRUTH}))
@@ -109,18 +117,34 @@ def excludes(left: Formula, right: Formula) -> bool:
 
 def implies(left: Formula, right: Formula, domains: Domains) -> bool:
     """Whether `right` holds in every run in which `left` does. May miss an implication, never invents one."""
+    return _implies(left, right, _asked(right, domains))
+
+
+@lru_cache(_REMEMBERED)
+def _implies(left: Formula, right: Formula, labels: _Labels) -> bool:
+    domains = dict(labels)
     return all(_covered(term, right, domains) for term in left.terms)
 
 
 def given(formula: Formula, facts: Formula, domains: Domains) -> Formula:
     """What is left to ask of `formula` where `facts` is known to hold."""
-    if implies(facts, formula, domains):
+    return _given(formula, facts, _asked(formula, domains))
+
+
+@lru_cache(_REMEMBERED)
+def _given(formula: Formula, facts: Formula, labels: _Labels) -> Formula:
+    if _implies(facts, formula, labels):
         return ALWAYS
     if excludes(facts, formula):
         return NEVER
     common: Term = frozenset.intersection(*facts.terms) if facts.terms else _TRUTH
     possible = frozenset(term - common for term in formula.terms if not all(conflict(term, fact) for fact in facts.terms))
-    return Formula(_reduce(possible, domains))
+    return Formula(_reduce(possible, dict(labels)))
+
+
+def _asked(formula: Formula, domains: Domains) -> _Labels:
+    """The domains of what the formula asks: what an answer about it hangs on beside the formula."""
+    return tuple(sorted((variable, domains[variable]) for variable in formula.variables()))
 
 
 def _covered(term: Term, formula: Formula, domains: Domains) -> bool:
