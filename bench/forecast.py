@@ -29,14 +29,17 @@ def run() -> Table:
     with stage() as here:
         fixed = [here.count(name, here.publish(_text(name, nodes), name=name), {}) for name, nodes in DECIDED_BY_NOBODY.items()]
         examples = list(_examples(here))
-    undisturbed = [each for each in examples if not each.retries]
     figures = (
         _share("exact where nothing decides: transitions, invocations", fixed, [each for each in MEASURED if each != "writes"], is_exact=True),
         _share("inside where nothing decides: writes, within one", fixed, ["writes"]),
-        _share("examples inside their range: transitions, invocations, writes", undisturbed, list(MEASURED)),
+        _share("examples inside their range: transitions, invocations, writes", examples, list(MEASURED)),
     )
     columns = ("run", "status", "retries", *(f"{figure}{suffix}" for figure in MEASURED for suffix in (", forecast", ", counted")))
-    notes = ["A run that retried is shown and not judged: forecasts leave retries out."] if len(undisturbed) < len(examples) else []
+    notes = (
+        ["Forecasts leave retries out; what they add is known, and taken off before the two are compared."]
+        if any(each.retries for each in examples)
+        else []
+    )
     return Table("Forecast against what runs counted", figures, columns, [_row(each) for each in (*fixed, *examples)], notes)
 
 
