@@ -1,7 +1,7 @@
 """Runs of small workflows whose people, engine and deliveries act at the same time.
 
 In: a spec. Out: `Arena`: the workflow published, its machine in `step_engine`, its Tasks served by the real worker, every status change and stream
-record kept for the test to deliver as it likes. `together` lets several threads go at once.
+record kept for the test to deliver as it likes. `together` lets several threads go at once, or one ahead of the others.
 """
 
 import threading
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
@@ -30,10 +30,12 @@ from chalicelib.workflows.create import create
 from chalicelib.workflows.publish import publish
 from tests.factories.cloud import ANN, DAN, cloud
 from tests.factories.engine import Failed
-from tests.factories.faults import Faults, injected
+from tests.factories.faults import Answering, Faults, Reply, injected
 from tests.factories.outbox import undelivered
 from tests.factories.short_way import SavedItems, by_short_way
 from tests.factories.step_engine import Execution, StepEngine
+
+_LEADER: Final = threading.local()  # `calls`: what to tell before each call to AWS of this thread
 
 
 @dataclass
@@ -103,21 +105,50 @@ def arena(spec: str) -> Iterator[Arena]:
     with cloud(), pytest.MonkeyPatch.context() as patch:
         found = Arena()
         patch.setitem(tools(), "http.post", Tool("http.post", found.charge))
-        with injected(Faults(is_paused=True), by_short_way(found.engine.answer)), undelivered(found.records.append):
+        with injected(Faults(is_paused=True), _with_leader(by_short_way(found.engine.answer))), undelivered(found.records.append):
             found.version = publish(ANN, create(ANN, text=spec).id)
             found.published = SavedItems()
             yield found
 
 
-def together(pool: ThreadPoolExecutor, acts: Sequence[Callable[[], Any]]) -> list[Any]:
-    """What each gives, or the error that it raises, when all begin at once."""
+def _with_leader(answering: Answering) -> Answering:
+    def answer(operation: str, request: dict[str, Any]) -> Reply | None:
+        getattr(_LEADER, "calls", lambda: None)()
+        return answering(operation, request)
+
+    return answer
+
+
+def together(pool: ThreadPoolExecutor, acts: Sequence[Callable[[], Any]], *, ahead: int = 0) -> list[Any]:
+    """What each gives, or the error that it raises, when all begin at once; or the others once the first one has made `ahead` calls to AWS."""
     barrier = threading.Barrier(len(acts))
+    others_go = threading.Event()
+    remaining = iter(range(ahead))
 
-    def one(act: Callable[[], Any]) -> Any:
+    def calls() -> None:
+        if next(remaining, None) is None:
+            others_go.set()
+
+    def lead(act: Callable[[], Any]) -> Any:
         barrier.wait()
+        _LEADER.calls = calls
         try:
-            return act()
-        except SluiceError as error:
-            return error
+            return _outcome(act)
+        finally:
+            del _LEADER.calls
+            others_go.set()
 
-    return [future.result() for future in [pool.submit(one, act) for act in acts]]
+    def follow(act: Callable[[], Any]) -> Any:
+        barrier.wait()
+        if ahead:
+            others_go.wait()
+        return _outcome(act)
+
+    return [future.result() for future in [pool.submit(follow if number else lead, act) for number, act in enumerate(acts)]]
+
+
+def _outcome(act: Callable[[], Any]) -> Any:
+    try:
+        return act()
+    except SluiceError as error:
+        return error

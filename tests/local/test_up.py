@@ -13,35 +13,32 @@ from infra.local.data_dir import claimed, running
 from tests.local.tiny_stack import PROJECT, LocalStack, http
 
 
-def _once_up(data: Path, then: int) -> threading.Thread:
-    """Signal this process once the stack of `data` serves."""
-
-    def work() -> None:
-        deadline = time.monotonic() + 20
-        while not (running(data) or {}).get("url") and time.monotonic() < deadline:
-            time.sleep(0.01)
-        answer = http(f"{(running(data) or {})['url']}/notes/fixed")
-        seen.append(answer.json())
-        os.kill(os.getpid(), then)
-
-    seen: list[object] = []
-    thread = threading.Thread(target=work)
-    thread.start()
-    return thread
-
-
 @pytest.mark.scenario
 def test_it_serves_until_it_is_told_to_stop(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    printed: list[str] = []
+    answered: list[object] = []
+
+    def stop_once_it_serves() -> None:
+        deadline = time.monotonic() + 60
+        while "WebSocket" not in "".join(printed) and time.monotonic() < deadline:
+            time.sleep(0.01)
+            printed.append(capfd.readouterr().out)
+        try:
+            answered.append(http(f"{(running(tmp_path) or {})['url']}/notes/fixed").json())
+        finally:
+            os.kill(os.getpid(), signal.SIGTERM)
+
     before = signal.getsignal(signal.SIGTERM)
-    waiting = _once_up(tmp_path, signal.SIGTERM)
+    waiting = threading.Thread(target=stop_once_it_serves)
+    waiting.start()
     try:
         assert command.serve(tmp_path, 0, watch=True, project=PROJECT) == 0
     finally:
         waiting.join()
         signal.signal(signal.SIGTERM, before)
-    printed = capfd.readouterr().out
-    assert "REST       http://127.0.0.1:" in printed
-    assert "WebSocket  ws://127.0.0.1:" in printed
+    assert answered == [{"fixed": True}]
+    assert "REST       http://127.0.0.1:" in "".join(printed)
+    assert "WebSocket  ws://127.0.0.1:" in "".join(printed)
 
 
 @pytest.mark.scenario
