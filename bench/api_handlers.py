@@ -22,7 +22,7 @@ EXAMPLE: Final = CHECKOUT / "examples" / "invoice-approval"
 GATE_ONLY: Final = "sluice: 1\nname: measured-gate\nnodes: {ask: {type: human_gate, ask: Go?, timeout_seconds: 600}}\n"
 ROUNDS: Final = 60
 WARM_UP: Final = 5
-GATES: Final = 15  # a gate is decided once
+GATES: Final = 45  # a gate is decided once
 LIMIT_MS: Final = 5.0
 
 

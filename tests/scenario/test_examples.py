@@ -54,9 +54,9 @@ ENDS: Final[Mapping[str, Mapping[str, tuple[Mapping[str, Any], set[str]]]]] = {
         "input-short.json": ({"answered": 2}, set()),
     },
     "support-triage": {
-        "input.json": ({"category": "refund", "decision": "grant", "sentiment": "negative"}, {"send_again"}),
-        "input-shipping.json": ({"category": "shipping", "decision": None}, {"pay_back", "refund", "send_again"}),
-        "input-praise.json": ({"category": "praise", "decision": None, "sentiment": "positive"}, {"pay_back", "refund", "send_again"}),
+        "input.json": ({"category": "refund", "decision": "grant", "sentiment": "negative"}, {"alert", "send_again"}),
+        "input-shipping.json": ({"category": "shipping", "decision": None}, {"alert", "pay_back", "refund", "send_again"}),
+        "input-praise.json": ({"category": "praise", "decision": None, "sentiment": "positive"}, {"alert", "pay_back", "refund", "send_again"}),
     },
 }
 
