@@ -1,11 +1,12 @@
 """What must hold of every story: no run lost, no effect doubled, no decision lost, one journal without gaps, nothing left to do.
 
-In: a `World` at rest, and what the story should come to. Out: what is wrong, in words; nothing where all is well.
+In: a `World` at rest, and what the story should come to. Out: what is wrong, by the harm that it does, in words; nothing where all is well.
 """
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from enum import Enum
 
 from chalicelib.runs.query import get_output, list_events, list_node_runs, list_runs
 from chalicelib.spec.model import Json
@@ -23,6 +24,25 @@ _ONCE_PER_NODE = ("node_succeeded", "gate_opened", "gate_decided", "gate_timed_o
 _EXECUTIONS = {RunStatus.SUCCEEDED: "SUCCEEDED", RunStatus.FAILED: "FAILED", RunStatus.CANCELLED: "ABORTED"}
 
 
+class Harm(Enum):
+    """What a fault may do at worst. `JOURNAL`: the record does not tell what happened. `UNREST`: something is left to do."""
+
+    LOST = "run lost"
+    DOUBLED = "effect doubled"
+    DECISION = "decision lost"
+    JOURNAL = "journal wrong"
+    UNREST = "left undone"
+
+
+@dataclass(frozen=True)
+class Wrong:
+    harm: Harm
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
 @dataclass(frozen=True)
 class Expected:
     """`runs`: the workflows that run, each with the status that it ends with. `orders`: what the started workflow counts in its memory."""
@@ -32,83 +52,85 @@ class Expected:
     orders: int | None = 1
 
 
-def faults_of(world: World, expected: Expected) -> list[str]:
+def faults_of(world: World, expected: Expected) -> list[Wrong]:
     """What is wrong with what the story left."""
     found = list_runs(ANN).runs
     if not found and not world.manner.is_patient:
         return list(_of_rest())  # the client never heard of a run, and there is none
     statuses = sorted((run.workflow_name, run.status.value) for run in found)
     if statuses != sorted(expected.runs.items()):
-        return [f"ended: {statuses} {[run.error for run in found if run.error]}"]
+        harm = Harm.DOUBLED if len(found) > len(expected.runs) else Harm.LOST
+        return [Wrong(harm, f"ended: {statuses} {[run.error for run in found if run.error]}")]
     return [*_of_effects(world, expected), *_of_rest(), *(fault for run in found for fault in _of_run(world, run))]
 
 
-def _of_run(world: World, run: Run) -> Iterator[str]:
+def _of_run(world: World, run: Run) -> Iterator[Wrong]:
     execution = next((each for each in world.engine.executions.values() if each.name == run.execution_name), None)
     if execution is None:
-        yield f"the engine never got {run.workflow_name}"
+        yield Wrong(Harm.LOST, f"the engine never got {run.workflow_name}")
         return
     yield from _of_end(world, run, execution)
     yield from _of_answers(world, run)
     yield from _of_journal(run)
 
 
-def _of_end(world: World, run: Run, execution: Execution) -> Iterator[str]:
+def _of_end(world: World, run: Run, execution: Execution) -> Iterator[Wrong]:
     if world.engine.started.count(run.execution_name) != 1:
-        yield f"started: {world.engine.started}"
+        yield Wrong(Harm.DOUBLED, f"started: {world.engine.started}")
     if execution.status != _EXECUTIONS[run.status]:
-        yield f"the execution {execution.status}, the run {run.status}"
+        yield Wrong(Harm.LOST, f"the execution {execution.status}, the run {run.status}")
     told = execution.output
     if run.status is RunStatus.SUCCEEDED and (not isinstance(told, dict) or get_output(ANN, run.id) != told["output"]):
-        yield "the run's output is not the execution's"
+        yield Wrong(Harm.LOST, "the run's output is not the execution's")
 
 
-def _of_effects(world: World, expected: Expected) -> Iterator[str]:
+def _of_effects(world: World, expected: Expected) -> Iterator[Wrong]:
     counted = memory.recall("org_local", world.version.workflow_id, "orders")
     if (len(world.charges), counted) != (expected.charges, expected.orders):
-        yield f"charged under {len(world.charges)} keys, counted {counted}"
+        is_less = len(world.charges) < expected.charges or (counted is None and expected.orders is not None)
+        yield Wrong(Harm.LOST if is_less else Harm.DOUBLED, f"charged under {len(world.charges)} keys, counted {counted}")
     if len(world.engine.started) != len(expected.runs):
-        yield f"executions: {world.engine.started}"
+        yield Wrong(Harm.DOUBLED, f"executions: {world.engine.started}")
 
 
-def _of_answers(world: World, run: Run) -> Iterator[str]:
+def _of_answers(world: World, run: Run) -> Iterator[Wrong]:
     """What people said is what the record holds, and what the engine heard, once."""
     heard = list(world.engine.answers.values())
     for gate in gates.list_of_run("org_local", run.id):
         if gate.status is GateStatus.OPEN or (gate.decision is None and run.status is not RunStatus.CANCELLED):
-            yield f"a gate is left {gate.status}"
+            yield Wrong(Harm.DECISION, f"a gate is left {gate.status}")
         elif gate.status is GateStatus.DECIDED and (gate.decision is None or heard.count(gate.decision.output) != 1):
-            yield f"decided {gate.decision}, the engine heard {heard}"
+            yield Wrong(Harm.DECISION, f"decided {gate.decision}, the engine heard {heard}")
         for decision in world.acknowledged:
             if decision.gate_id == gate.id and decision != gate.decision:
-                yield "somebody was told of another decision than the one that counts"
+                yield Wrong(Harm.DECISION, "somebody was told of another decision than the one that counts")
     sent = messages.list_of_run("org_local", run.id)
     if len({message.node for message in sent}) != len(sent):
-        yield f"sent twice: {[message.node for message in sent]}"
+        yield Wrong(Harm.DOUBLED, f"sent twice: {[message.node for message in sent]}")
     for message in sent:
         said: Json = {"message_id": message.id, "reply": message.reply}
         if message.waits_for_reply and heard.count(said) != 1:
-            yield f"replied {message.reply}, the engine heard {heard}"
+            yield Wrong(Harm.DECISION, f"replied {message.reply}, the engine heard {heard}")
 
 
-def _of_journal(run: Run) -> Iterator[str]:
+def _of_journal(run: Run) -> Iterator[Wrong]:
     events, nodes = list_events(ANN, run.id).events, list_node_runs(ANN, run.id)
     if [event.number for event in events] != list(range(1, run.event_count + 1)):
-        yield f"event numbers {[event.number for event in events]} of {run.event_count}"
+        yield Wrong(Harm.JOURNAL, f"event numbers {[event.number for event in events]} of {run.event_count}")
     kinds = Counter(str(event.type) for event in events)
     if once := [kind for kind in (*_ONCE, f"run_{run.status}") if kinds[kind] != 1]:
-        yield f"not told once: {once}"
+        yield Wrong(Harm.JOURNAL, f"not told once: {once}")
     told = Counter((str(event.type), event.node) for event in events if event.type in _ONCE_PER_NODE)
     if twice := [each for each, count in told.items() if count > 1]:
-        yield f"told twice: {twice}"
+        yield Wrong(Harm.JOURNAL, f"told twice: {twice}")
     if left := [node_run.node for node_run in nodes if not node_run.status.is_terminal]:
-        yield f"left open: {left}"
+        yield Wrong(Harm.JOURNAL, f"left open: {left}")
     if run.running_count or run.waiting_count:
-        yield f"counts {run.running_count} running, {run.waiting_count} waiting nodes"
+        yield Wrong(Harm.JOURNAL, f"counts {run.running_count} running, {run.waiting_count} waiting nodes")
 
 
-def _of_rest() -> Iterator[str]:
+def _of_rest() -> Iterator[Wrong]:
     if left := answers.list_undelivered("org_local"):
-        yield f"undelivered: {left}"
+        yield Wrong(Harm.UNREST, f"undelivered: {left}")
     if table.query_index(keys.open_runs("org_local")).items:
-        yield "a run is still listed as open"
+        yield Wrong(Harm.UNREST, "a run is still listed as open")

@@ -20,7 +20,7 @@ from chalicelib.tools.tool import Tool
 from chalicelib.workflows.create import create
 from chalicelib.workflows.publish import publish
 from tests.factories.cloud import ANN, cloud
-from tests.factories.crash_claims import Expected, faults_of
+from tests.factories.crash_claims import Expected, Harm, Wrong, faults_of
 from tests.factories.crash_world import LOST_WORKER, Manner, World
 from tests.factories.faults import Faults, Plan, injected
 from tests.factories.outbox import undelivered
@@ -161,10 +161,10 @@ class Told:
     plan: Plan
     calls: tuple[str, ...]
     met: tuple[str, ...]
-    wrong: tuple[str, ...]
+    wrong: tuple[Wrong, ...]
 
     def __str__(self) -> str:
-        return f"{'; '.join(self.wrong)} [{', '.join(self.met)}]"
+        return f"{'; '.join(map(str, self.wrong))} [{', '.join(self.met)}]"
 
     @property
     def effects(self) -> list[int]:
@@ -194,7 +194,7 @@ class Stage:
                 patch.setattr(starting, "publish", lambda events: None)
             rests = world.live()
             with world.faults.paused():
-                wrong = (*([] if rests else ["it never comes to rest"]), *faults_of(world, self.story.expected))
+                wrong = (*([] if rests else [Wrong(Harm.LOST, "it never comes to rest")]), *faults_of(world, self.story.expected))
         return Told(plan, tuple(world.faults.calls), tuple(world.faults.met), wrong)
 
 

@@ -21,7 +21,7 @@ REGION: Final = "eu-central-1"
 
 
 class SavedItems:
-    """The table's items as they were, to be put back."""
+    """The table's items as they were, to be put back. What is kept beside them (the stream's records, transactions' tokens) is let go."""
 
     def __init__(self) -> None:
         self._items = {key: dict(ranges) for key, ranges in self._held.items()}
@@ -30,10 +30,20 @@ class SavedItems:
         with LOCK:
             self._held.clear()
             self._held.update({key: dict(ranges) for key, ranges in self._items.items()})
+            self._table.stream_shard.items.clear()
+            _backend().__dict__.pop("transaction_tokens", None)
 
     @property
     def _held(self) -> Any:
-        return dynamodb_backends[ACCOUNT][REGION].tables[settings().table].items
+        return self._table.items
+
+    @property
+    def _table(self) -> Any:
+        return _backend().tables[settings().table]
+
+
+def _backend() -> Any:
+    return dynamodb_backends[ACCOUNT][REGION]
 
 
 def by_short_way(engine: Answering) -> Answering:

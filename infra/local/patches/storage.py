@@ -6,7 +6,9 @@ A unit of work (a call, or all items of a transaction) commits as one or leaves 
 """
 
 import copy
+import hashlib
 import inspect
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -251,17 +253,27 @@ def _transact_once(self: Any) -> Any:
     token = self.body.get("ClientRequestToken")
     if not token:
         return _transact_call(self)
-    done: dict[str, tuple[float, Any]] = self.dynamodb_backend.__dict__.setdefault("transaction_tokens", {})
-    now = time.monotonic()
-    for old in [key for key, (at, _) in done.items() if now - at > _IDEMPOTENT_SECONDS]:
-        del done[old]
+    done: dict[str, tuple[float, bytes]] = self.dynamodb_backend.__dict__.setdefault("transaction_tokens", {})
+    now, asked = time.monotonic(), _digest(self.body["TransactItems"])
+    _forget_old_tokens(done, now)
     if token not in done:
         result = _transact_call(self)
-        done[token] = (now, copy.deepcopy(self.body["TransactItems"]))
+        done[token] = (now, asked)
         return result
-    if done[token][1] != self.body["TransactItems"]:
+    if done[token][1] != asked:
         raise JsonRESTError("com.amazonaws.dynamodb.v20120810#IdempotentParameterMismatchException", "The token was used with other parameters")
     return ActionResult({})
+
+
+def _forget_old_tokens(done: dict[str, tuple[float, bytes]], now: float) -> None:
+    """The oldest are first; each call looks at those that go and at one that stays."""
+    while done and now - done[oldest := next(iter(done))][0] > _IDEMPOTENT_SECONDS:
+        del done[oldest]
+
+
+def _digest(items: Any) -> bytes:
+    """What is kept of a transaction for ten minutes: its items would fill the memory."""
+    return hashlib.sha256(json.dumps(items, sort_keys=True).encode()).digest()
 
 
 PATCHES: Final = (
