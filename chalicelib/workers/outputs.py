@@ -9,7 +9,8 @@ from typing import Final
 from chalicelib.errors import OutputTooLarge
 from chalicelib.spec.model import Json
 from chalicelib.store.blobs import json_text
-from chalicelib.store.pointers import POINTER, fit
+from chalicelib.store.pointers import fit
+from chalicelib.store.skeletons import POINTER
 from chalicelib.workers.failures import OutputNotJson
 from chalicelib.workers.work import Work
 

@@ -1,7 +1,8 @@
 """The values that a node's bindings read: pointers followed, then put into the authored texts.
 
 In: a payload's `values`, by expression text. Out: the same without pointer records, and rendered bindings. Where a reference reads a field of an
-output that lies in S3, the machine sends the pointer of the whole output, and the field is looked up here as JSONata would.
+output that lies in S3, the machine sends the pointer of the whole output, and the field is looked up here as JSONata would. Where it reads through a
+value that holds such outputs, the machine sends `{"Pointer": {"inline": <that value>, "read": <the path in it>}}`.
 """
 
 from collections.abc import Mapping
@@ -11,10 +12,12 @@ from chalicelib.spec.bindings import render_binding, render_text
 from chalicelib.spec.expression import Expression, parse_expression
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.store.pointers import is_pointer, resolve_all
+from chalicelib.store.skeletons import POINTER
+from chalicelib.store.walk import Path, walk
 from chalicelib.workers.payload import PayloadInvalid, TaskPayload
 
-Path = tuple[str | int, ...]
-_ABSENT: Final = object()
+READ: Final = "read"
+INLINE: Final = "inline"
 
 
 def resolved(payload: TaskPayload) -> dict[str, Json]:
@@ -43,8 +46,21 @@ def rendered_members(bindings: JsonObject, values: Mapping[str, Json]) -> JsonOb
 
 
 def _resolved(organisation_id: str, text: str, value: Json) -> Json:
+    held = _held(value)
+    if held is not None:
+        return walk(resolve_all(organisation_id, held[0]), held[1])
     whole = resolve_all(organisation_id, value)
     return walk(whole, _path_of(text)) if is_pointer(value) else whole
+
+
+def _held(value: Json) -> tuple[Json, Path] | None:
+    """A value with pointer records in it, and the path that is read there."""
+    pointer = value.get(POINTER) if isinstance(value, dict) else None
+    if not isinstance(pointer, dict) or INLINE not in pointer:
+        return None
+    path = pointer.get(READ)
+    steps = path if isinstance(path, list) else []
+    return pointer[INLINE], tuple(step if isinstance(step, str) else int(step) for step in steps if isinstance(step, str | int | float))
 
 
 def _path_of(text: str) -> Path:
@@ -52,31 +68,3 @@ def _path_of(text: str) -> Path:
     expression = parse_expression(text)
     plain = isinstance(expression, Expression) and expression.is_reference
     return expression.references[0].path if plain and isinstance(expression, Expression) else ()
-
-
-def walk(value: Json, path: Path) -> Json:
-    """What a path leads to, as in JSONata: fields of an array are those of its items, one alone stands for itself; null where it leads nowhere."""
-    current: object = value
-    for step in path:
-        current = _index(current, step) if isinstance(step, int) else _field(current, step)
-        if current is _ABSENT:
-            return None
-    return current  # type: ignore[return-value]  # what a walk in JSON finds is JSON
-
-
-def _field(value: object, name: str) -> object:
-    if isinstance(value, dict):
-        return value.get(name, _ABSENT)
-    if not isinstance(value, list):
-        return _ABSENT
-    found: list[object] = []
-    for item in value:
-        inner = _field(item, name)
-        if inner is not _ABSENT:
-            found.extend(inner if isinstance(inner, list) else [inner])
-    return _ABSENT if not found else found[0] if len(found) == 1 else found
-
-
-def _index(value: object, at: int) -> object:
-    items = value if isinstance(value, list) else [value]
-    return items[at] if -len(items) <= at < len(items) else _ABSENT

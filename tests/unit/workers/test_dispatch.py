@@ -308,3 +308,22 @@ def raising(error: Exception) -> Callable[[], JsonObject]:
         raise error
 
     return give
+
+
+def test_it_follows_the_pointer_of_a_map_s_item(aws: Cloud) -> None:
+    tale = story({"pick": {"type": "tool_call", "tool": "json.pick", "with": {"value": "$row.name", "path": ""}}})
+    record = pointer_to(tale, {"rows": [{"name": "a"}, {"name": "b"}]})
+    assert isinstance(record, dict)
+    assert isinstance(record["Pointer"], dict)
+    item: Json = {"Pointer": {**record["Pointer"], "path": ["rows", 1]}}
+    assert tale.serve("pick", values={"$row.name": item}) == {"value": "b", "found": True}
+
+
+def test_it_reads_through_a_value_that_holds_pointers(aws: Cloud) -> None:
+    tale = story({"pick": {"type": "tool_call", "tool": "json.pick", "with": {"value": "$each.name", "path": ""}}})
+    held: Json = [pointer_to(tale, {"name": "a"}), {"name": "b"}]
+    assert tale.serve("pick", values={"$each.name": {"Pointer": {"inline": held, "read": ["name"]}}}) == {"value": ["a", "b"], "found": True}
+    assert tale.serve("pick", fence={"visit": 1}, values={"$each.name": {"Pointer": {"inline": held, "read": [0, "name"]}}}) == {
+        "value": "a",
+        "found": True,
+    }

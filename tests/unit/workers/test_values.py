@@ -4,8 +4,9 @@ import pytest
 from jsonata import Jsonata
 
 from chalicelib.spec.model import Json
+from chalicelib.store.walk import walk
 from chalicelib.workers.payload import PayloadInvalid
-from chalicelib.workers.values import rendered, rendered_members, rendered_text, walk
+from chalicelib.workers.values import rendered, rendered_members, rendered_text
 
 VALUE: Json = {
     "a": {"b": [1, 2, 3], "c": None},
