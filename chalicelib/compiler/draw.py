@@ -12,7 +12,8 @@ from typing import assert_never
 
 from chalicelib.compiler.activation import ALWAYS, Atom, Formula, conjoin, given
 from chalicelib.compiler.code import ENVELOPE, Key, Read, Template, after, code
-from chalicelib.compiler.draw_nodes import draw_map, draw_node
+from chalicelib.compiler.draw_maps import draw_map
+from chalicelib.compiler.draw_nodes import draw_node
 from chalicelib.compiler.draw_workers import draw_load
 from chalicelib.compiler.fold import fold
 from chalicelib.compiler.graph import WorkflowGraph
@@ -22,6 +23,7 @@ from chalicelib.compiler.reads import IsAbsent
 from chalicelib.compiler.residual import Kept, kept_paths, residual_graph
 from chalicelib.compiler.sheet import Enter, Outline, Place, Sheet, end, with_assigns
 from chalicelib.compiler.traces import settled
+from chalicelib.compiler.truths import settle_truths
 
 
 @dataclass(frozen=True)
@@ -141,7 +143,8 @@ def draw(graph: WorkflowGraph, plan: Plan, is_absent: IsAbsent, *, kept: Kept | 
     """The outline of the whole machine. Its root's result is `{output, settled}`. With `kept`, `plan` is that of the residual graph."""
     outline = Outline(Scope("run"))
     sheet = Sheet(graph, is_absent, outline)
-    block = graph.root if kept is None else residual_graph(graph, kept).root
+    drawn = graph if kept is None else residual_graph(graph, kept)
+    block = drawn.root
     if kept is not None:
         outline.constants |= kept_paths(graph, kept)
         sheet.resume = code(Read(ENVELOPE), ".resume")
@@ -154,5 +157,7 @@ def draw(graph: WorkflowGraph, plan: Plan, is_absent: IsAbsent, *, kept: Kept | 
     for load in reversed(kept.loads if kept is not None else ()):
         enter = draw_load(sheet, load, outline.root, enter)
     sheet.open(outline.root, enter, ALWAYS, first)
+    sheet.finish()
+    settle_truths(outline, drawn)
     fold(outline)
     return outline

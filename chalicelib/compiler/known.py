@@ -51,9 +51,9 @@ def _substituted(question: Code, assigns: Mapping[Key, Template], outline: Outli
 def _put(part: Read | After, rest: deque[Part], assigns: Mapping[Key, Template], outline: Outline) -> tuple[Part | Code, ...] | None:
     """What stands for a read. A path behind it is taken from `rest`, and so is a comparison with a label: its answer is put instead."""
     derived = outline.derived.get(part.key)
-    if part.key not in assigns and derived is not None:
+    if derived is not None and (part.key not in assigns or isinstance(assigns[part.key], Code)):
         inner = _substituted(derived, assigns, outline)
-        return None if inner is None else (part,) if inner == derived else ("(", inner, ")")
+        return None if inner is None else (part,) if inner == derived and part.key not in assigns else ("(", inner, ")")
     if part.key not in assigns:
         return (part,)
     value = _at(assigns[part.key], _taken(_FIELDS, rest).split(".")[1:])

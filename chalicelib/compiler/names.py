@@ -49,7 +49,9 @@ class Names:
 
     def is_inline(self, scope: Scope, key: Key) -> bool:
         """Whether a derived key is computed here instead of read."""
-        return key in self.outline.derived and key not in self.outline.constants and self.holder(scope, key) is self.home(key)
+        outline = self.outline
+        is_computed = key in outline.derived and key not in outline.settled and key not in outline.constants
+        return is_computed and self.holder(scope, key) is self.home(key)
 
     def variable(self, scope: Scope, key: Key) -> str:
         return self.stored[self.holder(scope, key)][key]

@@ -11,7 +11,7 @@ from functools import cached_property
 from math import prod
 from typing import Final
 
-from chalicelib.compiler.activation import Formula, Term, conjoin, disjoin, implies
+from chalicelib.compiler.activation import Atom, Formula, Term, conjoin, disjoin, implies
 from chalicelib.compiler.graph import Block
 
 MAX_PROOFS: Final = 1_000  # proofs attempted for one block; then only what is plain is left out
@@ -20,11 +20,22 @@ MAX_CASES: Final = 64  # that one proof may have to tell apart
 
 @dataclass
 class Shortener:
-    """`edges_tell`: whether an edge's expression that holds tells that its source ran. A machine may evaluate it where the source was skipped."""
+    """`edges_tell`: whether what an edge's expression came to tells that its source ran and succeeded. So it does where it is kept in a variable;
+    where a machine evaluates it anew, it may do so where the source was skipped."""
 
     block: Block
     edges_tell: bool = False
     _proofs: int = field(default=0, init=False)
+
+    def last_decided(self, formula: Formula) -> Formula:
+        """The formula asked by the outcome of each term that is decided last, where that says enough: one proof a way, however long the ways are."""
+        left, asked = formula.sorted_terms(), list[Term]()
+        while left:
+            term = frozenset(left.pop())
+            last: Term = frozenset({max(term, key=self._decided)}) if term else term
+            asked.append(last if self._tells(last, formula) else self._without_plain(term))
+            left = [each for each in left if not asked[-1] <= frozenset(each)]
+        return disjoin((Formula(frozenset(asked)),), self.block.domains) or formula
 
     def shortest(self, formula: Formula) -> Formula:
         terms = frozenset(self._shortened(frozenset(term), formula) for term in formula.sorted_terms())  # in one order: the budget is spent in it
@@ -33,7 +44,7 @@ class Shortener:
     def _shortened(self, term: Term, formula: Formula) -> Term:
         """The term without the atoms that go without saying, the earliest decided first."""
         term = self._without_plain(term)
-        for atom in sorted(term, key=lambda each: (self._position.get(each.variable, -1), each.label)):
+        for atom in sorted(term, key=self._decided):
             shorter = term - {atom}
             if shorter and self._says_enough(shorter, formula):
                 term = shorter
@@ -46,8 +57,10 @@ class Shortener:
 
     def _says_enough(self, term: Term, formula: Formula) -> bool:
         self._proofs += 1
-        if self._proofs > MAX_PROOFS:
-            return False
+        return self._proofs <= MAX_PROOFS and self._tells(term, formula)
+
+    def _tells(self, term: Term, formula: Formula) -> bool:
+        """Whether the formula holds wherever the term does."""
         told = [self._told[atom.variable] for atom in term if atom.variable in self._told]
         if prod(len(each.terms) for each in told) > MAX_CASES:
             return False
@@ -58,8 +71,19 @@ class Shortener:
     def _told(self) -> Mapping[str, Formula]:
         """What each outcome tells beside itself."""
         activation = self.block.activation
-        edges = {edge.key: activation[edge.source] for edge in self.block.edges if edge.source in activation}
-        return {**activation, **(edges if self.edges_tell else {})}
+        if not self.edges_tell:
+            return activation
+        return {**activation, **{key: _without(key, self.block.edge_activation[key]) for key in self.edges_told}}
+
+    @cached_property
+    def edges_told(self) -> frozenset[str]:
+        """The edges with an expression whose source is visited."""
+        edges = (edge for edge in self.block.edges if edge.source in self.block.activation)
+        return frozenset(edge.key for edge in edges if edge.key in self.block.domains)
+
+    def _decided(self, atom: Atom) -> tuple[int, str]:
+        """When the atom's outcome is decided, among those of the block."""
+        return self._position.get(atom.variable, -1), atom.label
 
     @cached_property
     def _position(self) -> Mapping[str, int]:
@@ -69,3 +93,7 @@ class Shortener:
             for variable in (name, *(edge.key for edge in self.block.outgoing[name])):
                 found[variable] = len(found)
         return found
+
+
+def _without(variable: str, formula: Formula) -> Formula:
+    return Formula(frozenset(frozenset(atom for atom in term if atom.variable != variable) for term in formula.terms))

@@ -7,14 +7,16 @@ A node in an arm that may not be taken is reported by the arm's worker and again
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import assert_never
+from typing import Final, assert_never
 
 from chalicelib.compiler.code import Key, Read, Template, code
+from chalicelib.compiler.collecting import is_collected
 from chalicelib.compiler.graph import Block
 from chalicelib.compiler.plan import Choose, ForEach, Parallel, Plan, Series, Visit
 from chalicelib.spec.nodes import WORKER_TYPES, Join, Map, Node, Wait
 from chalicelib.spec.nodes import Parallel as FanOut
 
+MAX_TOLD: Final = 16  # by one worker: what is older waits for another one, or for the end
 Pending = tuple[str, ...]
 
 
@@ -36,8 +38,8 @@ def _walk(plan: Plan, pending: Pending, nodes: Mapping[str, Node], told: dict[st
         case Visit(node):
             if not isinstance(nodes[node], WORKER_TYPES):
                 return (*pending, node)
-            told[node] = pending
-            return ()
+            told[node] = pending[-MAX_TOLD:]
+            return pending[:-MAX_TOLD]
         case ForEach(node):
             return (*pending, node)
         case Series(items):
@@ -98,6 +100,8 @@ def settled(names: Pending, block: Block) -> dict[str, Template]:
         match block.nodes[name]:
             case FanOut() | Join():
                 continue
+            case Map() as node if is_collected(node):
+                told[name] = code(output, ".Pointer ? ", output, ".Pointer.count : $type(", output, ") = 'array' ? $count(", output, ") : null")
             case Map():
                 told[name] = code("$type(", output, ") = 'array' ? $count(", output, ") : null")
             case _:

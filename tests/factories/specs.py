@@ -26,15 +26,21 @@ _MOST_READ = 12  # ancestors that one node chooses among
 
 
 @st.composite
-def documents(draw: st.DrawFn, *, max_nodes: int = 20, shapes: Sequence[str] = (*SHAPES, "mixed"), features: Sequence[str] = FEATURES) -> JsonObject:
+def documents(
+    draw: st.DrawFn, *, max_nodes: int = 20, shapes: Sequence[str] = (*SHAPES, "mixed"), features: Sequence[str] = FEATURES, expressed: float = 0.2
+) -> JsonObject:
     """A valid document. Shrinks to fewer features, fewer nodes and the first shape."""
     shape = draw(st.sampled_from(list(shapes)))
     used = draw(st.lists(st.sampled_from(list(features)), unique=True)) if features else []
-    return random_document(Random(draw(st.integers(0, 2**32))), shape=shape, nodes=draw(st.integers(1, max_nodes)), features=used)
+    random = Random(draw(st.integers(0, 2**32)))
+    return random_document(random, shape=shape, nodes=draw(st.integers(1, max_nodes)), features=used, expressed=expressed)
 
 
-def random_document(random: Random, *, shape: str = "mixed", nodes: int = 12, features: Sequence[str] = FEATURES) -> JsonObject:
-    author = _Author(random, frozenset(features))
+def random_document(
+    random: Random, *, shape: str = "mixed", nodes: int = 12, features: Sequence[str] = FEATURES, expressed: float = 0.2
+) -> JsonObject:
+    """`expressed`: how many of the edges that could have an expression have one, where `when_expression` may be used."""
+    author = _Author(random, frozenset(features), expressed)
     block = author.workflow(skeleton(random, shape, nodes))
     names = list(block.nodes)
     outputs: JsonObject = {name: f"${name}" for name in random.sample(names, min(3, len(names)))}
@@ -76,9 +82,10 @@ class _Block:
 
 
 class _Author:
-    def __init__(self, random: Random, features: frozenset[str]) -> None:
+    def __init__(self, random: Random, features: frozenset[str], expressed: float) -> None:
         self._random = random
         self._features = features
+        self._expressed = expressed
         self._switches: JsonObject = {}
 
     def workflow(self, shape: Skeleton) -> _Block:
@@ -204,7 +211,7 @@ class _Author:
         if link.arm is not None:
             label = labels[link.arm % len(labels)]
             return {"true": True, "false": False}.get(label, label) if self._random.random() < 0.5 else label
-        if self._draw("when_expression", 0.2) and not labels:
+        if self._draw("when_expression", self._expressed) and not labels:
             switch = f"{link.source}_{link.target}"
             self._switches[switch] = {"type": "boolean"}
             return f"$context.switches.{switch}"

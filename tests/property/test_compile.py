@@ -53,6 +53,7 @@ class Play:
         return output
 
 
+CONDITIONAL = ("when_expression", "continue", "goto", "error_edge", "repeat", "gate", "cases", "join", "activate_all", "transform")
 SOME = settings(max_examples=30)  # each example is a whole compilation
 
 
@@ -93,6 +94,15 @@ def test_it_runs_what_the_language_says(document: JsonObject, seed: int) -> None
     assert play.ended.error == "", play.ended
     assert set(play.served) == {name for name in ran(document, script) if script.nodes[name]["type"] in WORKERS}
     assert all(play.served[name] == times for name, times in _expected_calls(document, script).items() if name in play.served)
+
+
+@SOME
+@given(documents(max_nodes=25, shapes=("layered", "n-shape", "mixed"), features=CONDITIONAL, expressed=0.9), st.integers(0, 2**16))
+def test_it_runs_what_the_language_says_where_nearly_every_edge_has_an_expression(document: JsonObject, seed: int) -> None:
+    script = random_script(Random(seed), document, failing=0.4)
+    play = Play(compiled(document), script)
+    assert play.ended.error == "", play.ended
+    assert set(play.served) == {name for name in ran(document, script) if script.nodes[name]["type"] in WORKERS}
 
 
 @SOME

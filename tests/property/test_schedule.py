@@ -54,7 +54,9 @@ class Walk:
         known = sum(1 << self.block.ancestors.index[name] for name in settled)
         assert all(conditions.is_known(variable, known) for variable in guard.variables())
         for edges_tell in (False, True):
-            assert self.run.holds(Shortener(self.block, edges_tell=edges_tell).shortest(guard)) == self.run.holds(guard)
+            shortener = Shortener(self.block, edges_tell=edges_tell)
+            assert self.run.holds(shortener.shortest(guard)) == self.run.holds(guard)
+            assert self.run.holds(shortener.last_decided(guard)) == self.run.holds(guard)
         return self.run.holds(guard)
 
 

@@ -57,3 +57,20 @@ def test_it_trusts_an_edges_expression_only_where_it_is_asked_to() -> None:
     block = graph({"c": "condition", "s": "", "a": ""}, "c s true", "s a 1 < 2").root
     assert texts(shortest(block.activation["a"], block=block)) == ["c=true and s>a#1=true"]
     assert texts(shortest(block.activation["a"], block=block, edges_tell=True)) == ["s>a#1=true"]
+
+
+def test_it_asks_long_ways_by_what_was_decided_last() -> None:
+    nodes = {"c": "condition", **tools("sabxyz")}
+    edges = ("c s true", "s a 1 < 2", "s b 2 < 3", "a x 1 < 2", "b x 1 < 2", "a y 1 < 2", "b y 1 < 2", "x z 1 < 2", "y z 1 < 2")
+    block = graph(nodes, *edges).root
+    telling, plain = Shortener(block, edges_tell=True), Shortener(block)
+    assert texts(telling.last_decided(block.activation["z"])) == ["x>z#1=true", "y>z#1=true"]
+    assert texts(plain.last_decided(block.activation["s"])) == ["c=true"]
+    assert texts(plain.last_decided(block.activation["a"])) == ["c=true and s>a#1=true"]
+    assert telling.last_decided(ALWAYS) == ALWAYS
+
+
+def test_it_takes_an_edges_truth_for_its_sources_success() -> None:
+    block = graph({**tools("sab")}, "s a 1 < 2", "s b error").root
+    assert texts(block.activation["a"]) == ["s=succeeded and s>a#1=true"]
+    assert texts(shortest(block.activation["a"], block=block, edges_tell=True)) == ["s>a#1=true"]
