@@ -4,6 +4,7 @@ In: nothing. Out: `Key` (a value that the machine carries), `Code` (an expressio
 A key's variable depends on the scope that reads it; only `names` knows it, and only `emit` fills the holes.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Union
@@ -73,6 +74,20 @@ def joined(separator: str, codes: "list[Code]") -> Code:
     for index, each in enumerate(codes):
         parts.extend((separator, *each.parts) if index else each.parts)
     return Code(tuple(parts))
+
+
+def in_code(template: Template) -> Code:
+    """The template as one expression."""
+    match template:
+        case Code():
+            return code("(", template, ")")
+        case list():
+            return code("[", joined(", ", [in_code(item) for item in template]), "]")
+        case Mapping():
+            members = [code(f"{json.dumps(name, ensure_ascii=False)}: ", in_code(member)) for name, member in template.items()]
+            return code("{", joined(", ", members), "}")
+        case _:
+            return code(json.dumps(template, ensure_ascii=False))
 
 
 def codes_in(template: Template) -> Iterator[Code]:

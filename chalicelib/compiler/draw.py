@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from typing import assert_never
 
 from chalicelib.compiler.activation import ALWAYS, Atom, Formula, conjoin, given
-from chalicelib.compiler.code import ENVELOPE, Key, Read, Template, after, code
+from chalicelib.compiler.code import ENVELOPE, Key, Read, Template, after, code, in_code
 from chalicelib.compiler.draw_nodes import draw_map, draw_node
 from chalicelib.compiler.draw_workers import draw_load
 from chalicelib.compiler.fold import fold
-from chalicelib.compiler.graph import WorkflowGraph
+from chalicelib.compiler.graph import Block, WorkflowGraph
 from chalicelib.compiler.outline import Decide, Fork, Scope, Transition
 from chalicelib.compiler.plan import Choose, ForEach, Parallel, Plan, Series, Visit, visited
 from chalicelib.compiler.reads import IsAbsent
@@ -23,6 +23,8 @@ from chalicelib.compiler.residual import Kept, kept_paths, residual_graph
 from chalicelib.compiler.sheet import Enter, Outline, Place, Sheet, end, with_assigns
 from chalicelib.compiler.traces import settled
 from chalicelib.compiler.truths import settle_truths
+from chalicelib.spec.nodes import Join
+from chalicelib.spec.nodes import Parallel as FanOut
 
 
 @dataclass(frozen=True)
@@ -71,10 +73,14 @@ class Pen:
 
 
 class Choosing:
-    """One `Choose` of the plan: threads the ways that are decided, and draws a Choice state for those that are not."""
+    """One `Choose` of the plan: threads the ways that are decided, and draws a Choice state for those that are not.
+
+    Nothing is entered in an arm of `parallel` and `join` alone: what they put out is then assigned on the way, by their own formulas.
+    """
 
     def __init__(self, pen: Pen, plan: Choose, place: Place, following: Enter) -> None:
         self._pen, self._plan, self._place, self._following = pen, plan, place, following
+        self._is_passing = all(_is_passing(node, place.block) for node in visited(plan))
         self._facts = [self._conjoined(place.facts, arm.guard) for arm in plan.arms]
         self._arms = [pen.draw(arm.body, replace(place, facts=facts), following) for arm, facts in zip(plan.arms, self._facts, strict=True)]
         self._skipped = [self._nulls(arm.body) for arm in plan.arms]
@@ -88,6 +94,8 @@ class Choosing:
                 return self._into(index, self._conjoined(facts, self._plan.arms[index].guard))
         if all(question.is_never for question in asked):
             return self._past(facts)
+        if self._is_passing:
+            return with_assigns(self._following(facts), self._assigned(facts))
         if self._choice is None:
             self._choice = self._draw_choice()
         return Transition(self._choice)
@@ -104,6 +112,16 @@ class Choosing:
             nulls |= {Key("ran", node): False} if node in block.large else {}
             nulls |= {Key("active", edge.key): None for edge in block.outgoing[node] if edge.key in block.domains}
         return nulls
+
+    def _assigned(self, facts: Formula) -> dict[Key, Template]:
+        """What the nodes put out, each where its formula holds, and null elsewhere."""
+        place, assigned = replace(self._place, facts=facts), dict[Key, Template]()
+        for node in visited(self._plan):
+            asked = given(place.block.activation[node], facts, place.block.domains)
+            holds = self._pen.sheet.questions.formula(asked, place.block, deciding=frozenset({node})).after()
+            for key, put in self._pen.draw(Visit(node), place, end)(facts).assigns.items():
+                assigned[key] = holds if key.kind == "ran" else code("(", holds, ") ? ", in_code(put), " : null")
+        return assigned
 
     def _into(self, index: int, facts: Formula) -> Transition:
         others = {key: null for other, nulls in enumerate(self._skipped) if other != index for key, null in nulls.items()}
@@ -136,6 +154,11 @@ class Choosing:
         left = [label for label in place.block.domains[variable] if label not in {atom.label for atom in atoms}]
         others = Formula(frozenset(frozenset({Atom(variable, label)}) for label in left))
         return self._conjoined(place.facts, others) if left else place.facts
+
+
+def _is_passing(node: str, block: Block) -> bool:
+    """Whether the node is no state, and nothing is computed from what it puts out."""
+    return isinstance(block.nodes[node], FanOut | Join) and not any(edge.key in block.domains for edge in block.outgoing[node])
 
 
 def draw(graph: WorkflowGraph, plan: Plan, is_absent: IsAbsent, *, kept: Kept | None = None) -> Outline:
