@@ -5,6 +5,7 @@ In: a `Subject`. Out: diagnostics with the column of the reference and, where th
 
 from collections.abc import Iterator
 
+from chalicelib.compiler.absence import ERROR_SCHEMA
 from chalicelib.compiler.activation import excludes
 from chalicelib.compiler.checks.sites import Read
 from chalicelib.compiler.checks.subject import Subject, shown_names
@@ -73,11 +74,21 @@ def unknown_fields(subject: Subject) -> Iterator[Diagnostic]:
 def _unknown_field(schema: JsonObject, read: Read) -> tuple[str, Read, str]:
     path = read.reference.path
     depth = next(depth for depth in range(len(path)) if field(schema, path[: depth + 1]).is_absent)
-    fields = field(schema, path[:depth]).schema.get("properties")
-    known = sorted(fields) if isinstance(fields, dict) else []
+    known = _fields(field(schema, path[:depth]).schema)
     whole = f"${read.reference.root}" + "".join(f".{part}" for part in path[:depth])
+    if schema is ERROR_SCHEMA:
+        message = f"`{whole}` has no field `{path[depth]}` here: `{read.reference.root}` has failed, and this is its error"
+        return message, read, f"read `${read.reference.root}.error.name` or `${read.reference.root}.error.message`"
     hint = did_you_mean(str(path[depth]), known, otherwise=f"it has {', '.join(known)}" if known else "it is no object")
     return f"`{whole}` has no field `{path[depth]}`", read, hint
+
+
+def _fields(schema: JsonObject) -> list[str]:
+    """The fields that the schema names, or one of its alternatives."""
+    alternatives = schema.get("anyOf")
+    parts = [schema, *(alternatives if isinstance(alternatives, list) else [])]
+    named = [part["properties"] for part in parts if isinstance(part, dict) and "properties" in part]
+    return sorted({name for fields in named if isinstance(fields, dict) for name in fields})
 
 
 def never_present(subject: Subject) -> Iterator[Diagnostic]:

@@ -11,8 +11,8 @@ from chalicelib.compiler.checks import CHECKS, MAX_REPORTED, check
 from chalicelib.compiler.codes import CODES
 from chalicelib.compiler.graph import WorkflowGraph, build
 from chalicelib.spec.diagnostic import Diagnostic
-from chalicelib.spec.model import JsonObject
-from tests.factories.graphs import graph_of, random_spec, spec_of
+from chalicelib.spec.model import Json, JsonObject
+from tests.factories.graphs import graph_of, node_of, random_spec, spec_of
 
 Nodes = Mapping[str, str | JsonObject]
 _PAY: JsonObject = {"type": "tool_call", "effect": "money"}
@@ -171,3 +171,14 @@ def test_it_checks_a_thousand_nodes_quickly(kinds: tuple[str, ...]) -> None:
     started = process_time()
     check(graph)
     assert process_time() - started < 3
+
+
+@pytest.mark.parametrize("kind", ["agent_call", "tool_call", "human_gate", "transform", "condition", "workflow", "message", "wait", "map"])
+@pytest.mark.parametrize("on_error", ["continue", {"goto": "told"}])
+def test_it_finds_the_fields_of_an_error_wherever_a_node_may_have_failed(kind: str, on_error: Json) -> None:
+    tell: JsonObject = {"type": "message", "text": "{{ $a.error.name }}: {{ $a.error.message }}"}
+    inside: JsonObject = {"type": "map", "over": [1], "nodes": {"each": tell}, "after": ["told"]}
+    passed: JsonObject = {"type": "transform", "value": "$a", "after": ["told"]}
+    nodes: Nodes = {"a": node_of(kind) | {"on_error": on_error}, "told": tell | {"after": ["a"] if on_error == "continue" else []}}
+    later: Nodes = {"inside": inside, "passed": passed, "last": {"type": "message", "text": "{{ $passed.error.name }}", "after": ["passed"]}}
+    assert "unknown-field" not in _codes({**nodes, **later}, output="$a.error.name")
