@@ -25,6 +25,7 @@ class Absent(Enum):
 ABSENT: Final = Absent.ABSENT
 
 INVOKE: Final = "arn:aws:states:::lambda:invoke"  # the result is wrapped: `$states.result.Payload`
+PUT_OBJECT: Final = "arn:aws:states:::s3:putObject"  # of a ResultWriter
 INVOKE_AND_WAIT: Final = f"{INVOKE}.waitForTaskToken"  # the result is what SendTaskSuccess sent
 
 

@@ -24,6 +24,7 @@ from chalicelib.compiler.emit import emit
 from chalicelib.compiler.forecast import Forecast, forecast
 from chalicelib.compiler.graph import WorkflowGraph, build
 from chalicelib.compiler.history import too_many_events
+from chalicelib.compiler.holdings import texts_of
 from chalicelib.compiler.names import name_variables
 from chalicelib.compiler.plan import Plan
 from chalicelib.compiler.printer import print_plan
@@ -96,6 +97,6 @@ def _compiled(graph: WorkflowGraph, positions: Positions, found: tuple[Diagnosti
         forecast=forecasted,
         source_map=source_map(outline, graph, positions, machine),
         digest=hashlib.sha256(asl.canonical(machine).encode()).hexdigest(),
-        context_fields=tuple(sorted(outline.native_fields.get(CONTEXT, ()))),
+        context_fields=tuple(texts_of(outline.native_fields.get(CONTEXT, set()))),
         diagnostics=found,
     )

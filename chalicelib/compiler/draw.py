@@ -12,7 +12,8 @@ from typing import assert_never
 
 from chalicelib.compiler.activation import ALWAYS, Atom, Formula, conjoin, given
 from chalicelib.compiler.code import ENVELOPE, Key, Read, Template, after, code, in_code
-from chalicelib.compiler.draw_nodes import draw_map, draw_node
+from chalicelib.compiler.draw_maps import draw_map
+from chalicelib.compiler.draw_nodes import draw_node
 from chalicelib.compiler.draw_workers import draw_load
 from chalicelib.compiler.fold import fold
 from chalicelib.compiler.graph import Block, WorkflowGraph
@@ -179,6 +180,7 @@ def draw(graph: WorkflowGraph, plan: Plan, is_absent: IsAbsent, *, kept: Kept | 
     for load in reversed(kept.loads if kept is not None else ()):
         enter = draw_load(sheet, load, outline.root, enter)
     sheet.open(outline.root, enter, ALWAYS, first)
+    sheet.finish()
     settle_truths(outline, drawn)
     fold(outline)
     return outline

@@ -1,26 +1,21 @@
-"""The states of each node type: how one visit of a node looks in the machine.
+"""The states of each node type but maps: how one visit of a node looks in the machine.
 
 In: a node of a block, where it is drawn, and what follows. Out: the way into it (`Enter`); its states are added to the sheet.
 
-Workers are Tasks; conditions, waits, transforms and maps are states of the engine's own; `parallel` and `join` are no state at all.
+Workers are Tasks; conditions, waits and transforms are states of the engine's own; `parallel` and `join` are no state at all.
 A native node whose error is an outcome stands in a Parallel of one branch, which can catch it.
 """
 
-from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Final, assert_never
+from typing import assert_never
 
 from chalicelib.compiler.activation import ALWAYS, Atom
-from chalicelib.compiler.code import After, Code, Key, Read, Template, after, code
+from chalicelib.compiler.code import After, Code, Key, Template, code
 from chalicelib.compiler.draw_workers import draw_worker
-from chalicelib.compiler.graph import Block
-from chalicelib.compiler.outline import Assign, Decide, Each, Fork, Pause, Scope, Transition
+from chalicelib.compiler.outline import Assign, Decide, Fork, Pause, Scope, Transition
 from chalicelib.compiler.sheet import Enter, Place, Sheet, end, with_assigns
 from chalicelib.compiler.ways import catches, is_caught, succeed
 from chalicelib.spec.nodes import AgentCall, Condition, HumanGate, Join, Map, Message, Parallel, SubWorkflow, ToolCall, Transform, Wait
-
-INLINE_LIMIT: Final = 40  # an inline map runs at most 40 items at once (AWS)
-DrawBody = Callable[[Place], Enter]
 
 
 def draw_node(sheet: Sheet, name: str, place: Place, following: Enter) -> Enter:
@@ -114,65 +109,3 @@ def _draw_caught(sheet: Sheet, name: str, node: Condition | Wait | Transform, pl
     sheet.open(scope, _draw_native(sheet, name, node, inner, end), ALWAYS, name)
     sheet.outline.homes[Key("output", name)] = scope
     return lambda _facts: Transition(fork.name)
-
-
-def draw_map(sheet: Sheet, name: str, place: Place, following: Enter, *, body: DrawBody) -> Enter:
-    """A Map state and the scope of one item."""
-    node = place.block.nodes[name]
-    assert isinstance(node, Map)
-    sheet.settle([Key("output", name), Key("outcome", name)], place.scope)
-    each = Each(name, place.scope, name, comment=node.title, concurrency=node.concurrency, max_items=node.max_items)
-    each.next = with_assigns(succeed(sheet, name, place, following), {Key("output", name): code("$states.result")})
-    each.catches = catches(sheet, name, place, following)
-    each.items = _items(sheet, name, node, place)
-    each.selector = {"item": code("$states.context.Map.Item.Value"), "path": _item_path(name, place)}
-    each.body = _item_scope(sheet, name, node, place, body)
-    sheet.add(each)
-    return lambda _facts: Transition(name)
-
-
-def is_distributed(node: Map) -> bool:
-    if node.mode is not None:
-        return node.mode == "distributed"
-    return max(node.max_items or 0, node.concurrency or 0) > INLINE_LIMIT
-
-
-def _items(sheet: Sheet, name: str, node: Map, place: Place) -> Template:
-    """An array whatever came: nothing is no item, a single value is one. More than `max_items` is an error of the map."""
-    reader = sheet.reader(place.block.path, name)
-    if not isinstance(node.over, str):
-        return reader.template(node.over)
-    over = reader.listed(node.over)
-    listed = code("($I := ", over, "; $type($I) = 'array' ? $I : $exists($I) and $I != null ? [$I] : [])")
-    if node.max_items is None:
-        return listed
-    refusal = f"$error('{name}: more than {node.max_items} items')"
-    return code("($L := ", listed, f"; $count($L) > {node.max_items} ? {refusal} : $L)")
-
-
-def _item_path(name: str, place: Place) -> Template:
-    """`questions:3/inner:0`: where in which maps an item is."""
-    index = "$states.context.Map.Item.Index"
-    if not place.block.path:
-        return code(f"'{name}:' & $string({index})")
-    return code(Read(Key("path", place.block.path[-1])), f" & '/{name}:' & $string({index})")
-
-
-def _item_scope(sheet: Sheet, name: str, node: Map, place: Place, body: DrawBody) -> Scope:
-    block = sheet.graph.blocks[(*place.block.path, name)]
-    scope = Scope(name, place.scope, is_distributed=is_distributed(node), owner=name)
-    scope.arrivals = {Key("item", name): code("$states.input.item"), Key("path", name): code("$states.input.path")}
-    sheet.settle(scope.arrivals, scope)
-    scope.result = after(_item_output(sheet, node, block))
-    inner = Place(scope, block)
-    sheet.open(scope, body(inner), ALWAYS, block.order[0])
-    return scope
-
-
-def _item_output(sheet: Sheet, node: Map, block: Block) -> Template:
-    """The authored output; without one, that of the block's last node, or of its last nodes by id."""
-    if node.output is not None:
-        return sheet.reader(block.path, None).template(node.output)
-    last = [name for name in block.order if not block.outgoing[name]]
-    outputs: Mapping[str, Template] = {name: code(Read(Key("output", name))) for name in last}
-    return outputs[last[0]] if len(last) == 1 else outputs

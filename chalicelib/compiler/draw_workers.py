@@ -11,6 +11,7 @@ from typing import Final
 
 from chalicelib.compiler.activation import ALWAYS
 from chalicelib.compiler.code import ENVELOPE, Key, Read, Template, code
+from chalicelib.compiler.holdings import texts_of
 from chalicelib.compiler.outline import Catch, Decide, Scope, Transition, Work
 from chalicelib.compiler.sheet import Enter, Place, Sheet, with_assigns
 from chalicelib.compiler.traces import settled
@@ -47,6 +48,13 @@ def draw_load(sheet: Sheet, names: tuple[str, ...], scope: Scope, following: Ent
 def identity() -> dict[str, Template]:
     """Who runs."""
     return {"contract": CONTRACT, **{field: code(Read(ENVELOPE), f".{field}") for field in ("organisation_id", "run_id", "version_id")}}
+
+
+def keeping(sheet: Sheet, name: str) -> list[Template]:
+    """What of the node's output has to stay inline: filled once all is drawn that reads it."""
+    keep: list[Template] = []
+    sheet.later.append(lambda: keep.extend(texts_of(sheet.outline.native_fields.get(Key("output", name), set()))))
+    return keep
 
 
 def waits_for_token(node: WorkerNode) -> bool:
@@ -135,8 +143,7 @@ class _Drawing:
         reads = expressions_of(self.place.block.nodes[self.name])
         values: dict[str, Template] = {expression.text: reader.for_worker(expression) for expression in reads}
         payload = self._identity() | ({"values": values} if values else {})
-        keep = sorted(self.sheet.outline.native_fields.get(Key("output", self.name), ()))
-        payload |= {"keep": list(keep)} if keep else {}
+        payload["keep"] = keeping(self.sheet, self.name)
         told = settled(self.sheet.told.get(self.name, ()), self.place.block)
         payload |= {"settled": told} if told else {}
         if self.name in self.sheet.waits:

@@ -75,6 +75,8 @@ class _Emitter:
         at_entry = Renderer(self.names, state.scope, state)
         payload = at_entry.value(state.payload)
         assert isinstance(payload, dict)
+        if not payload.get("keep"):
+            payload.pop("keep", None)
         if state.role not in ("close", "load"):
             payload["inline_bytes"] = self.shares.of(state.scope)
         out = self._way(state, state.next)
@@ -87,7 +89,7 @@ class _Emitter:
             next=state.next.target,
             assign=out.assign,
             output=output,
-            retry=retriers(state.retry, waits=state.token, closes=state.role in ("close", "load")),
+            retry=retriers(state.retry, waits=state.token, closes=state.role in ("close", "load", "collect")),
             catch=self._catches(state, state.catches),
         )
 
@@ -116,12 +118,19 @@ class _Emitter:
             items=at_entry.value(state.items),
             item_selector=at_entry.value(dict(state.selector)),
             max_concurrency=state.concurrency,
-            distributed=asl.Distributed(label=state.name[:40]) if state.body.is_distributed else None,
+            distributed=self._distributed(state, at_entry) if state.body.is_distributed else None,
             next=state.next.target,
             assign=out.assign,
             output=out.output,
             catch=self._catches(state, state.catches),
         )
+
+    @staticmethod
+    def _distributed(state: Each, at_entry: Renderer) -> asl.Distributed:
+        if state.results is None:
+            return asl.Distributed(label=state.name[:40])
+        place: JsonObject = {"Bucket": "${Bucket}", "Prefix": at_entry.value(state.results)}
+        return asl.Distributed(label=state.name[:40], result_writer={"Resource": asl.PUT_OBJECT, "Arguments": place})
 
     def _pause(self, state: Pause) -> asl.Wait:
         at_entry = Renderer(self.names, state.scope, state)

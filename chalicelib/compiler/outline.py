@@ -134,17 +134,19 @@ class Fork(Catching):
 
 @dataclass(eq=False)
 class Each(Catching):
-    """A Map: `items`, and per item an input made by `selector`."""
+    """A Map: `items`, and per item an input made by `selector`. `results`: the folder in S3 that the engine writes the results to."""
 
     items: Template = None
     selector: dict[str, Template] = field(default_factory=dict)
     body: Scope = field(default_factory=lambda: Scope(""))
     concurrency: int | None = None
     max_items: int | None = None
+    results: Code | None = None
 
     def reads(self) -> Iterator[Template]:
         yield self.items
         yield self.selector
+        yield self.results
 
 
 @dataclass(eq=False)

@@ -7,6 +7,7 @@ to its branches itself), so that a Choose counts as one state or none.
 from dataclasses import dataclass
 from typing import assert_never
 
+from chalicelib.compiler.collecting import is_collected, is_distributed
 from chalicelib.compiler.costs import ROOT, Costs, Spot, state, written
 from chalicelib.compiler.plan import Choose, ForEach, Parallel, Plan, Series, Visit
 from chalicelib.compiler.prices import EVENTS
@@ -47,9 +48,11 @@ class _Walk:
                 assert_never(unknown)
 
     def _map(self, name: str, body: Plan, spot: Spot) -> Tally:
-        item = _block(body, self.costs, spot.in_item(is_distributed=self.costs.map(name).mode == "distributed"))
+        node = self.costs.map(name)
+        item = _block(body, self.costs, spot.in_item(is_distributed=is_distributed(node)))
         told = self.costs.map_told(name, spot, item)
-        return exactly(state(EVENTS.map)) + told + (item + exactly(Counts(events=EVENTS.map_item))).times(*self.costs.items(name))
+        collected = exactly(self.costs.task()) if is_collected(node) else NOTHING
+        return exactly(state(EVENTS.map)) + collected + told + (item + exactly(Counts(events=EVENTS.map_item))).times(*self.costs.items(name))
 
     def _visit(self, name: str, spot: Spot) -> Tally:
         node = self.costs.nodes[name]

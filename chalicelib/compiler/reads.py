@@ -11,12 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import assert_never
 
-from chalicelib.compiler.code import CONTEXT, ENVELOPE, Code, Key, Part, Read, Template, code
+from chalicelib.compiler.code import Code, Key, Part, Read, Template, code
 from chalicelib.compiler.graph import WorkflowGraph
+from chalicelib.compiler.holdings import EACH, Holdings, Path, key_at, names_of
+from chalicelib.compiler.lists import Pointed, for_worker, pointed
 from chalicelib.spec.bindings import Binding, Broken, Items, Literal, Members, Text, Value, parse_binding
 from chalicelib.spec.expression import Expression, Fault, Reference, parse_expression
 from chalicelib.spec.model import Json
-from chalicelib.spec.nodes import WORKER_TYPES, Map
 
 IsAbsent = Callable[[tuple[str, ...], str | None, Reference], bool]
 
@@ -29,20 +30,12 @@ class Reader:
     is_absent: IsAbsent
     path: tuple[str, ...]
     node: str | None
-    native_fields: dict[Key, set[str]] = field(default_factory=dict, compare=False)  # noted: what the engine itself reads of each output
+    holdings: Holdings
+    native_fields: dict[Key, set[Path]] = field(default_factory=dict, compare=False)  # noted: what the engine itself reads of each key
 
     def key_of(self, root: str) -> Key:
         """The key that a reference's root stands for at this place."""
-        if root == "context":
-            return CONTEXT
-        if root == "run":
-            return ENVELOPE
-        for depth in range(len(self.path), 0, -1):
-            owner = self.graph.blocks[self.path[: depth - 1]].nodes[self.path[depth - 1]]
-            assert isinstance(owner, Map)
-            if owner.as_ == root:
-                return Key("item", self.path[depth - 1])
-        return Key("output", root)
+        return key_at(self.graph, self.path, root)
 
     def value(self, expression: Expression) -> Code:
         """The expression's value, null where what it reads is absent."""
@@ -53,50 +46,59 @@ class Reader:
 
     def boolean(self, text: str) -> Code:
         """A condition: true only where the expression comes out as true."""
-        rewritten, _ = self._rewrite(parsed(_bare(text)))
+        expression = parsed(_bare(text))
+        self._look(expression)
+        rewritten, _ = self._rewrite(expression)
         return code("($C := ", rewritten, "; $type($C) = 'boolean' ? $C : false)")
 
     def for_worker(self, expression: Expression) -> Code:
-        """What a worker is sent: the value, or the pointer record of the whole output where the output went to S3."""
+        """What a worker is sent: the value, or, where it would be read from a value that went to S3, what leads to that."""
         reference = expression.references[0] if expression.is_reference else None
         if reference is None or not reference.path:
             return self.value(expression)
         key = self.key_of(reference.root)
-        if not self._may_point(key):
-            return self.value(expression)
-        absent = self.is_absent(self.path, self.node, reference)
-        return code(Read(key), ".Pointer ? ", Read(key), " : ", self._reference(expression, reference, absent=absent))
+        inline = self._reference(expression, reference, absent=self.is_absent(self.path, self.node, reference))
+        sent = for_worker(self.holdings, key, reference, inline)
+        return self.value(expression) if sent is None else sent
 
     def expression_or_literal(self, value: Json) -> Template:
         """A field whose text is an expression, `{% %}` or not; a number or a timestamp is itself."""
         expression = parse_expression(_bare(value)) if isinstance(value, str) and "$" in value else None
-        return self.value(expression) if isinstance(expression, Expression) else value  # type: ignore[return-value]  # JSON is a template
-
-    def listed(self, text: str) -> Code:
-        """A map's list: nothing where it is absent."""
-        expression = parsed(_bare(text))
-        for reference in expression.references:
-            self._note_native(reference)
+        if not isinstance(expression, Expression):
+            return value  # type: ignore[return-value]  # JSON is a template
+        self._look(expression)
         return self.value(expression)
 
-    def _may_point(self, key: Key) -> bool:
-        """Whether a pointer record may stand in place of the value: of a run's input, and of what a worker put out."""
-        return key == CONTEXT or any(
-            isinstance(block.nodes.get(key.name), WORKER_TYPES) for block in self.graph.blocks.values() if key.kind == "output"
-        )
+    def listed(self, text: str) -> tuple[Code, Pointed | None]:
+        """A map's list: nothing where it is absent. With it, where it may lie in S3: then the engine needs to know but its length."""
+        expression = parsed(_bare(text))
+        reference = expression.references[0] if expression.is_reference else None
+        found = None if reference is None else pointed(self.holdings, self.key_of(reference.root), reference)
+        if reference is None or found is None:
+            for each in expression.references:
+                self._note_native(each)
+            return self.value(expression), None
+        self._note_native(reference, iterated=True)
+        return self._reference(expression, reference, absent=self.is_absent(self.path, self.node, reference)), found
 
     def _may_continue(self, root: str) -> bool:
         """Whether the node may put out its error in place of its output."""
         return any(root in block.nodes and block.nodes[root].on_error != "fail" for block in self.graph.blocks.values())
 
-    def _note_native(self, reference: Reference) -> None:
-        """The engine reads this field, so it must stay in the state when the output goes to S3."""
-        names = []
+    def _note_native(self, reference: Reference, *, iterated: bool = False) -> None:
+        """The engine reads this field, so it must stay in the state when the value goes to S3; `iterated`: of a list no more than its length."""
+        key, names = self.key_of(reference.root), list[str]()
+        is_here = () not in self.holdings.spots(key)
         for step in reference.path:
-            if not isinstance(step, str):
+            if isinstance(step, int) and not is_here:
                 break
-            names.append(step)
-        self.native_fields.setdefault(self.key_of(reference.root), set()).add(".".join(names) or "*")
+            names.append(EACH if isinstance(step, int) else step)
+        self.native_fields.setdefault(key, set()).add((*names, EACH) if iterated else tuple(names))
+
+    def _look(self, expression: Expression) -> None:
+        """The engine looks at the whole value, not only moves it."""
+        if expression.is_reference:
+            self._note_native(expression.references[0])
 
     def template(self, value: Json) -> Template:
         """An authored binding, evaluated by the engine."""
@@ -128,6 +130,7 @@ class Reader:
         return code(*listed, "])")
 
     def _piece(self, expression: Expression) -> Code:
+        self._look(expression)
         return code("($V := ", self.value(expression), "; $type($V) = 'string' ? $V : $V = null ? '' : $string($V))")
 
     def _rewrite(self, expression: Expression) -> tuple[Code, bool]:
@@ -137,13 +140,27 @@ class Reader:
         for reference in expression.references:
             parts.append(expression.text[position : reference.start])
             absent = self.is_absent(self.path, self.node, reference)
-            parts.append(self._reference(expression, reference, absent=absent))
-            if reference.path or reference.operand or _goes_on(expression, reference):
-                self._note_native(reference)
+            parts.append(self._read(expression, reference, absent=absent))
             guarded = guarded or absent
             position = reference.end
         parts.append(expression.text[position:])
         return code(*(part for part in parts if part != "")), guarded
+
+    def _read(self, expression: Expression, reference: Reference, *, absent: bool) -> Code:
+        """The reference as the engine evaluates it, what that needs noted. Of a list that is only counted, its length will do."""
+        plain = self._reference(expression, reference, absent=absent)
+        if _is_counted(expression, reference) and names_of(reference) is not None:
+            key = self.key_of(reference.root)
+            found = pointed(self.holdings, key, reference)
+            self._note_native(reference, iterated=found is not None or key in self.holdings.held)
+            return plain if found is None else found.iterated(plain)
+        if reference.path or reference.operand or _goes_on(expression, reference) or self._is_looked_at(expression, reference):
+            self._note_native(reference)
+        return plain
+
+    def _is_looked_at(self, expression: Expression, reference: Reference) -> bool:
+        """An item may be as small as a number, and is compared as such."""
+        return not expression.is_reference and self.key_of(reference.root).kind == "item"
 
     def _reference(self, expression: Expression, reference: Reference, *, absent: bool) -> Code:
         tail = expression.text[reference.start + 1 + len(reference.root) : reference.end]
@@ -167,6 +184,10 @@ def parsed(text: str) -> Expression:
 def _goes_on(expression: Expression, reference: Reference) -> bool:
     """Whether a predicate or another step follows: then fields are read. Else the whole value is moved or compared, and a pointer record will do."""
     return expression.text[reference.end :].lstrip()[:1] in tuple("[.^|{@#~")
+
+
+def _is_counted(expression: Expression, reference: Reference) -> bool:
+    return expression.text[: reference.start].rstrip().endswith("$count(") and expression.text[reference.end :].lstrip()[:1] == ")"
 
 
 def _bare(text: str) -> str:

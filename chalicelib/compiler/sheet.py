@@ -11,6 +11,7 @@ from typing import Final
 from chalicelib.compiler.activation import ALWAYS, Atom, Formula, conjoin, holds
 from chalicelib.compiler.code import CONTEXT, ENVELOPE, Code, Key, Template
 from chalicelib.compiler.graph import Block, WorkflowGraph
+from chalicelib.compiler.holdings import Holdings, Path, followed
 from chalicelib.compiler.names_of_states import StateNames
 from chalicelib.compiler.outline import Assign, Each, Fork, Scope, State, Transition
 from chalicelib.compiler.plan import Plan
@@ -45,7 +46,7 @@ class Outline:
     settled: dict[Key, None] = field(default_factory=dict)
     constants: dict[Key, str] = field(default_factory=lambda: {CONTEXT: f"{MACHINE_INPUT}.context", ENVELOPE: MACHINE_INPUT})
     run_fields: tuple[str, ...] = ("organisation_id", "run_id", "version_id")  # what a distributed map's item is told of its run
-    native_fields: dict[Key, set[str]] = field(default_factory=dict)
+    native_fields: dict[Key, set[Path]] = field(default_factory=dict)
     states: dict[str, State] = field(default_factory=dict)
 
 
@@ -70,13 +71,22 @@ class Sheet:
     names: StateNames = field(default_factory=StateNames)
     told: dict[str, tuple[str, ...]] = field(default_factory=dict)
     waits: dict[str, str] = field(default_factory=dict)
+    later: list[Callable[[], None]] = field(default_factory=list)
+    holdings: Holdings = field(init=False)
     questions: Questions = field(init=False)
 
     def __post_init__(self) -> None:
+        self.holdings = Holdings.of(self.graph)
         self.questions = Questions(self.graph, self.outline.derived, self.outline.settled, self.reader)
 
     def reader(self, path: tuple[str, ...], node: str | None) -> Reader:
-        return Reader(self.graph, self.is_absent, path, node, self.outline.native_fields)
+        return Reader(self.graph, self.is_absent, path, node, self.holdings, self.outline.native_fields)
+
+    def finish(self) -> None:
+        """Draw what had to wait until it is known all that the engine reads."""
+        self.outline.native_fields |= followed(self.outline.native_fields, self.holdings)
+        for draw in self.later:
+            draw()
 
     def tell(self, plan: Plan, block: Block) -> Traces:
         """Find out who tells of the block's native nodes."""

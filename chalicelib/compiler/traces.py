@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import Final, assert_never
 
 from chalicelib.compiler.code import Key, Read, Template, code
+from chalicelib.compiler.collecting import is_collected
 from chalicelib.compiler.graph import Block
 from chalicelib.compiler.plan import Choose, ForEach, Parallel, Plan, Series, Visit
 from chalicelib.spec.nodes import WORKER_TYPES, Join, Map, Node, Wait
@@ -99,6 +100,8 @@ def settled(names: Pending, block: Block) -> dict[str, Template]:
         match block.nodes[name]:
             case FanOut() | Join():
                 continue
+            case Map() as node if is_collected(node):
+                told[name] = code(output, ".Pointer ? ", output, ".Pointer.count : $type(", output, ") = 'array' ? $count(", output, ") : null")
             case Map():
                 told[name] = code("$type(", output, ") = 'array' ? $count(", output, ") : null")
             case _:

@@ -16,10 +16,11 @@ from chalicelib.spec.model import Json, JsonObject
 from chalicelib.spec.nodes import AgentCall, HumanGate, Message, SubWorkflow, ToolCall, WorkerNode
 from chalicelib.store.run_records import Fault, Usage
 from chalicelib.workers import agent, gate, message, subworkflow, tool
+from chalicelib.workers.collect import collect_results
 from chalicelib.workers.failures import SILENT, CameTooLate, NodeCrashed, named
 from chalicelib.workers.load import load_outputs
 from chalicelib.workers.outputs import fitted
-from chalicelib.workers.payload import PayloadInvalid, parse_payload
+from chalicelib.workers.payload import PayloadInvalid, TaskPayload, parse_payload
 from chalicelib.workers.values import resolved
 from chalicelib.workers.version_nodes import version_nodes
 from chalicelib.workers.work import Done, Work, clock
@@ -33,6 +34,8 @@ def dispatch(event: object, context: Any = None) -> Json:
     payload = parse_payload(event)
     if payload.load:
         return load_outputs(payload)
+    if payload.collect:
+        return _collect(payload)
     version_node = version_nodes(payload.organisation_id, payload.version_id).get(payload.node)
     if version_node is None:
         raise PayloadInvalid(f"version {payload.version_id} has no node {payload.node}")
@@ -45,6 +48,16 @@ def dispatch(event: object, context: Any = None) -> Json:
             _log.exception("a worker crashed", extra={"run_id": payload.run_id, "node": payload.node})
         if not payload.close:
             _record_failure(work, failure)
+        raise failure from error
+
+
+def _collect(payload: TaskPayload) -> Json:
+    try:
+        return collect_results(payload)
+    except Exception as error:
+        failure = named(error)
+        if isinstance(failure, NodeCrashed):
+            _log.exception("a worker crashed", extra={"run_id": payload.run_id, "node": payload.node})
         raise failure from error
 
 

@@ -7,6 +7,7 @@ In: an exception. Out: a SluiceError: its class name is the name that the state 
     └── NodeFailed
         ├── CameTooLate          work that was done after the node's time was over: the machine has gone on without it
         ├── OutputNotJson        an output that is no JSON, or that takes the name of a pointer record
+        ├── ResultsIncomplete    the results of a map that the engine wrote to S3 are not those of all its items
         └── NodeCrashed          an exception that nobody foresaw; its message is kept short
 """
 
@@ -24,6 +25,10 @@ class CameTooLate(NodeFailed):
 
 class OutputNotJson(NodeFailed):
     code = "output-not-json"
+
+
+class ResultsIncomplete(NodeFailed):
+    code = "results-incomplete"
 
 
 class NodeCrashed(NodeFailed):

@@ -68,7 +68,8 @@ class TaskPayload(WireModel):
     """`values` are what the node's bindings read, by expression text; any of them may be a pointer record.
 
     `settled`: what native nodes came to since the last worker, a label or a value, None for skipped. `deadline_seconds`: the state's time limit.
-    `load`: names of outputs to fetch for a resumed run, instead of a node's work. `token` stays out of what this prints as.
+    `load`: names of outputs to fetch for a resumed run, instead of a node's work; `collect`: the manifest of a map's results in S3, likewise. `token`
+    stays out of what this prints as.
     """
 
     contract: Literal[1]
@@ -87,12 +88,12 @@ class TaskPayload(WireModel):
     token: str | None = Field(default=None, min_length=1, max_length=2048, repr=False)
     close: bool = False
     load: Names = ()
+    collect: Id | None = None
 
     @property
     def items(self) -> tuple[Item, ...]:
         """The maps around the node, outermost first."""
-        parts = (part.rpartition(":") for part in self.item_path.split("/") if part)
-        return tuple(Item(name, int(index)) for name, _, index in parts)
+        return items_of(self.item_path)
 
 
 class MachineInput(WireModel):
@@ -128,6 +129,12 @@ class PointerRecord:
 
     pointer: Pointer
     kept: JsonObject
+
+
+def items_of(item_path: str) -> tuple[Item, ...]:
+    """The maps that an item path names, outermost first."""
+    parts = (part.rpartition(":") for part in item_path.split("/") if part)
+    return tuple(Item(name, int(index)) for name, _, index in parts)
 
 
 def parse_payload(event: object) -> TaskPayload:

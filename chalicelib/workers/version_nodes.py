@@ -6,14 +6,12 @@ In: an organisation and a version id. Out: each node with the maps around it, ca
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
 
+from chalicelib.compiler.collecting import is_distributed
 from chalicelib.spec.nodes import Map, Node
 from chalicelib.spec.workflow import WorkflowSpec
 from chalicelib.store import workflows
 from chalicelib.store.blobs import json_text
-
-INLINE_ITEMS: Final = 40  # a map above that runs distributed, unless its mode says otherwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +24,7 @@ class VersionNode:
     @property
     def is_distributed(self) -> bool:
         """Whether its items are children of a distributed map, whose node runs write no events."""
-        return any(_is_distributed(around) for around in self.maps)
+        return any(is_distributed(around) for around in self.maps)
 
 
 @lru_cache(maxsize=64)
@@ -42,9 +40,3 @@ def _walk(nodes: Mapping[str, Node], maps: tuple[Map, ...]) -> Iterator[tuple[st
         yield name, VersionNode(node, maps)
         if isinstance(node, Map):
             yield from _walk(node.nodes, (*maps, node))
-
-
-def _is_distributed(node: Map) -> bool:
-    if node.mode is not None:
-        return node.mode == "distributed"
-    return max(node.max_items or 0, node.concurrency or 0) > INLINE_ITEMS

@@ -2,7 +2,8 @@
 
 In: a state machine, its input, what a Task's worker does. Out: `Ended`: the output, or the error, and how often each state was entered. Expressions
 of a state see variables as on its entry; undefined fails; a distributed map's items see no variables of the outside; a Choice without match fails.
-Time does not pass: waits end at once, and a worker says itself that its time is up by raising `Failed("States.Timeout")`.
+What a ResultWriter wrote is collected here, as the worker would, but never by pointer. Time does not pass: waits end at once, and a worker says
+itself that its time is up by raising `Failed("States.Timeout")`.
 """
 
 from collections import ChainMap, Counter
@@ -50,6 +51,7 @@ class _Execution:
     given: Json
     worker: Worker
     entered: Counter[str] = field(default_factory=Counter)
+    written: list[list[Json]] = field(default_factory=list)  # by each ResultWriter
 
     def scope(self, scope: JsonObject, value: Json, variables: Variables) -> Json:
         name: str | None = str(scope["StartAt"])
@@ -115,7 +117,11 @@ class _State:
         resource = str(self.fields["Resource"])
         waits = resource.endswith(".waitForTaskToken")
         arguments = object_of(self._at_entry("Arguments", {}, {"Token": f"token of {self.name}"} if waits else None))
-        result = self.execution.worker(self.name, object_of(arguments["Payload"]))
+        payload = object_of(arguments["Payload"])
+        if "collect" in payload:
+            results = self.execution.written[int(str(payload["collect"]))]
+            return {"Payload": [object_of(result)["output"] for result in results]}
+        result = self.execution.worker(self.name, payload)
         return result if waits else {"Payload": result, "StatusCode": 200}
 
     def _map(self) -> Json:
@@ -128,7 +134,13 @@ class _State:
         for index, item in enumerate(items):
             given = self._filled(self.fields["ItemSelector"], {}, item=(index, item)) if "ItemSelector" in self.fields else item
             results.append(self.execution.scope(processor, given, ChainMap() if distributed else self.variables.new_child()))
-        return results
+        return self._written(results) if "ResultWriter" in self.fields else results
+
+    def _written(self, results: list[Json]) -> Json:
+        place = object_of(object_of(self._at_entry("ResultWriter", {}))["Arguments"])
+        assert all(isinstance(place[name], str) for name in ("Bucket", "Prefix"))
+        self.execution.written.append(results)
+        return {"MapRunArn": "arn", "ResultWriterDetails": {"Bucket": place["Bucket"], "Key": str(len(self.execution.written) - 1)}}
 
     def _choice(self) -> tuple[str | None, Json]:
         for rule in map(object_of, list_of(self.fields["Choices"])):

@@ -10,9 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import boto3
 from botocore.exceptions import ClientError
 
-from tests.local.emulator import Emulator, assign, chain, one, task
+from tests.local.emulator import REGION, Emulator, assign, chain, one, task
 
 Scenario = Callable[[Emulator], Any]
 
@@ -340,6 +341,23 @@ def what_a_child_sees(at: Emulator) -> Any:
     child["Output"] = {"name": "{% $states.context.Execution.Name %}", "outer": "{% $exists($outer) %}"}
     (seen,) = at.run(chain(a=assign(outer=7), m=_map("DISTRIBUTED", {"c": child}, Items=[1])))
     return [seen["name"] == "run", seen["outer"]]
+
+
+@fault("result_writer", raw="ASLParserException", fixed=[{"n": 0, "text": "ü"}, {"n": 1, "text": "ü"}])
+def what_a_result_writer_writes(at: Emulator) -> Any:
+    s3 = boto3.client("s3", region_name=REGION)
+    s3.create_bucket(Bucket="data", CreateBucketConfiguration={"LocationConstraint": REGION})
+    writer = {"Resource": "arn:aws:states:::s3:putObject", "Arguments": {"Bucket": "data", "Prefix": "{% 'org/' & 'results' %}"}}
+    child = {"Type": "Pass", "Output": {"n": "{% $states.input %}", "text": "ü"}, "End": True}
+    try:
+        details = at.run(one(**_map("DISTRIBUTED", {"c": child}, Items=[0, 1], ResultWriter=writer)))["ResultWriterDetails"]
+    except ClientError as error:
+        return str(error.response["Error"]["Message"]).split()[0]
+    manifest = json.loads(s3.get_object(Bucket="data", Key=details["Key"])["Body"].read())
+    assert details["Bucket"] == manifest["DestinationBucket"] == "data"
+    assert details["Key"].startswith("org/results/")
+    files = [s3.get_object(Bucket="data", Key=file["Key"])["Body"].read() for file in manifest["ResultFiles"]["SUCCEEDED"]]
+    return [json.loads(result["Output"]) for file in files for result in json.loads(file)]
 
 
 # --- starting and describing ---------------------------------------------------------------------------------------

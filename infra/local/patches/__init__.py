@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from infra.local.patches import choices, clients, errors, expressions, halting, maps, pace, sizes, starts, states, storage, tokens
+from infra.local.patches import choices, clients, errors, expressions, halting, maps, pace, results, sizes, starts, states, storage, tokens
 from infra.local.patches.patch import Patch, applied
 
 PATCHES: Final[tuple[Patch, ...]] = (
@@ -20,6 +20,7 @@ PATCHES: Final[tuple[Patch, ...]] = (
     *halting.PATCHES,
     *tokens.PATCHES,
     *maps.PATCHES,
+    *results.PATCHES,
     *starts.PATCHES,
     *clients.PATCHES,
     *storage.PATCHES,

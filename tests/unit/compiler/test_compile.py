@@ -12,6 +12,7 @@ from chalicelib.compiler.emit import _Emitter
 from chalicelib.compiler.forecast import Range
 from chalicelib.compiler.graph import WorkflowGraph, build
 from chalicelib.compiler.history import too_many_events
+from chalicelib.compiler.holdings import Holdings
 from chalicelib.compiler.names import Names, _fresh
 from chalicelib.compiler.outline import Scope, State, Transition
 from chalicelib.compiler.reads import Reader, parsed
@@ -75,7 +76,8 @@ def test_it_takes_no_broken_expression(text: str) -> None:
 
 
 def test_it_takes_no_broken_binding() -> None:
-    reader = Reader(graph_of({"a": WORK}), lambda *_read: False, (), "a")
+    graph = graph_of({"a": WORK})
+    reader = Reader(graph, lambda *_read: False, (), "a", Holdings.of(graph))
     with pytest.raises(ValueError, match="came past the checks"):
         reader.template("{% 1 + %}")
 
