@@ -62,8 +62,8 @@ def reload(project: Project) -> Application:
 
 
 def modules(project: Project) -> dict[str, ModuleType]:
-    """The app's modules as they are imported now."""
-    return {name: module for name, module in sys.modules.items() if name.partition(".")[0] in project.packages or name == project.module}
+    """The app's modules as they are imported now. Other threads import meanwhile: a copy is walked through."""
+    return {name: module for name, module in sys.modules.copy().items() if name.partition(".")[0] in project.packages or name == project.module}
 
 
 def put_back(project: Project, old: Mapping[str, ModuleType]) -> None:

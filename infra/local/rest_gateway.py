@@ -31,18 +31,20 @@ class RestGateway:
         self.use(invoker.application)
 
     def use(self, application: Application) -> None:
-        self._routes = application.app.routes
-        self._table = RouteTable(self._routes)
+        """The routes are exchanged at once: a request that is being answered keeps those that it was matched with."""
+        routes = application.app.routes
+        self._routing = routes, RouteTable(routes)
 
     def answer(self, request: HttpRequest) -> HttpResponse:
         if len(request.body) > MAX_REQUEST_BYTES:
             return self._refusal(413, "REQUEST_TOO_LARGE", "Request Too Long")
-        match = self._table.match(request.path)
-        if match is None or (request.method not in self._routes[match.resource] and request.method != "OPTIONS"):
+        routes, table = self._routing
+        match = table.match(request.path)
+        if match is None or (request.method not in routes[match.resource] and request.method != "OPTIONS"):
             shown = _file(self._page, request) if match is None else None
             return shown or self._refusal(403, "MISSING_AUTHENTICATION_TOKEN", "Missing Authentication Token")
-        if request.method == "OPTIONS" and "OPTIONS" not in self._routes[match.resource]:
-            return self._preflight(match.resource)
+        if request.method == "OPTIONS" and "OPTIONS" not in routes[match.resource]:
+            return self._preflight(routes[match.resource])
         return self._integrate(json.dumps(proxy_event(request, match)).encode())
 
     def _integrate(self, event: bytes) -> HttpResponse:
@@ -57,8 +59,7 @@ class RestGateway:
             pass
         return self._refusal(502, "INTEGRATION_FAILURE", "Internal server error")
 
-    def _preflight(self, resource: str) -> HttpResponse:
-        entries = self._routes[resource]
+    def _preflight(self, entries: Mapping[str, Any]) -> HttpResponse:
         cors = next((entry.cors for entry in entries.values() if entry.cors), None)
         if cors is None:
             return self._refusal(403, "MISSING_AUTHENTICATION_TOKEN", "Missing Authentication Token")

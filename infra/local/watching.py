@@ -15,6 +15,7 @@ from typing import Final
 from infra.local.project import Project
 
 LOOK_SECONDS: Final = 0.5
+SETTLE_SECONDS: Final = 0.2
 _CODE: Final = ("app.py", "chalicelib", ".chalice")
 _GROUND: Final = ("infra",)
 _SUFFIXES: Final = frozenset({".py", ".json", ".yaml"})
@@ -48,12 +49,10 @@ class Watcher:
     def watch(self, reload: Callable[[], None], restart: Callable[[], None]) -> None:
         """Look until closed, in this thread."""
         while not self._closed.wait(LOOK_SECONDS):
-            match self.look():
+            match self._settled(self.look()):
                 case Changed.CODE:
-                    self._settle()
                     take(reload)
                 case Changed.GROUND:
-                    self._settle()
                     restart()
                     return
                 case None:
@@ -62,10 +61,13 @@ class Watcher:
     def close(self) -> None:
         self._closed.set()
 
-    def _settle(self) -> None:
-        """Editors and version control write many files: wait until they are done."""
-        while not self._closed.wait(0.2) and self.look() is not None:
-            pass
+    def _settled(self, found: Changed | None) -> Changed | None:
+        """Editors and version control write many files: what has changed once they are done. The ground counts more."""
+        more = found
+        while more is not None and not self._closed.wait(SETTLE_SECONDS):
+            more = self.look()
+            found = more if more is Changed.GROUND else found
+        return found
 
     def _stamps(self, kind: Changed) -> _Stamps:
         stamps = {}

@@ -23,11 +23,15 @@ REGION = "eu-central-1"
 ROLE = "arn:aws:iam::123456789012:role/machine"
 Function = Callable[[Any], Any]
 Machine = dict[str, Any]
+DEADLINE = 60.0  # for what comes: on a busy machine it comes late
 
 
 class Emulator:
-    def __init__(self, functions: dict[str, Function]) -> None:
+    """`patience`: how long to wait for what comes on moto as it comes, and does not when patched."""
+
+    def __init__(self, functions: dict[str, Function], patience: float = DEADLINE) -> None:
         self.functions = functions
+        self.patience = patience
         self.sfn = boto3.client("stepfunctions", region_name=REGION)
         self.dynamodb = boto3.client("dynamodb", region_name=REGION)
         self._count = 0
@@ -50,7 +54,7 @@ class Emulator:
         except ValueError:
             return ended["output"]  # moto as it comes does not quote a text
 
-    def ended(self, execution: str, seconds: float = 10) -> Any:
+    def ended(self, execution: str, seconds: float = DEADLINE) -> Any:
         deadline = time.monotonic() + seconds
         while (described := self.sfn.describe_execution(executionArn=execution))["status"] == "RUNNING" and time.monotonic() < deadline:
             time.sleep(0.005)
@@ -126,4 +130,4 @@ def emulator(*, fixed: bool) -> Iterator[Emulator]:
         if fixed:
             stack.enter_context(patched())
         stack.enter_context(mock_aws(config={"stepfunctions": {"execute_state_machine": True}, "lambda": {"use_docker": False}}))
-        yield Emulator(functions)
+        yield Emulator(functions, 0.2 if fixed else DEADLINE)

@@ -7,13 +7,14 @@ import json
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import boto3
 from botocore.exceptions import ClientError
 
-from tests.local.emulator import REGION, Emulator, assign, chain, one, task
+from tests.local.emulator import DEADLINE, REGION, Emulator, assign, chain, one, task
 
 Scenario = Callable[[Emulator], Any]
 
@@ -195,7 +196,7 @@ def each_retry_has_its_own_token(at: Emulator) -> Any:
 
     at.functions["answer"] = answer
     retry = [{"ErrorEquals": ["Again"], "IntervalSeconds": 1, "MaxAttempts": 1}]
-    return at.run(one(**task("answer", token=True, TimeoutSeconds=5, Retry=retry)))
+    return at.run(one(**task("answer", token=True, TimeoutSeconds=60, Retry=retry)))
 
 
 # --- stopping and waiting ------------------------------------------------------------------------------------------
@@ -206,7 +207,7 @@ def stop_at_an_open_token(at: Emulator) -> Any:
     asked = threading.Event()
     at.functions["ask"] = lambda event: asked.set()
     execution = at.start(one(**task("ask", token=True, TimeoutSeconds=2)))
-    asked.wait(5)
+    asked.wait(DEADLINE)
     at.sfn.stop_execution(executionArn=execution, error="Cancelled", cause="by hand")
     described = at.sfn.describe_execution(executionArn=execution)
     return described["status"], described.get("error"), described.get("cause")
@@ -223,7 +224,7 @@ def stop_in_a_retry_pause(at: Emulator) -> Any:
     at.functions["fail"] = fail
     retry = [{"ErrorEquals": ["ValueError"], "IntervalSeconds": 2, "MaxAttempts": 1}]
     execution = at.start(one(**task("fail", Retry=retry)))
-    failed.wait(5)
+    failed.wait(DEADLINE)
     time.sleep(0.05)
     at.sfn.stop_execution(executionArn=execution)
     return at.sfn.describe_execution(executionArn=execution)["status"]
@@ -250,8 +251,8 @@ def _gate(at: Emulator, **options: Any) -> tuple[str, str]:
         asked.set()
 
     at.functions["ask"] = ask
-    execution = at.start(one(**task("ask", token=True, **{"TimeoutSeconds": 5, **options})))
-    asked.wait(5)
+    execution = at.start(one(**task("ask", token=True, **{"TimeoutSeconds": 60, **options})))
+    asked.wait(DEADLINE)
     time.sleep(0.02)  # until the state waits
     return execution, tokens[0]
 
@@ -259,14 +260,8 @@ def _gate(at: Emulator, **options: Any) -> tuple[str, str]:
 @fault("one_answer_per_token", raw="several, or the others strangers", fixed="one")
 def eight_answers_at_once(at: Emulator) -> Any:
     _, token = _gate(at)
-    answers: list[str] = []
-    threads = [
-        threading.Thread(target=lambda n=n: answers.append(refused(at.sfn.send_task_success, taskToken=token, output=str(n)))) for n in range(8)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda n: refused(at.sfn.send_task_success, taskToken=token, output=str(n)), range(8)))
     return "one" if sorted(answers) == ["TaskTimedOut"] * 7 + ["accepted"] else "several, or the others strangers"
 
 
@@ -274,14 +269,14 @@ def eight_answers_at_once(at: Emulator) -> Any:
 def an_output_that_is_no_json(at: Emulator) -> Any:
     execution, token = _gate(at)
     answer = refused(at.sfn.send_task_success, taskToken=token, output="{no json")
-    return [answer, at.ended(execution, 10 if answer == "accepted" else 0.1)["status"]]
+    return [answer, at.ended(execution, DEADLINE if answer == "accepted" else 0.1)["status"]]
 
 
 @fault("one_answer_per_token", raw=["accepted", "SUCCEEDED"], fixed=["ValidationException", "RUNNING"])
 def an_output_that_is_too_large(at: Emulator) -> Any:
     execution, token = _gate(at, Output={})
     answer = refused(at.sfn.send_task_success, taskToken=token, output=json.dumps("x" * 262_143))
-    return [answer, at.ended(execution, 10 if answer == "accepted" else 0.1)["status"]]
+    return [answer, at.ended(execution, DEADLINE if answer == "accepted" else 0.1)["status"]]
 
 
 @fault("one_answer_per_token", raw=["InvalidToken", "InvalidToken"], fixed=["TaskTimedOut", "TaskDoesNotExist"], slow=True)
@@ -302,7 +297,7 @@ def the_cause_of_a_failure(at: Emulator) -> Any:
 @fault("answer_before_heartbeat", raw="States.Timeout", fixed=1, slow=True)
 def answered_inside_the_function(at: Emulator) -> Any:
     at.functions["answer"] = lambda event: at.sfn.send_task_success(taskToken=event["token"], output="1") and None
-    return at.run(one(**task("answer", token=True, TimeoutSeconds=5, HeartbeatSeconds=1)))
+    return at.run(one(**task("answer", token=True, TimeoutSeconds=60, HeartbeatSeconds=1)))
 
 
 # --- maps ----------------------------------------------------------------------------------------------------------
@@ -315,19 +310,19 @@ def _map(mode: str, states: dict[str, Any], **state: Any) -> dict[str, Any]:
 
 @fault("map_workers", raw="together", fixed="at most 40")
 def forty_one_iterations_that_wait_for_each_other(at: Emulator) -> Any:
-    barrier = threading.Barrier(41)
-    met: list[bool] = []
+    inside, released = threading.Semaphore(0), threading.Event()
 
     def meet(event: Any) -> None:
-        try:
-            barrier.wait(3)
-            met.append(True)
-        except threading.BrokenBarrierError:
-            met.append(False)
+        inside.release()
+        released.wait(DEADLINE)
 
     at.functions["meet"] = meet
-    at.run(one(**_map("INLINE", {"t": {**task("meet"), "End": True}}, Items="{% [1..41] %}")))
-    return "together" if all(met) else "at most 40"
+    execution = at.start(one(**_map("INLINE", {"t": {**task("meet"), "End": True}}, Items="{% [1..41] %}")))
+    forty = all(inside.acquire(timeout=DEADLINE) for _ in range(40))
+    together = inside.acquire(timeout=at.patience)
+    released.set()
+    assert at.ended(execution)["status"] == "SUCCEEDED"
+    return "together" if together else "at most 40" if forty else "less"
 
 
 @fault("failed_children_count", raw=[None, None], fixed="States.ExceedToleratedFailureThreshold")
@@ -458,7 +453,7 @@ def a_failing_transaction_beside_a_write(at: Emulator) -> Any:
     try:
         transaction = threading.Thread(target=refused, args=(at.dynamodb.transact_write_items,), kwargs={"TransactItems": [never]})
         transaction.start()
-        at_work.wait(5)
+        at_work.wait(DEADLINE)
         writing = threading.Thread(target=at.dynamodb.put_item, kwargs=_put(at, "mine")["Put"])
         writing.start()
         transaction.join()

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.local.emulator import Emulator, assign, chain, emulator, one, task
+from tests.local.emulator import DEADLINE, Emulator, assign, chain, emulator, one, task
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +92,7 @@ def _asking(at: Emulator) -> tuple[threading.Event, list[str]]:
 def test_it_waits_on_while_heartbeats_come(at: Emulator) -> None:
     asked, tokens = _asking(at)
     execution = at.start(one(**task("ask", token=True, TimeoutSeconds=10, HeartbeatSeconds=1)))
-    asked.wait(5)
+    asked.wait(DEADLINE)
     for _ in range(4):
         time.sleep(0.4)
         at.sfn.send_task_heartbeat(taskToken=tokens[0])

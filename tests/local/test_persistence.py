@@ -131,7 +131,7 @@ def test_it_stops_at_sigterm_with_everything_saved(tmp_path: Path) -> None:
     with _process(tmp_path) as (process, url):
         http(f"{url}/notes/kept", b'"last"')
         process.terminate()
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
     with _stack(tmp_path):
         assert notes("kept") == ['"last"']
 

@@ -16,7 +16,7 @@ from websockets.sync.client import connect
 
 from infra.local.project import ROOT
 from infra.local.watching import take
-from tests.local.tiny_stack import LocalStack, eventually, http
+from tests.local.tiny_stack import DEADLINE, LocalStack, eventually, http
 
 pytestmark = pytest.mark.scenario
 _SPEC = {
@@ -49,10 +49,10 @@ class Api:
         return str(self(f"workflows/{workflow}/run", {"input": {"city": "Rome"}})["id"])
 
     def open_gate(self) -> str:
-        return str(eventually(lambda: self("gates")["gates"], 30)[0]["id"])
+        return str(eventually(lambda: self("gates")["gates"])[0]["id"])
 
     def ended(self, run_id: str) -> Any:
-        return eventually(lambda: (run := self(f"workflows/runs/{run_id}"))["status"] in _ENDED and run, 30)
+        return eventually(lambda: (run := self(f"workflows/runs/{run_id}"))["status"] in _ENDED and run)
 
 
 @contextmanager
@@ -72,7 +72,8 @@ def test_a_run_is_followed_live_decided_and_finished_across_a_change_of_code() -
         run_id = api.start()
         ticket = api("live/tickets", {})
         assert ticket["url"].startswith(stack.websocket_url)
-        with connect(ticket["url"] if "ticket=" in ticket["url"] else f"{ticket['url']}?ticket={ticket['ticket']}") as socket:
+        url = ticket["url"] if "ticket=" in ticket["url"] else f"{ticket['url']}?ticket={ticket['ticket']}"
+        with connect(url, open_timeout=DEADLINE) as socket:
             socket.send(json.dumps({"action": "subscribe", "run_id": run_id, "since": 0}))
             gate = api.open_gate()
             assert take(stack.reload)
@@ -81,7 +82,7 @@ def test_a_run_is_followed_live_decided_and_finished_across_a_change_of_code() -
             assert (run["status"], run["output"]) == ("succeeded", {"greeting": "Hello Rome"})
             seen = []
             while "run_succeeded" not in seen:
-                seen.append(json.loads(socket.recv(10))["type"])
+                seen.append(json.loads(socket.recv(DEADLINE))["type"])
         assert {"run_queued", "gate_opened", "gate_decided"} <= set(seen)
 
 

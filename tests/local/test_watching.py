@@ -3,10 +3,12 @@
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import boto3
 import pytest
 
+from infra.local.application import modules
 from infra.local.project import Project
 from infra.local.watching import Changed, Watcher, take
 from tests.local.tiny_stack import FOLDER, LocalStack, eventually, http, invoke, machine, notes
@@ -78,6 +80,41 @@ def test_it_tells_code_from_ground(tmp_path: Path) -> None:
     (tmp_path / "infra/a.yaml").unlink()
     assert watcher.look() is Changed.GROUND
     assert watcher.look() is None
+
+
+@pytest.mark.scenario
+def test_it_restarts_where_the_ground_changes_right_after_the_code(tmp_path: Path) -> None:
+    (tmp_path / "infra").mkdir()
+    (tmp_path / "app.py").write_text("1")
+    found: list[Changed | None] = []
+
+    class Slow(Watcher):
+        """Somebody saves another file while it waits for them to be done."""
+
+        def look(self) -> Changed | None:
+            found.append(super().look())
+            if found[-1] is Changed.CODE:
+                (tmp_path / "infra" / "a.yaml").write_text("1")
+            return found[-1]
+
+    watcher = Slow(Project(tmp_path))
+    (tmp_path / "app.py").write_text("22")
+    happened: list[str] = []
+    watcher.watch(lambda: happened.append("reload"), lambda: happened.append("restart"))
+    assert happened == ["restart"]
+    assert found == [Changed.CODE, Changed.GROUND, None]
+
+
+def test_it_finds_the_apps_modules_while_others_are_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Importing(tuple[str, ...]):
+        """A thread that imports something whenever it is looked at what there is."""
+
+        def __contains__(self, name: object) -> bool:
+            late = f"late_{len(sys.modules)}"
+            monkeypatch.setitem(sys.modules, late, ModuleType(late))
+            return super().__contains__(name)
+
+    assert "tests.local.tiny_stack" in modules(Project(tmp_path, "app", Importing(["tests"])))
 
 
 @pytest.mark.scenario

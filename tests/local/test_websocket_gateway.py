@@ -15,13 +15,13 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from infra.local.websocket_gateway import WebSocketGateway
-from tests.local.tiny_stack import LocalStack, eventually, notes
+from tests.local.tiny_stack import DEADLINE, LocalStack, eventually, notes
 
 
 @contextmanager
 def _connected(stack: LocalStack) -> Iterator[tuple[ClientConnection, str]]:
     before = set(notes("opened"))
-    with connect(f"{stack.websocket_url}?ticket=good") as socket:
+    with connect(f"{stack.websocket_url}?ticket=good", open_timeout=DEADLINE) as socket:
         (connection_id,) = set(notes("opened")) - before
         yield socket, connection_id
 
@@ -37,7 +37,7 @@ def _code(call: Any, **arguments: Any) -> str:
 
 
 def test_it_lets_the_connect_handler_refuse(stack: LocalStack) -> None:
-    with pytest.raises(InvalidStatus) as caught, connect(f"{stack.websocket_url}?ticket=bad"):
+    with pytest.raises(InvalidStatus) as caught, connect(f"{stack.websocket_url}?ticket=bad", open_timeout=DEADLINE):
         pass
     assert caught.value.response.status_code == 401
 
@@ -45,7 +45,7 @@ def test_it_lets_the_connect_handler_refuse(stack: LocalStack) -> None:
 def test_it_hands_messages_to_the_default_handler(stack: LocalStack) -> None:
     with _connected(stack) as (socket, _):
         socket.send("hello")
-        assert socket.recv(5) == "echo hello"
+        assert socket.recv(DEADLINE) == "echo hello"
 
 
 def test_it_tells_of_the_end_of_a_connection(stack: LocalStack) -> None:
@@ -60,7 +60,7 @@ def test_it_pushes_in_order(stack: LocalStack) -> None:
     with _connected(stack) as (socket, connection_id):
         for number in range(50):
             management.post_to_connection(ConnectionId=connection_id, Data=str(number).encode())
-        assert [socket.recv(5) for _ in range(50)] == [str(number) for number in range(50)]
+        assert [socket.recv(DEADLINE) for _ in range(50)] == [str(number) for number in range(50)]
 
 
 def test_it_answers_410_for_an_unknown_connection(stack: LocalStack) -> None:
@@ -81,7 +81,7 @@ def test_it_describes_and_closes_a_connection(stack: LocalStack) -> None:
         assert abs(described["ConnectedAt"].timestamp() - time.time()) < 5
         management.delete_connection(ConnectionId=connection_id)
         with pytest.raises(ConnectionClosed):
-            socket.recv(5)
+            socket.recv(DEADLINE)
 
 
 def test_it_refuses_more_than_128_kilobytes_both_ways(stack: LocalStack) -> None:
@@ -90,7 +90,7 @@ def test_it_refuses_more_than_128_kilobytes_both_ways(stack: LocalStack) -> None
         assert _code(_management().post_to_connection, ConnectionId=connection_id, Data=too_much) == "PayloadTooLargeException"
         socket.send(too_much.decode())
         with pytest.raises(ConnectionClosed) as caught:
-            socket.recv(5)
+            socket.recv(DEADLINE)
     assert caught.value.rcvd is not None
     assert caught.value.rcvd.code == 1009
 
@@ -98,7 +98,7 @@ def test_it_refuses_more_than_128_kilobytes_both_ways(stack: LocalStack) -> None
 def test_it_tells_the_client_when_the_handler_fails(stack: LocalStack) -> None:
     with _connected(stack) as (socket, connection_id):
         socket.send("break")
-        told = socket.recv(5)
+        told = socket.recv(DEADLINE)
     assert '"Internal server error"' in str(told)
     assert connection_id in str(told)
 
@@ -107,8 +107,8 @@ def test_it_closes_what_is_idle(stack: LocalStack) -> None:
     gateway = WebSocketGateway(stack.invoker, idle_seconds=0.05)
     gateway.start()
     try:
-        with connect(f"ws://127.0.0.1:{gateway.port}?ticket=good") as socket, pytest.raises(ConnectionClosed) as caught:
-            socket.recv(5)
+        with connect(f"ws://127.0.0.1:{gateway.port}?ticket=good", open_timeout=DEADLINE) as socket, pytest.raises(ConnectionClosed) as caught:
+            socket.recv(DEADLINE)
         assert caught.value.rcvd is not None
         assert caught.value.rcvd.code == 1001
     finally:
@@ -122,7 +122,7 @@ def test_it_reaches_a_hundred_watchers_at_once(stack: LocalStack) -> None:
         connected = [open_sockets.enter_context(_connected(stack)) for _ in range(100)]
         for _, connection_id in connected:
             management.post_to_connection(ConnectionId=connection_id, Data=b"news")
-        assert [socket.recv(5) for socket, _ in connected] == ["news"] * 100
+        assert [socket.recv(DEADLINE) for socket, _ in connected] == ["news"] * 100
 
 
 def test_it_wakes_again_for_what_is_posted_while_it_delivers(stack: LocalStack) -> None:

@@ -18,6 +18,7 @@ from infra.local.stack import LocalStack
 FOLDER = Path(__file__).parent / "tiny"
 MODULE = "tests.local.tiny.tiny_app"
 PROJECT = Project(FOLDER, MODULE, (MODULE,))
+DEADLINE = 60.0  # for what comes: on a busy machine it comes late
 ROLE = "arn:aws:iam::123456789012:role/machine"
 
 
@@ -36,7 +37,7 @@ def http(url: str, body: bytes | None = None, method: str | None = None, **heade
     if body is not None:
         named.setdefault("Content-Type", "application/json")
     try:
-        with urllib.request.urlopen(urllib.request.Request(url, data=body, method=method, headers=named), timeout=30) as answer:
+        with urllib.request.urlopen(urllib.request.Request(url, data=body, method=method, headers=named), timeout=DEADLINE) as answer:
             return Answer(answer.status, {name.lower(): value for name, value in answer.headers.items()}, answer.read())
     except urllib.error.HTTPError as error:
         return Answer(error.code, {name.lower(): value for name, value in error.headers.items()}, error.read())
@@ -53,7 +54,7 @@ def notes(kind: str) -> list[str]:
     return [str(item["text"]) for item in table.query(KeyConditionExpression="PK = :k", ExpressionAttributeValues={":k": kind})["Items"]]
 
 
-def eventually(holds: Callable[[], Any], seconds: float = 10) -> Any:
+def eventually(holds: Callable[[], Any], seconds: float = DEADLINE) -> Any:
     """What `holds` gives once it is true; what it gives in the end where it never is."""
     deadline = time.monotonic() + seconds
     while not (found := holds()) and time.monotonic() < deadline:
@@ -73,4 +74,4 @@ def machine(name: str, definition: dict[str, Any]) -> str:
     return str(made["stateMachineArn"])
 
 
-__all__ = ["FOLDER", "MODULE", "PROJECT", "Answer", "LocalStack", "eventually", "http", "invoke", "machine", "notes"]
+__all__ = ["DEADLINE", "FOLDER", "MODULE", "PROJECT", "Answer", "LocalStack", "eventually", "http", "invoke", "machine", "notes"]
