@@ -1,7 +1,7 @@
 """Random layered workflows in which nearly every edge has a condition: what people make who decide at every turn.
 
 In: a number of nodes. Out: the spec as an author would write it, as text. The same number gives the same text. Each node hangs on one to three
-nodes of the layer before it; nine edges of ten have a `when`: an expression over what their source put out, or an outcome of it.
+(or up to `most`) nodes of the layer before it; nine edges of ten have a `when`: an expression over what their source put out, or an outcome of it.
 """
 
 from dataclasses import dataclass, field
@@ -21,13 +21,13 @@ _WHENS: Final = {
 }
 
 
-def conditional_text(count: int) -> str:
+def conditional_text(count: int, *, most: int = 3) -> str:
     """YAML."""
     author = _Author(Random(count))
     width = isqrt(count)
     for index in range(count):
         above = [author.name(each) for each in range((index // width - 1) * width, index // width * width) if each >= 0]
-        author.write(index, sorted(author.random.sample(above, min(len(above), author.random.randint(1, 3)))))
+        author.write(index, sorted(author.random.sample(above, min(len(above), author.random.randint(1, most)))))
     nodes, edges = "\n".join(author.nodes), "\n".join(author.edges)
     return f"sluice: 1\nname: conditional-{count}\ninput: {{type: object}}\nnodes:\n{nodes}\nedges:\n{edges}\noutput: ${author.name(count - 1)}\n"
 

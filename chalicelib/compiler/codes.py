@@ -14,9 +14,7 @@ STRUCTURE_CODES: Final[Mapping[str, str]] = {
     "self-edge": "An edge leads from a node to itself.",
     "too-deep": "Maps are nested too deeply.",
     "too-many-cases": "A condition has too many cases.",
-    "too-many-edges": "The workflow has too many edges.",
     "too-many-events": "A run's history could outgrow what an execution may hold.",
-    "too-many-nodes": "The workflow has too many nodes.",
     "unknown-node": "An edge names a node that does not exist.",
 }
 CHECK_CODES: Final[Mapping[str, str]] = {

@@ -1,7 +1,7 @@
-"""What keeps a spec from having a graph: dangling edges, cycles, too much of anything.
+"""What keeps a spec from having a graph: dangling edges, cycles, maps nested too deeply, conditions with too many cases.
 
-In: the drafts of all blocks. Out: diagnostics in order of location; none means that `graph.build` cannot fail. Limits come first and alone, so that
-hostile specs are refused before anything costs time.
+In: the drafts of all blocks. Out: diagnostics in order of location; none means that `graph.build` cannot fail. Limits come first and alone; how many
+nodes and edges there may be is judged when a spec is loaded.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,8 +15,6 @@ from chalicelib.spec.diagnostic import Diagnostic
 from chalicelib.spec.nodes import Condition
 from chalicelib.spec.positions import Positions
 
-MAX_NODES: Final = 3_000
-MAX_EDGES: Final = 10_000
 MAX_MAP_DEPTH: Final = 5
 MAX_CASES: Final = 24  # keeps a condition's labels well below what a formula may hold
 _MAX_REPORTED: Final = 50
@@ -28,16 +26,6 @@ def structure_faults(drafts: Sequence[Draft], positions: Positions | None) -> tu
     faults = limits or [fault for check in _FAULTS for fault in check(drafts, positions)]
     faults = faults or list(_cycles(drafts, positions))
     return sort_diagnostics(faults)[:_MAX_REPORTED]
-
-
-def _too_many_nodes(drafts: Sequence[Draft], positions: Positions | None) -> Iterator[Diagnostic]:
-    if (count := sum(len(draft.nodes) for draft in drafts)) > MAX_NODES:
-        yield error("too-many-nodes", f"the workflow has {count:,} nodes; {MAX_NODES:,} are allowed", "nodes", positions, _SPLIT)
-
-
-def _too_many_edges(drafts: Sequence[Draft], positions: Positions | None) -> Iterator[Diagnostic]:
-    if (count := sum(len(draft.edges) for draft in drafts)) > MAX_EDGES:
-        yield error("too-many-edges", f"the workflow has {count:,} edges; {MAX_EDGES:,} are allowed", "edges", positions, _SPLIT)
 
 
 def _too_deep(drafts: Sequence[Draft], positions: Positions | None) -> Iterator[Diagnostic]:
@@ -141,6 +129,5 @@ def _show(cycle: Sequence[str]) -> str:
     return " -> ".join(names)
 
 
-_SPLIT: Final = "split it into workflows that call each other with a `workflow` node"
-_LIMITS: Final = (_too_many_nodes, _too_many_edges, _too_deep, _too_many_cases)
+_LIMITS: Final = (_too_deep, _too_many_cases)
 _FAULTS: Final = (_empty_maps, _unknown_nodes, _crossing_edges, _self_edges)
