@@ -18,7 +18,7 @@ from infra.local.environment import DROPPED, EMULATED, environment, forget_cache
 from infra.local.event_bus import EventBus
 from infra.local.expiry import Expiry
 from infra.local.invocation import Invoker
-from infra.local.patches import patched
+from infra.local.patches import clients, patched
 from infra.local.patches.patch import applied
 from infra.local.patches.storage import CHANGES
 from infra.local.persistence import Persistence
@@ -131,6 +131,7 @@ class LocalStack:
             "apigatewaymanagementapi.DeleteConnection": self._websocket.delete_connection,
         }
         closing.enter_context(calls.answering(answers))
+        clients.forget_clients()
         closing.callback(executions.stop_all)
         closing.enter_context(applied([executions.watching(self._announce)]))
         CHANGES.listeners.append(self._streams.tell)

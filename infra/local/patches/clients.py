@@ -42,6 +42,12 @@ def _client_for(region: str, service: str, state_credentials: Any = None) -> Any
         return _cached(region, service)
 
 
+def forget_clients() -> None:
+    """Make new ones from now on: a client keeps the answers that were arranged when it was made, or none."""
+    with _making:
+        _cached.cache_clear()
+
+
 _USERS: Final = (
     lambda_eval_utils,
     state_task_service_aws_sdk,
