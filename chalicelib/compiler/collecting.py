@@ -5,11 +5,12 @@ In: a map. Out: `is_collected`, decided by the spec alone. A map of few items ne
 
 from typing import Final
 
+from chalicelib.spec.bindings import expressions, parse_binding
 from chalicelib.spec.nodes import Map
 
 INLINE_LIMIT: Final = 40  # an inline map runs at most 40 items at once (AWS)
 STATE_BYTES: Final = 204_800  # of the 262,144 that AWS lets a state put out
-LEAST_BYTES: Final = 512  # of one result: a pointer record with a little beside it
+LEAST_BYTES: Final = 512  # of one value in a result: a pointer record with a little beside it
 
 
 def is_distributed(node: Map) -> bool:
@@ -26,4 +27,5 @@ def most_items(node: Map) -> int | None:
 def is_collected(node: Map) -> bool:
     """Distributed, and even pointers to its results may be too many for one state."""
     most = most_items(node)
-    return is_distributed(node) and (most is None or most * LEAST_BYTES > STATE_BYTES)
+    values = max(1, len(tuple(expressions(parse_binding(node.output)))))
+    return is_distributed(node) and (most is None or most * values * LEAST_BYTES > STATE_BYTES)

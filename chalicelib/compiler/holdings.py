@@ -8,7 +8,7 @@ A path here is a tuple of field names. `EACH` stands for the items of a list, at
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from chalicelib.compiler.code import CONTEXT, ENVELOPE, Key
@@ -27,11 +27,12 @@ _COMPARED_AFTER: Final = re.compile(r"\s*(?:!?=|(?:and|or|in)\b)")
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """At `position` of the holder's value stands what `path` of `source` leads to."""
+    """At `position` of the holder's value stands what `path` of `source` leads to. `moved`: by pointer, where the source is one."""
 
     position: Path
     source: Key
     path: Path = ()
+    moved: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,13 @@ class Holdings:
         for held in self.held.get(key, ()):
             for spot in self._spots_at(held.source, held.path):
                 yield (*held.position, *spot)
+            if held.moved and self.record_of(held.source, held.path) is not None:
+                yield held.position
+
+    def record_of(self, key: Key, names: Path) -> Path | None:
+        """How far the names lead to a value that may be a pointer record; None where none may stand on the way. The whole way counts."""
+        spots = sorted(spot for spot in self.spots(key) if spot == names[: len(spot)])
+        return spots[0] if spots else None
 
     def _spots_at(self, source: Key, path: Path) -> Iterator[Path]:
         """The spots in what the path leads to. An item of a list that may lie in S3 may be a pointer; a field of it is read where it is."""
@@ -99,7 +107,8 @@ class Holdings:
 
     def _of_output(self, node: Map, inner: Block) -> Iterator[Held]:
         if node.output is not None:
-            yield from self._of_binding(parse_binding(node.output), inner, (EACH,))
+            for held in self._of_binding(parse_binding(node.output), inner, (EACH,)):
+                yield replace(held, moved=bool(held.path) and EACH not in held.path)
             return
         last = last_nodes(inner)
         for name in last:
@@ -188,7 +197,16 @@ def followed(needed: Mapping[Key, set[Path]], holdings: Holdings) -> dict[Key, s
             rest = _rest(path, held.position)
             if rest is not None:
                 todo.append((held.source, _joined(held.path, rest)))
+    _keep_moved(found, holdings)
     return found
+
+
+def _keep_moved(needed: dict[Key, set[Path]], holdings: Holdings) -> None:
+    """A value that is moved out of a pointer record is whole there or not at all: what is read of it in part is kept whole."""
+    for held in (held for several in holdings.held.values() for held in several if held.moved):
+        paths = needed.get(held.source, set())
+        if any(len(path) > len(held.path) and path[: len(held.path)] == held.path for path in paths):
+            paths.add(held.path)
 
 
 def _rest(need: Path, position: Path) -> Path | None:

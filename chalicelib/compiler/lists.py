@@ -28,11 +28,11 @@ class Pointed:
 
     @property
     def skeleton(self) -> Code:
-        return code("$lookup(", self.record, f".Pointer.lists, {self._name})")
+        return code(self.record, f".Pointer.lists.{self._name}")
 
     @property
     def _name(self) -> str:
-        return f"'{'.'.join(self.names) or '*'}'"
+        return self.names[0] if len(self.names) == 1 else f"`{'.'.join(self.names) or '*'}`"
 
     def iterated(self, otherwise: Code) -> Code:
         """The list, or as many objects as it has items."""
@@ -43,16 +43,24 @@ class Pointed:
         path = ", ".join([*(f"'{name}'" for name in self.names), f"{ITEM}.Index"])
         fields = f"'key': $P.key, 'bytes': $P.bytes, 'sha256': $P.sha256, 'path': $append($P.path, [{path}]), 'lists': {ITEM}.Value.Pointer.lists"
         pointed = f"$merge([{ITEM}.Value, {{'Pointer': {{{fields}}}}}])"
-        return code("($P := ", self.record, f".Pointer; $exists($lookup($P.lists, {self._name})) ? {pointed} : {ITEM}.Value)")
+        return code("($P := ", self.record, f".Pointer; $exists($P.lists.{self._name}) ? {pointed} : {ITEM}.Value)")
 
 
 def pointed(holdings: Holdings, key: Key, reference: Reference) -> Pointed | None:
     """The list that the reference reads, where it may lie in S3 as a whole."""
     names = names_of(reference)
-    if names is None:
+    record = None if names is None else holdings.record_of(key, names)
+    return None if names is None or record is None else Pointed(_below(key, record), names[len(record) :])
+
+
+def moved(holdings: Holdings, key: Key, reference: Reference, plain: Code) -> Code | None:
+    """A field that goes on as it is: by a pointer of its own where it lies in S3. None where it cannot."""
+    found = pointed(holdings, key, reference)
+    if found is None or not found.names:
         return None
-    spots = sorted(spot for spot in holdings.spots(key) if spot == names[: len(spot)])
-    return Pointed(_below(key, spots[0]), names[len(spots[0]) :]) if spots else None
+    path = ", ".join(f"'{name}'" for name in found.names)
+    pointer = f"{{'Pointer': {{'key': $P.key, 'bytes': $P.bytes, 'sha256': $P.sha256, 'path': $append($P.path, [{path}])}}}}"
+    return code("($V := ", plain, "; $P := ", found.record, f".Pointer; $exists($P) and ($not($exists($V)) or $V = null) ? {pointer} : $V)")
 
 
 def for_worker(holdings: Holdings, key: Key, reference: Reference, otherwise: Code) -> Code | None:

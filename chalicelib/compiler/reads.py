@@ -14,7 +14,7 @@ from typing import assert_never
 from chalicelib.compiler.code import Code, Key, Part, Read, Template, code
 from chalicelib.compiler.graph import WorkflowGraph
 from chalicelib.compiler.holdings import EACH, Holdings, Path, key_at, names_of
-from chalicelib.compiler.lists import Pointed, for_worker, pointed
+from chalicelib.compiler.lists import Pointed, for_worker, moved, pointed
 from chalicelib.spec.bindings import Binding, Broken, Items, Literal, Members, Text, Value, parse_binding
 from chalicelib.spec.expression import Expression, Fault, Reference, parse_expression
 from chalicelib.spec.model import Json
@@ -38,7 +38,16 @@ class Reader:
         return key_at(self.graph, self.path, root)
 
     def value(self, expression: Expression) -> Code:
-        """The expression's value, null where what it reads is absent."""
+        """The expression's value, null where what it reads is absent. A field that is a result of a map's item goes on by pointer."""
+        reference = expression.references[0] if expression.is_reference else None
+        if reference is not None and reference.path and self.path and self.node is None:
+            plain = self._reference(expression, reference, absent=self.is_absent(self.path, self.node, reference))
+            found = moved(self.holdings, self.key_of(reference.root), reference, plain)
+            if found is not None:
+                return found
+        return self._plain(expression)
+
+    def _plain(self, expression: Expression) -> Code:
         rewritten, guarded = self._rewrite(expression)
         if expression.is_reference or not (guarded or expression.may_be_nothing):
             return rewritten
@@ -131,7 +140,7 @@ class Reader:
 
     def _piece(self, expression: Expression) -> Code:
         self._look(expression)
-        return code("($V := ", self.value(expression), "; $type($V) = 'string' ? $V : $V = null ? '' : $string($V))")
+        return code("($V := ", self._plain(expression), "; $type($V) = 'string' ? $V : $V = null ? '' : $string($V))")
 
     def _rewrite(self, expression: Expression) -> tuple[Code, bool]:
         """The text with reads in place of references, and whether any of them may be absent."""

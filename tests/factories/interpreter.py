@@ -2,7 +2,7 @@
 
 In: a machine as the compiler emits it, a run's input, and what each node does. Out: `Execution`: how it ended, and the states in the order entered.
 A script answers a node by name (`book`, `approve--close`): a value, an error, or a list of them, one a visit. A node that waits for a token gets its
-answer by SendTaskSuccess; `None` there leaves it waiting.
+answer by SendTaskSuccess; `None` there leaves it waiting. Results that the engine wrote to S3 are collected here.
 """
 
 import json
@@ -24,6 +24,7 @@ from infra.local.patches import patched
 
 _WORKER: Final = "arn:aws:lambda:eu-central-1:123456789012:function:worker"
 _ROLE: Final = "arn:aws:iam::123456789012:role/machine"
+_BUCKET: Final = "data"
 _WAIT_SECONDS: Final = 20
 
 
@@ -65,6 +66,8 @@ class _Worker:
 
     def invoke(self, body: str, headers: dict[str, str]) -> str:
         payload = json.loads(body)
+        if "collect" in payload:
+            return json.dumps(_collected(payload["collect"]))
         answer = self.answer(payload)
         if isinstance(answer, Raises):
             headers["X-Amz-Function-Error"] = "Unhandled"
@@ -74,6 +77,15 @@ class _Worker:
                 threading.Thread(target=_decide, args=(payload["token"], answer), daemon=True).start()
             return "null"
         return json.dumps(answer)
+
+
+def _collected(manifest: str) -> list[Any]:
+    """What a map's items put out, in their order, as the worker would give it."""
+    s3 = boto3.client("s3")
+    files = json.loads(s3.get_object(Bucket=_BUCKET, Key=manifest)["Body"].read())["ResultFiles"]["SUCCEEDED"]
+    children = [child for file in files for child in json.loads(s3.get_object(Bucket=_BUCKET, Key=file["Key"])["Body"].read())]
+    results = [json.loads(child["Output"]) for child in children]
+    return [result["output"] for result in sorted(results, key=lambda result: int(result["path"].rpartition(":")[2]))]
 
 
 def _decide(token: str, answer: Any) -> None:
@@ -99,7 +111,8 @@ def execute(machine: JsonObject, context: Any, script: Mapping[str, Any] | None 
     """Run the machine to its end. `envelope` adds to its input, as `kept` and `resume` of a residual machine."""
     worker = _Worker(script or {})
     with _serving(worker) as engine:
-        definition = asl.canonical(asl.bind(machine, {"Worker": _WORKER}))
+        boto3.client("s3").create_bucket(Bucket=_BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+        definition = asl.canonical(asl.bind(machine, {"Worker": _WORKER, "Bucket": _BUCKET}))
         arn = engine.create_state_machine(name="machine", definition=definition, roleArn=_ROLE)["stateMachineArn"]
         given = {"contract": 1, "organisation_id": "org_local", "run_id": "run_1", "version_id": "ver_1", "context": context, "trigger": {}}
         started = engine.start_execution(stateMachineArn=arn, name="run_1", input=json.dumps(given | envelope))
