@@ -538,6 +538,16 @@ def what_a_query_reads(at: Emulator) -> Any:
     return "all" if read == [3] else "one partition"
 
 
+@fault("models_forgotten", raw=True, fixed=False)
+def items_that_are_kept(at: Emulator) -> Any:
+    from moto.dynamodb.models.dynamo_type import Item
+
+    at.table()
+    before = len(Item.instances_tracked)
+    at.dynamodb.put_item(TableName="table", Item={"PK": {"S": "p"}, "SK": {"S": "s"}})
+    return len(Item.instances_tracked) > before
+
+
 @fault("transaction_tokens", raw="2", fixed="1")
 def a_transaction_sent_twice(at: Emulator) -> Any:
     at.table()
