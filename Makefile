@@ -7,7 +7,7 @@ ARGS =
 WORKERS = auto
 ASL_VALIDATOR = 4.0.0
 
-.PHONY: help run test check golden bench environment-run environment-dev format-check lint types imports package machines
+.PHONY: help run test check golden bench crashes environment-run environment-dev format-check lint types imports package machines
 .SILENT:
 
 help:
@@ -16,6 +16,7 @@ help:
 	echo 'make check    format, lint, types, import rules, tests with coverage, packaging, second opinions on the machines'
 	echo 'make golden   rewrite the golden files; read the diff'
 	echo 'make bench    the figures, one table each'
+	echo 'make crashes  every fault at every call to AWS, every two crashes: ten minutes of one core'
 
 run: environment-run
 	exec $(PY) -m cli.main up --demo $(ARGS)
@@ -28,6 +29,9 @@ golden: environment-dev
 
 bench: environment-dev
 	$(PY) -m bench $(ARGS)
+
+crashes: environment-dev
+	$(PY) -m tests.scenario.crashes
 
 check: format-check lint types imports
 	$(MAKE) --no-print-directory test ARGS='--cov --cov-report=' || { echo '== once more, one at a time: what failed'; \

@@ -22,7 +22,7 @@ from chalicelib.workflows.publish import publish
 from tests.factories.cloud import ANN, cloud
 from tests.factories.crash_claims import Expected, Harm, Wrong, faults_of
 from tests.factories.crash_world import LOST_WORKER, Manner, World
-from tests.factories.faults import Faults, Plan, injected
+from tests.factories.faults import Faults, Plan, changes, injected
 from tests.factories.outbox import undelivered
 from tests.factories.short_way import SavedItems, by_short_way
 from tests.factories.step_engine import StepEngine
@@ -39,6 +39,7 @@ class Story:
     manner: Manner = _USUAL
 
 
+# A run that waits for a decision, pays and counts.
 ORDER: Final = Story(
     (
         """
@@ -169,7 +170,7 @@ class Told:
     @property
     def effects(self) -> list[int]:
         """The numbers of the calls that change something."""
-        return [number for number, call in enumerate(self.calls, 1) if "Get" not in call and "Query" not in call and "Describe" not in call]
+        return [number for number, call in enumerate(self.calls, 1) if changes(call)]
 
 
 @dataclass(frozen=True)

@@ -170,11 +170,19 @@ def singles(count: int, kinds: Sequence[Fault]) -> Iterator[dict[int, Fault]]:
     return ({number: kind} for number in range(1, count + 1) for kind in kinds)
 
 
-def doubles(count: int, kinds: Sequence[Fault]) -> Iterator[dict[int, Fault]]:
-    """Every two calls of `count`, with every two kinds. The second is met in whatever the first one led to."""
-    return (
-        {first: kind, second: other} for first in range(1, count + 1) for second in range(first + 1, count + 1) for kind in kinds for other in kinds
-    )
+def changes(call: str) -> bool:
+    """Whether a call does more than ask."""
+    return not any(word in call for word in ("Get", "Query", "Describe"))
+
+
+def deaths(calls: Sequence[str], after: int = 0) -> list[tuple[int, Fault]]:
+    """Where a process may die, behind the first `after` calls: before each, and after it. Where it only asks, that is the same."""
+    return [(number, kind) for number, call in enumerate(calls, 1) if number > after for kind in (CRASHES if changes(call) else CRASHES[:1])]
+
+
+def pairs(calls: Sequence[str]) -> Iterator[dict[int, Fault]]:
+    """Every two deaths at these calls. The second is met in whatever the first one led to."""
+    return ({first: kind, second: other} for first, kind in deaths(calls) for second, other in deaths(calls, first))
 
 
 def evenly(plans: Sequence[Plan], count: int) -> list[Plan]:
