@@ -32,7 +32,7 @@ _RUN_STATUS: Final = {
 
 @dataclass(frozen=True)
 class Line:
-    """One node (of one item): what is known of it. Times are the events' own."""
+    """One node (of one item): what is known of it. Times are the events' own. Status `continued`: it failed, and the run goes on."""
 
     node: str
     item_path: str
@@ -74,7 +74,9 @@ class Progress:
     def _take_node(self, event: Event, status: str) -> None:
         key = (event["node"], event.get("item_path") or "")
         at = event.get("occurred_at") or event["at"]
+        if status == "succeeded" and event.get("data", {}).get("details", {}).get("continued"):
+            status = "continued"
         line = self.lines.get(key) or Line(*key, status=status, since=at)
-        ended = at if status in ("succeeded", "failed", "skipped") else None
+        ended = at if status in ("succeeded", "failed", "continued", "skipped") else None
         retries = line.retries + (status == "retrying")
         self.lines[key] = replace(line, status=status, ended=ended, data={**line.data, **event.get("data", {})}, retries=retries)

@@ -163,7 +163,7 @@ def _details(found: dict[str, Any], nodes: list[dict[str, Any]]) -> list[Any]:
     rows = [
         {
             "node": each["node"] + (f" [{each['item_path']}]" if each["item_path"] else ""),
-            "status": each["status"],
+            "status": "failed, went on" if (each.get("details") or {}).get("continued") else each["status"],
             "took": screen.duration(each["started_at"], each["ended_at"]),
             "cost": screen.money(each["usage"]["cost"]) if each["usage"]["output_tokens"] else "",
             "output": json.dumps(each["output"], ensure_ascii=False)[:100]

@@ -21,6 +21,7 @@ _MARK: Final = {
     "waiting": ("◆", "magenta"),
     "succeeded": ("✔", "green"),
     "failed": ("✘", "red"),
+    "continued": ("✘", "yellow"),
     "timed_out": ("✘", "red"),
     "cancelled": ("■", "yellow"),
     "skipped": ("–", "dim"),
@@ -87,8 +88,10 @@ def _add(table: Table, line: Line, *, indent: int) -> None:
 
 def _notes(line: Line) -> Iterable[str]:
     error = line.data.get("error")
-    if line.status in ("failed", "retrying") and isinstance(error, Mapping):
+    if line.status in ("failed", "retrying", "continued") and isinstance(error, Mapping):
         yield f"{error.get('name', '')}: {error.get('message', '')}"[:120]
+    if line.status == "continued":
+        yield "the run goes on"
     if line.data.get("choice"):
         yield f"{line.data['choice']} by {', '.join(line.data.get('by') or []) or 'nobody'}"
     if (line.data.get("details") or {}).get("offline"):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from chalicelib.errors import SluiceError
+from chalicelib.providers.failures import ModelFailure
 from chalicelib.providers.model import ModelMessage, ModelRequest, ModelResponse, Provider, Role, Usage
 from chalicelib.providers.structured import NotJson, read_json, repair_request, schema_faults
 from chalicelib.spec.model import Json, JsonObject
@@ -46,12 +47,16 @@ class Answered:
 
 
 def call_agent(task: Task, *, provider: Provider, model: str, seconds_left: Callable[[], float]) -> Answered:
-    """Raises a ModelFailure, or OutputInvalid."""
+    """Raises a ModelFailure, or OutputInvalid; either knows what all turns cost."""
     messages: tuple[ModelMessage, ...] = (ModelMessage(Role.USER, task.prompt),)
     spent: Usage | None = None
     faults: tuple[str, ...] = ()
     for turn in range(1, MAX_TURNS + 1):
-        response = provider.call(_request(task, messages), model=model, seconds=seconds_left())
+        try:
+            response = provider.call(_request(task, messages), model=model, seconds=seconds_left())
+        except ModelFailure as failure:
+            failure.usage = _together(spent, failure.usage)
+            raise
         spent = response.usage if spent is None else spent.plus(response.usage)
         value, faults = _checked(task.output, response)
         if not faults:
@@ -59,6 +64,10 @@ def call_agent(task: Task, *, provider: Provider, model: str, seconds_left: Call
         messages = (*messages, ModelMessage(Role.ASSISTANT, response.text or "(nothing)"), ModelMessage(Role.USER, repair_request(faults)))
     assert spent is not None
     raise OutputInvalid(f"the answer does not satisfy the output schema: {'; '.join(faults[:3])}", usage=spent)
+
+
+def _together(before: Usage | None, last: Usage | None) -> Usage | None:
+    return before.plus(last) if before is not None and last is not None else before or last
 
 
 def _request(task: Task, messages: tuple[ModelMessage, ...]) -> ModelRequest:

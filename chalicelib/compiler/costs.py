@@ -135,5 +135,6 @@ def _visit_writes(node: Node, spot: Spot) -> tuple[int, int]:
         case SubWorkflow():
             return WRITES.child_visited, WRITES.child_visited
         case _:
-            writes = WRITES.distributed_visited if spot.is_distributed else WRITES.node_visited
-            return writes, writes
+            if spot.is_distributed:
+                return WRITES.distributed_visited, WRITES.distributed_visited
+            return WRITES.node_visited, WRITES.node_visited + (WRITES.continued if node.on_error == "continue" else 0)

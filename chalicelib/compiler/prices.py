@@ -44,6 +44,7 @@ class WriteModel:
     run_started: tuple[int, int] = (1, 2)  # the event, with the first worker's word; where the engine's own word comes first, the run as well
     run_ended: int = 3  # the run, its output, the event
     node_visited: int = 6  # started and finished: each the run, the node run, the event
+    continued: int = 1  # more: the event of a failure that counts as success
     gate_opened: int = 6  # the run, the node run, three events, the gate
     gate_closed: tuple[int, int] = (5, 6)  # the run, the node run, two events, the gate; where somebody decided, also that it was delivered
     reply_visited: int = 10  # asked: the run, the node run, two events, the message; answered: the run, the node run, the event, twice the message

@@ -1,4 +1,4 @@
-"""What workers tell of their node: started, waiting, retrying, succeeded, failed.
+"""What workers tell of their node: started, waiting, retrying, succeeded, failed, failed and gone on from.
 
 In: a `NodeAttempt` (organisation, run, node, item path, fence) and what happened. Out: the node run recorded, with its numbered events, in one
 transaction;
@@ -87,30 +87,49 @@ def node_waiting(
     return _tell_unless_done(attempt, word, settled)
 
 
-def node_retrying(attempt: NodeAttempt, *, error: Fault) -> None:
-    """Record that this attempt failed and that the state machine will try again."""
+def node_retrying(attempt: NodeAttempt, *, error: Fault, usage: Usage | None = None, details: JsonObject | None = None) -> None:
+    """Record that this attempt failed and that the state machine will try again. `usage` is what it spent all the same."""
 
     def word(scene: Scene, at: str) -> _Word | None:
-        after = transitions.retrying(scene.node, attempt, at=at, error=error)
+        after = transitions.retrying(scene.node, attempt, at=at, error=error, usage=usage, details=details)
         if after is None:
             return None
-        data: JsonObject = {**accounts.started_data(after), **accounts.fault_data(error)}
-        return _Word(after, (node_event(after, EventType.NODE_RETRYING, data),))
+        data: JsonObject = {**accounts.started_data(after), **accounts.failed_data(after, error)}
+        return _Word(after, (node_event(after, EventType.NODE_RETRYING, data),), usage=usage or Usage())
 
     _tell(attempt, word)
 
 
-def node_failed(attempt: NodeAttempt, *, error: Fault) -> None:
+def node_failed(attempt: NodeAttempt, *, error: Fault, usage: Usage | None = None, details: JsonObject | None = None) -> None:
     """Record that the node failed for good: its attempts are used up or its error is not retryable. A gate that it opened can be decided no more."""
 
     def word(scene: Scene, at: str) -> _Word | None:
-        after = transitions.fail(scene.node, attempt, at=at, error=error)
+        after = transitions.fail(scene.node, attempt, at=at, error=error, usage=usage, details=details)
         if after is None:
             return None
-        told = (node_event(after, EventType.NODE_FAILED, accounts.fault_data(error)),)
-        return _Word(after, told, writes=open_gate_writes(attempt.organisation_id, after))
+        told = (node_event(after, EventType.NODE_FAILED, accounts.failed_data(after, error)),)
+        return _Word(after, told, usage=usage or Usage(), writes=open_gate_writes(attempt.organisation_id, after))
 
     _tell(attempt, word)
+
+
+def node_continued(
+    attempt: NodeAttempt, *, error: Fault, usage: Usage | None = None, details: JsonObject | None = None, next_wait: NextWait | None = None
+) -> None:
+    """Record that the node failed for good and that the run goes on: the failure counts as success, the error is the output."""
+    output = keep(attempt.organisation_id, _folder(attempt), {"error": {"name": error.name, "message": error.message}})
+    told_of: JsonObject = {**(details or {}), "continued": True}
+
+    def word(scene: Scene, at: str) -> _Word | None:
+        after = transitions.succeed(scene.node, attempt, at=at, result=output, usage=usage, details=told_of, error=error)
+        if after is None:
+            return None
+        failed = node_event(after, EventType.NODE_FAILED, {**accounts.failed_data(after, error), "continued": True})
+        told = (failed, node_event(after, EventType.NODE_SUCCEEDED, accounts.succeeded_data(after)))
+        writes = open_gate_writes(attempt.organisation_id, after)
+        return _Word(after, told, usage=usage or Usage(), also=_announced_wait(scene, next_wait, at), writes=writes)
+
+    _tell_unless_done(attempt, word, None, also=[] if next_wait is None else [(next_wait.node, attempt.item_path)])
 
 
 def node_succeeded(

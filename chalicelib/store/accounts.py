@@ -82,15 +82,23 @@ def succeeded_data(node_run: NodeRun) -> JsonObject:
     data: JsonObject = {}
     if node_run.result is not None and node_run.result.text is not None and len(node_run.result.text) <= SHOWN_BYTES:
         data["result"] = json.loads(node_run.result.text)
-    if node_run.usage.input_tokens or node_run.usage.output_tokens or node_run.usage.cost:
-        data["usage"] = plain(node_run.usage)
     if node_run.details:
         data["details"] = node_run.details
-    return data
+    return {**data, **_usage_data(node_run)}
 
 
 def fault_data(error: Fault) -> JsonObject:
     return {"error": plain(error)}
+
+
+def failed_data(node_run: NodeRun, error: Fault) -> JsonObject:
+    """What went wrong, and what the node has spent so far."""
+    return {**fault_data(error), **_usage_data(node_run)}
+
+
+def _usage_data(node_run: NodeRun) -> JsonObject:
+    spent = node_run.usage
+    return {"usage": plain(spent)} if spent.input_tokens or spent.output_tokens or spent.cost else {}
 
 
 def native_change(scene: Scene, address: Address, value: Json, at: str) -> NodeChange | None:

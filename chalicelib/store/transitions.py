@@ -5,7 +5,7 @@ In: the node run as it is (or None), the attempt that speaks, what it says. Out:
 begun; what repeats something recorded gives `None`: nothing to write. Terminal statuses absorb, unless the fence is newer.
 """
 
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from chalicelib.errors import StaleAttempt
 from chalicelib.spec.model import JsonObject
@@ -61,43 +61,43 @@ def wait(
     return begun.model_copy(update={"status": NodeStatus.WAITING, "waiting_for": waiting_for, "reference": reference, "until": until})
 
 
-def retrying(before: NodeRun | None, attempt: NodeAttempt, *, at: str, error: Fault) -> NodeRun | None:
+def retrying(
+    before: NodeRun | None, attempt: NodeAttempt, *, at: str, error: Fault, usage: Usage | None = None, details: JsonObject | None = None
+) -> NodeRun | None:
     """The attempt failed, another will follow: the node goes on running."""
     begun = _open(before, attempt, at)
     if begun.attempts and begun.attempts[-1].ended_at is not None:
         return None
-    return begun.model_copy(
-        update={"status": NodeStatus.RUNNING, "attempts": _ended(begun, at, error), "error": error, "waiting_for": None, "reference": None}
-    )
+    ended = _spent(begun, at, error, usage, details)
+    return begun.model_copy(update={**ended, "status": NodeStatus.RUNNING, "error": error, "waiting_for": None, "reference": None})
 
 
-def fail(before: NodeRun | None, attempt: NodeAttempt, *, at: str, error: Fault) -> NodeRun | None:
+def fail(
+    before: NodeRun | None, attempt: NodeAttempt, *, at: str, error: Fault, usage: Usage | None = None, details: JsonObject | None = None
+) -> NodeRun | None:
     """The node failed for good. None when that is recorded."""
     if before is not None and before.fence == attempt.fence and before.status is NodeStatus.FAILED:
         return None
     begun = _open(before, attempt, at)
-    return begun.model_copy(update={"status": NodeStatus.FAILED, "ended_at": at, "error": error, "attempts": _ended(begun, at, error)})
+    return begun.model_copy(update={**_spent(begun, at, error, usage, details), "status": NodeStatus.FAILED, "ended_at": at, "error": error})
 
 
 def succeed(
-    before: NodeRun | None, attempt: NodeAttempt, *, at: str, result: Stored, usage: Usage | None = None, details: JsonObject | None = None
+    before: NodeRun | None,
+    attempt: NodeAttempt,
+    *,
+    at: str,
+    result: Stored,
+    usage: Usage | None = None,
+    details: JsonObject | None = None,
+    error: Fault | None = None,
 ) -> NodeRun | None:
-    """The node has its output. None when this visit has one."""
+    """The node has its output. None when this visit has one. `error`: a failure that counts as success; the output tells of it."""
     if has_succeeded(before, attempt):
         return None
     begun = _open(before, attempt, at)
-    spent = usage or Usage()
-    return begun.model_copy(
-        update={
-            "status": NodeStatus.SUCCEEDED,
-            "ended_at": at,
-            "result": result,
-            "error": None,
-            "usage": begun.usage.plus(spent),
-            "details": details or begun.details,
-            "attempts": _ended(begun, at, None, spent),
-        }
-    )
+    ended = _spent(begun, at, error, usage, details)
+    return begun.model_copy(update={**ended, "status": NodeStatus.SUCCEEDED, "ended_at": at, "result": result, "error": error})
 
 
 def settle_native(before: NodeRun | None, *, run_id: str, node: str, item_path: str, at: str, result: Stored | None) -> NodeRun | None:
@@ -142,6 +142,12 @@ def _open(before: NodeRun | None, attempt: NodeAttempt, at: str) -> NodeRun:
 
 def _with_attempt(before: NodeRun, attempt: Attempt) -> tuple[Attempt, ...]:
     return (*before.attempts, attempt)[-KEPT_ATTEMPTS:]
+
+
+def _spent(begun: NodeRun, at: str, error: Fault | None, usage: Usage | None, details: JsonObject | None) -> dict[str, Any]:
+    """What an attempt's end changes however it ended."""
+    spent = usage or Usage()
+    return {"usage": begun.usage.plus(spent), "details": details or begun.details, "attempts": _ended(begun, at, error, spent)}
 
 
 def _ended(node_run: NodeRun, at: str, error: Fault | None, usage: Usage | None = None) -> tuple[Attempt, ...]:

@@ -39,13 +39,15 @@ def _call(work: Work, node: AgentCall, task: Task) -> Done:
 
 
 def _details(chosen: Chosen, answered: Answered) -> JsonObject:
-    usage = answered.usage
-    details: JsonObject = {"provider": usage.provider, "model": usage.model, "turns": answered.turns, **cost_details(usage)}
-    if usage.provider == OFFLINE:
-        details["offline"] = True
+    details: JsonObject = {**usage_details(answered.usage), "turns": answered.turns}
     if chosen.why:
         details["why"] = chosen.why
     return details
+
+
+def usage_details(usage: Usage) -> JsonObject:
+    """Who was asked, and at what cost, whatever came of it."""
+    return {"provider": usage.provider, "model": usage.model, **cost_details(usage), **({"offline": True} if usage.provider == OFFLINE else {})}
 
 
 def cost_details(usage: Usage) -> JsonObject:

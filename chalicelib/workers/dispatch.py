@@ -8,10 +8,12 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from chalicelib.agents.call import OutputInvalid
 from chalicelib.compiler.retries import is_tried_again
 from chalicelib.errors import SluiceError
+from chalicelib.providers.failures import ModelFailure
 from chalicelib.providers.model import Usage as ModelUsage
-from chalicelib.runs.nodes import NextWait, node_failed, node_retrying, node_started, node_succeeded
+from chalicelib.runs.nodes import NextWait, node_continued, node_failed, node_retrying, node_started, node_succeeded
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.spec.nodes import AgentCall, HumanGate, Message, SubWorkflow, ToolCall, WorkerNode
 from chalicelib.store.run_records import Fault, Usage
@@ -99,6 +101,8 @@ def _carry_out(work: Work, prepared: Prepared) -> Json:
     if replay is not None:
         return replay.result
     done = act()
+    if done.usage is not None:
+        work.spent.append(done.usage)
     if work.is_too_late:
         raise CameTooLate("the work took longer than its time limit; what it gave came too late")
     return node_succeeded(work.attempt, result=fitted(work, done.output), usage=_usage(done.usage), details=done.details, next_wait=_next_wait(work))
@@ -110,22 +114,27 @@ def _record_failure(work: Work, failure: SluiceError) -> None:
         return
     fault = Fault(name=type(failure).__name__, message=str(failure), code=failure.code, retryable=failure.retryable)
     try:
-        _tell_failure(work, fault)
+        _tell_failure(work, fault, _used(work, failure))
     except Exception:
         _log.exception("a node's failure could not be recorded", extra={"run_id": work.payload.run_id, "node": work.payload.node})
 
 
-def _tell_failure(work: Work, fault: Fault) -> None:
+def _tell_failure(work: Work, fault: Fault, used: ModelUsage | None) -> None:
     node = work.version_node.node
+    usage, details = _usage(used), agent.usage_details(used) if used is not None else None
     if isinstance(node, WorkerNode) and is_tried_again(node.retry, fault.name, retries=work.payload.fence.retry):
-        node_retrying(work.attempt, error=fault)
+        node_retrying(work.attempt, error=fault, usage=usage, details=details)
     elif isinstance(node, WorkerNode) and node.on_error == "continue":
-        node_retrying(work.attempt, error=fault)
-        node_succeeded(
-            work.attempt, result={"error": {"name": fault.name, "message": fault.message}}, details={"continued": True}, next_wait=_next_wait(work)
-        )
+        node_continued(work.attempt, error=fault, usage=usage, details=details, next_wait=_next_wait(work))
     else:
-        node_failed(work.attempt, error=fault)
+        node_failed(work.attempt, error=fault, usage=usage, details=details)
+
+
+def _used(work: Work, failure: SluiceError) -> ModelUsage | None:
+    """What the attempt spent all the same: a call that failed after it had answered, or work whose result could not be taken."""
+    if isinstance(failure, ModelFailure | OutputInvalid):
+        return failure.usage
+    return work.spent[-1] if work.spent else None
 
 
 def _usage(used: ModelUsage | None) -> Usage | None:

@@ -36,6 +36,7 @@ class Work:
     payload: TaskPayload
     version_node: VersionNode
     seconds_left: Callable[[], float]
+    spent: list[Usage] = field(default_factory=list, compare=False)  # of work that was done, whether or not its result could be taken
 
     @property
     def attempt(self) -> NodeAttempt:

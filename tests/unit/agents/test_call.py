@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from chalicelib.agents.call import OutputInvalid, Task, call_agent
-from chalicelib.providers.failures import ModelTimedOut
+from chalicelib.providers.failures import ModelTimedOut, ModelTruncated
 from chalicelib.providers.model import ModelRequest, ModelResponse, Role, StopReason, Usage
 from chalicelib.spec.model import JsonObject
 
@@ -63,6 +63,20 @@ def test_it_fails_when_mending_fails_and_tells_the_cost() -> None:
         call_agent(Task("Hi", output=SCHEMA), provider=Scripted(["{}", "{}"]), model="m", seconds_left=lambda: 1)
     assert caught.value.usage.cost == 10
     assert not caught.value.retryable
+
+
+@pytest.mark.parametrize(("last", "cost"), [(None, 5), (Usage("scripted", "m", cost=3), 8)])
+def test_it_tells_the_cost_of_the_turns_before_a_call_that_failed(last: Usage | None, cost: int) -> None:
+    class Breaks(Scripted):
+        def call(self, request: ModelRequest, *, model: str, seconds: float) -> ModelResponse:
+            if self.requests:
+                raise ModelTruncated("too long", usage=last)
+            return super().call(request, model=model, seconds=seconds)
+
+    with pytest.raises(ModelTruncated) as caught:
+        call_agent(Task("Hi", output=SCHEMA), provider=Breaks(["{}"]), model="m", seconds_left=lambda: 1)
+    assert caught.value.usage is not None
+    assert caught.value.usage.cost == cost
 
 
 def test_it_leaves_a_failed_call_to_the_machine() -> None:

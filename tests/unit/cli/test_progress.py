@@ -39,6 +39,15 @@ def test_it_shows_each_node_once_with_what_is_known_of_it() -> None:
     assert "– late" in text
 
 
+def test_it_shows_a_failure_that_the_run_goes_on_from() -> None:
+    error = {"name": "Busy", "message": "no answer"}
+    failed = event(2, "node_failed", "write", error=error, continued=True)
+    text = shown(told(event(1, "node_started", "write"), failed, event(3, "node_succeeded", "write", details={"continued": True})))
+    assert "✘ write" in text
+    assert "Busy: no answer" in text
+    assert "the run goes on" in text
+
+
 def test_it_shows_what_has_not_begun() -> None:
     assert "· rows" in shown(told(event(1, "run_started")))
 

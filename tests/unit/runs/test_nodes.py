@@ -5,7 +5,17 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from chalicelib.errors import RunEnded, RunNotFound, StaleAttempt
-from chalicelib.runs.nodes import NextWait, Replay, get_node_run, node_failed, node_retrying, node_started, node_succeeded, node_waiting
+from chalicelib.runs.nodes import (
+    NextWait,
+    Replay,
+    get_node_run,
+    node_continued,
+    node_failed,
+    node_retrying,
+    node_started,
+    node_succeeded,
+    node_waiting,
+)
 from chalicelib.spec.model import JsonObject
 from chalicelib.store.run_records import Fault, NodeAttempt, Usage
 from chalicelib.store.statuses import NodeStatus, RunStatus
@@ -108,6 +118,38 @@ def test_it_keeps_a_retrying_node_running_and_its_attempts(aws: Cloud) -> None:
     assert [attempt.error is not None for attempt in found.attempts] == [True, True]
     assert found.status is NodeStatus.FAILED
     check_journal(run)
+
+
+def test_it_tells_of_a_failure_that_the_run_goes_on_from(aws: Cloud) -> None:
+    run = started_run()
+    node_started(attempt_at(run, "search"))
+    for _ in range(2):
+        node_continued(attempt_at(run, "search"), error=BROKEN, usage=Usage(cost=7), next_wait=NextWait("cool_down"))
+    assert told(run)[2:] == ["node_started search", "node_failed search", "node_succeeded search", "node_waiting cool_down", "run_waiting"]
+    failed, succeeded = events_of(run)[3:5]
+    assert (failed.data["continued"], failed.data["usage"]) == (True, {"input_tokens": 0, "output_tokens": 0, "cost": 7})
+    assert succeeded.data["result"] == {"error": {"name": BROKEN.name, "message": BROKEN.message}}
+    assert succeeded.data["details"] == {"continued": True}
+    found = node_of(run, "search")
+    assert (found.status, found.error, now(run).usage.cost) == (NodeStatus.SUCCEEDED, BROKEN, 7)
+    check_journal(run)
+
+
+def test_it_adds_up_what_failed_attempts_spent(aws: Cloud) -> None:
+    run = started_run()
+    node_started(attempt_at(run, "search"))
+    node_retrying(attempt_at(run, "search"), error=BROKEN, usage=Usage(input_tokens=1, cost=10), details={"model": "m"})
+    node_started(attempt_at(run, "search", retry=1))
+    node_failed(attempt_at(run, "search", retry=1), error=BROKEN, usage=Usage(input_tokens=2, cost=20))
+    node_failed(attempt_at(run, "search", retry=1), error=BROKEN, usage=Usage(input_tokens=2, cost=20))
+    found = node_of(run, "search")
+    assert [attempt.usage.cost for attempt in found.attempts] == [10, 20]
+    assert (found.usage, found.details) == (Usage(input_tokens=3, cost=30), {"model": "m"})
+    assert now(run).usage == Usage(input_tokens=3, cost=30)
+    assert [event.data.get("usage") for event in events_of(run)[3:] if event.type.value != "node_started"] == [
+        {"input_tokens": 1, "output_tokens": 0, "cost": 10},
+        {"input_tokens": 3, "output_tokens": 0, "cost": 30},
+    ]
 
 
 def test_it_shows_a_run_as_waiting_while_nothing_else_goes_on(aws: Cloud) -> None:

@@ -105,6 +105,9 @@ def test_it_continues_over_a_failure_with_the_value_of_the_machines_catch(aws: C
     assert node_run.status is NodeStatus.SUCCEEDED
     assert tale.result("fail") == {"error": {"name": "CalculationFailed", "message": "division by zero"}}
     assert node_run.attempts[-1].error is not None
+    assert node_run.error is not None
+    assert node_run.details == {"continued": True}
+    assert tale.events()[-3:] == ["node_started", "node_failed", "node_succeeded"]
 
 
 def test_it_fails_a_node_whose_error_leads_elsewhere(aws: Cloud) -> None:
