@@ -7,7 +7,7 @@ Each state entered is paid for, rules are not. An inner question that reads what
 
 from collections.abc import Set
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, assert_never
 
 from chalicelib.compiler.code import Code, Key, Read, code, codes_in
 from chalicelib.compiler.known import asked_after
@@ -92,17 +92,20 @@ def _behind(way: Transition, state: State, outline: Outline, *, answered: bool =
 def _asked(inner: Decide, way: Transition, outline: Outline, *, answered: bool) -> _Asked | None:
     rules: list[tuple[Code, Transition]] = []
     for question, onward in inner.rules:
-        match asked_after(question, way.assigns, outline):
+        answer = asked_after(question, way.assigns, outline)
+        match answer:
             case None:
                 return None
             case True:
                 return _Asked(rules, onward)
             case False:
                 continue
-            case Code() as left:
+            case Code():
                 if answered:
                     return None
-                rules.append((left, onward))
+                rules.append((answer, onward))
+            case _:
+                assert_never(answer)
     return _Asked(rules, inner.default)
 
 

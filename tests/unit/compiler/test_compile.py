@@ -24,6 +24,8 @@ from chalicelib.spec.model import Json, JsonObject
 from chalicelib.spec.nodes import Retry
 from chalicelib.spec.positions import Positions
 from chalicelib.spec.workflow import WorkflowSpec
+from tests.factories.engine import execute
+from tests.factories.payloads import machine_input
 
 WORK: JsonObject = {"type": "agent_call", "prompt": "p"}
 
@@ -139,6 +141,16 @@ def test_it_leaves_out_what_a_kept_node_decides(status: KeptStatus, entered: set
     compiled = compile_workflow(spec({**BRANCHES, "e": WORK}, edges=EDGES), kept=Kept({"a": status}))
     assert isinstance(compiled, Compilation)
     assert {each.state for each in compiled.source_map} - {"e"} >= entered - {"run--end"}
+
+
+@pytest.mark.parametrize(("said", "enters"), [("y", True), ("n", False)])
+def test_it_asks_of_others_what_a_kept_node_leaves_open(said: str, enters: bool) -> None:
+    edges: list[Json] = [{"from": "a", "to": "c", "when": "$a.text = 'x'"}, {"from": "b", "to": "c", "when": "$b.text = 'y'"}]
+    compiled = compile_workflow(spec({"a": WORK, "b": WORK, "c": {**WORK, "activate": "all"}}, edges=edges), kept=Kept({"a": SUCCEEDED}))
+    assert isinstance(compiled, Compilation)
+    given = machine_input(resume=1, kept={"a": {"text": "x"}})
+    ended = execute(compiled.state_machine, given, lambda state, payload: {"text": said})
+    assert (ended.error, ended.entered["a"], ended.entered["b"], ended.entered["c"] == 1) == ("", 0, 1, enters)
 
 
 def test_it_knows_whether_a_kept_node_with_a_large_formula_ran() -> None:
