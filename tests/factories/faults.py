@@ -180,6 +180,15 @@ def deaths(calls: Sequence[str], after: int = 0) -> list[tuple[int, Fault]]:
     return [(number, kind) for number, call in enumerate(calls, 1) if number > after for kind in (CRASHES if changes(call) else CRASHES[:1])]
 
 
+def troubles(calls: Sequence[str]) -> Iterator[dict[int, Fault]]:
+    """Every fault at every call, less those that are none there, or another: no answer to a question is a failed one."""
+    for number, call in enumerate(calls, 1):
+        for kind in Fault:
+            is_write = call.startswith("dynamodb:") and changes(call)
+            if (kind is not Fault.CONFLICT or is_write) and (kind not in {Fault.CRASH_AFTER, Fault.UNKNOWN, Fault.TWICE} or changes(call)):
+                yield {number: kind}
+
+
 def pairs(calls: Sequence[str]) -> Iterator[dict[int, Fault]]:
     """Every two deaths at these calls. The second is met in whatever the first one led to."""
     return ({first: kind, second: other} for first, kind in deaths(calls) for second, other in deaths(calls, first))

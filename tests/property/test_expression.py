@@ -79,14 +79,14 @@ def sound(text: str) -> Expression:
 
 
 @given(EXPRESSIONS)
-@settings(max_examples=100)
+@settings(max_examples=60)
 def test_it_gives_a_value_where_it_is_said_to(text: str) -> None:
     if not sound(text).may_be_nothing:
         assert evaluated(f"$exists({text})") is True
 
 
 @given(EXPRESSIONS)
-@settings(max_examples=100)
+@settings(max_examples=60)
 def test_it_means_the_same_with_every_reference_in_brackets(text: str) -> None:
     rewritten = rewrite(sound(text), lambda reference: f"(${reference.root}{_steps(reference.path)})")
     assert evaluated(rewritten) == evaluated(text)

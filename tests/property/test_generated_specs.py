@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -20,6 +20,7 @@ from tests.factories.skeletons import SHAPES, Kind, skeleton
 from tests.factories.specs import FEATURES, documents, random_document
 
 ALL_SHAPES = (*SHAPES, "mixed")
+SOME = settings(max_examples=40)  # each example is a whole document
 _TRACES: Mapping[str, Callable[[JsonObject], bool]] = {
     "activate_all": lambda node: node.get("activate") == "all",
     "cases": lambda node: "cases" in node,
@@ -54,6 +55,7 @@ def uses(feature: str, document: JsonObject) -> bool:
     return any(_TRACES[feature](node) for _, node in nodes_of(document))
 
 
+@SOME
 @given(documents(max_nodes=40))
 def test_it_makes_documents_that_load_and_have_a_graph(document: JsonObject) -> None:
     assert isinstance(build(spec_of(document)), WorkflowGraph)
@@ -89,6 +91,7 @@ def test_it_uses_every_feature_that_it_may(feature: str) -> None:
     assert not any(unseen)
 
 
+@SOME
 @given(documents(), st.integers(0, 1000))
 def test_it_scripts_inputs_that_the_schema_takes(document: JsonObject, seed: int) -> None:
     schema = document["input"]
@@ -96,6 +99,7 @@ def test_it_scripts_inputs_that_the_schema_takes(document: JsonObject, seed: int
     Draft202012Validator(schema).validate(random_script(Random(seed), document).context)
 
 
+@SOME
 @given(documents(), st.integers(0, 1000))
 def test_it_enters_sources_and_only_nodes_of_the_document(document: JsonObject, seed: int) -> None:
     entered = ran(document, random_script(Random(seed), document))
@@ -103,6 +107,7 @@ def test_it_enters_sources_and_only_nodes_of_the_document(document: JsonObject, 
     assert entered <= set(dict(nodes_of(document)))
 
 
+@SOME
 @given(documents(features=()), st.integers(0, 1000))
 def test_it_enters_everything_where_nothing_is_decided(document: JsonObject, seed: int) -> None:
     nodes = dict(nodes_of(document))
@@ -110,6 +115,7 @@ def test_it_enters_everything_where_nothing_is_decided(document: JsonObject, see
         assert ran(document, random_script(Random(seed), document)) == set(nodes)
 
 
+@SOME
 @given(documents(max_nodes=30), st.integers(0, 1000))
 def test_it_enters_what_the_graphs_formulas_say(document: JsonObject, seed: int) -> None:
     graph = build(spec_of(document))

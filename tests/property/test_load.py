@@ -66,13 +66,13 @@ def test_it_never_raises_when_values_change_places(seed: int) -> None:
 
 
 @given(ANY_TEXT)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_it_never_raises_on_any_text(text: bytes | str) -> None:
     sound(load(text))
 
 
 @given(ANY_EXPRESSION)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_it_reads_any_expression_or_says_where_it_breaks(text: str) -> None:
     parsed = parse_expression(text)
     if isinstance(parsed, Fault):

@@ -86,7 +86,7 @@ def heard(words: list[Word]) -> NodeRun | None:
 
 
 @given(st.data())
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_a_node_told_in_any_order_comes_to_the_same_end(data: st.DataObject) -> None:
     told = data.draw(lives())
     expected = heard(told)
@@ -99,7 +99,7 @@ def test_a_node_told_in_any_order_comes_to_the_same_end(data: st.DataObject) -> 
 
 
 @given(st.data())
-@settings(max_examples=60)
+@settings(max_examples=40)
 def test_a_node_never_goes_back(data: st.DataObject) -> None:
     node_run: NodeRun | None = None
     for word in data.draw(deliveries(data.draw(lives()))):
