@@ -13,7 +13,7 @@ from chalicelib.compiler.durations import MICROSECONDS, expected_duration
 from chalicelib.compiler.graph import WorkflowGraph
 from chalicelib.compiler.prices import EVENTS, LAMBDA, PRICES, WRITES
 from chalicelib.compiler.tally import Counts, Tally, exactly
-from chalicelib.spec.nodes import HumanGate, Map, Message, Node, SubWorkflow, WorkerNode
+from chalicelib.spec.nodes import HumanGate, Map, Message, Node, SubWorkflow, Wait, WorkerNode
 
 ASSUMED_ITEMS: Final = 40
 ROLE: Final = "--"
@@ -63,12 +63,10 @@ class Costs:
         price = PRICES.lambda_request + PRICES.lambda_gigabyte_second * LAMBDA.memory_gigabytes * duration // MICROSECONDS
         return state(events) + Counts(invocations=1, price=price)
 
-    @staticmethod
-    def run() -> Tally:
-        """What every run takes beside its states."""
-        least, most = WRITES.run_started
-        whole = written(WRITES.run_created + WRITES.run_ended) + Counts(events=EVENTS.execution)
-        return exactly(whole) + Tally(written(least), written(most))
+    def run(self) -> Tally:
+        """What every run takes beside its states. Its first worker tells that it has begun, or the engine, by a word for itself."""
+        whole = written(WRITES.run_created + WRITES.run_started + WRITES.run_ended) + Counts(events=EVENTS.execution)
+        return exactly(whole) + Tally(Counts(), written(WRITES.engines_word if begins_with_wait(self.graph) else 0))
 
     def told(self, names: Iterable[str], spot: Spot) -> Tally:
         """What is written of a block's nodes whether they are visited or not; nothing inside maps."""
@@ -104,6 +102,13 @@ class Costs:
     def nodes(self) -> Mapping[str, Node]:
         """Of all blocks: ids are unique over the workflow."""
         return {name: node for block in self.graph.blocks.values() for name, node in block.nodes.items()}
+
+
+def begins_with_wait(graph: WorkflowGraph) -> bool:
+    """Whether a native Wait may come before any worker, so that the engine tells that the run has begun."""
+    root = graph.root
+    workers = {name for name, node in root.nodes.items() if isinstance(node, WorkerNode | Map)}
+    return any(isinstance(node, Wait) and not workers & root.ancestors[name] for name, node in root.nodes.items())
 
 
 def state(events: int = EVENTS.plain) -> Counts:

@@ -41,7 +41,8 @@ class WriteModel:
     """
 
     run_created: int = 3  # the run, its input, the event `run_queued`; a run started with a key writes one more
-    run_started: tuple[int, int] = (1, 2)  # the event, with the first worker's word; where the engine's own word comes first, the run as well
+    run_started: int = 1  # the event, with the first worker's word or at the end
+    engines_word: int = 1  # more: the run itself, where a run begins with a Wait and the engine's own word comes first
     run_ended: int = 3  # the run, its output, the event
     node_visited: int = 6  # started and finished: each the run, the node run, the event
     continued: int = 1  # more: the event of a failure that counts as success

@@ -10,13 +10,14 @@ from typing import Any
 
 from chalicelib import ids
 from chalicelib.clock import now_text, seconds_text
+from chalicelib.compiler.costs import begins_with_wait
 from chalicelib.gates.deliver import deliver_soon
 from chalicelib.live.announce import announce
 from chalicelib.machines import executions
 from chalicelib.machines.executions import Execution, ExecutionStatus
 from chalicelib.runs.follow_up import child_answer, follow_up, is_needed
 from chalicelib.runs.history import Told, fault_of, read_history
-from chalicelib.runs.settlement import Outcome, begins_with_wait, settle
+from chalicelib.runs.settlement import Outcome, graph_of, settle
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.store import answers, runs
 from chalicelib.store.accounts import Address
@@ -159,7 +160,8 @@ def _status_of(change: StatusChange) -> tuple[RunStatus, Fault | None]:
 def _beginning(organisation_id: str, run_id: str) -> Change | None:
     """A run is told to have started with the first word of a worker; one that begins with a Wait has none for long."""
     run = runs.get(organisation_id, run_id)
-    return Change(run, starts=True) if run.status is RunStatus.QUEUED and begins_with_wait(run) else None
+    graph = graph_of(run) if run.status is RunStatus.QUEUED else None
+    return Change(run, starts=True) if graph is not None and begins_with_wait(graph) else None
 
 
 def _ending(organisation_id: str, run_id: str, ended: _Ended) -> Change | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from chalicelib.compiler.graph import Block, Edge, WhenKind, WorkflowGraph, build
 from chalicelib.runs.history import Told
 from chalicelib.spec.model import Json
-from chalicelib.spec.nodes import AgentCall, HumanGate, Join, Map, Message, Parallel, SubWorkflow, ToolCall, Wait
+from chalicelib.spec.nodes import Join, Parallel
 from chalicelib.spec.workflow import WorkflowSpec
 from chalicelib.store import accounts, gates
 from chalicelib.store.accounts import Address, node_event
@@ -124,16 +124,6 @@ def graph_of(run: Run) -> WorkflowGraph | None:
     except ValueError:
         return None
     return graph if isinstance(graph, WorkflowGraph) else None
-
-
-def begins_with_wait(run: Run) -> bool:
-    """Whether a native Wait may come before any worker."""
-    graph = graph_of(run)
-    if graph is None:
-        return False
-    root = graph.root
-    workers = {name for name, node in root.nodes.items() if isinstance(node, AgentCall | HumanGate | Map | Message | SubWorkflow | ToolCall)}
-    return any(isinstance(node, Wait) and not workers & root.ancestors[name] for name, node in root.nodes.items())
 
 
 Label = Callable[[NodeRun], Json]

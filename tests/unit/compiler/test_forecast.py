@@ -47,8 +47,8 @@ def of(found: WorkflowGraph, machine: JsonObject | None = None) -> Forecast:
 
 def write_range(least: int, most: int | None = None) -> Range:
     """Beside what the run itself writes."""
-    first, last = WRITES.run_started
-    return Range(RUN_WRITES + first + least, RUN_WRITES + last + (least if most is None else most))
+    run = RUN_WRITES + WRITES.run_started
+    return Range(run + least, run + (least if most is None else most))
 
 
 def states(found: Forecast) -> tuple[int, int]:
@@ -62,6 +62,18 @@ def test_it_is_exact_where_nothing_decides() -> None:
     assert found.history_events == Range(EVENTS.execution + 15, EVENTS.execution + 15)
     assert found.price_microdollars.most - found.price_microdollars.least <= 2
     assert found.notes == ()
+
+
+def test_it_expects_the_engines_word_where_a_run_begins_with_a_wait() -> None:
+    nodes: dict[str, str | JsonObject] = {"w": {"type": "wait", "seconds": 5}, "v": {"type": "wait", "seconds": 5}, "a": ""}
+    told = 2 * WRITES.node_told + NODE_WRITES
+    assert of(graph(nodes, "w a", "a v")).writes.most - of(graph(nodes, "a w", "w v")).writes.most == WRITES.engines_word
+    assert of(graph({"w": nodes["w"], "a": ""}, "w a")).writes == write_range(told - WRITES.node_told, told - WRITES.node_told + WRITES.engines_word)
+
+
+def test_it_counts_the_event_of_a_failure_that_counts_as_success() -> None:
+    least = of(graph({"a": {"type": "tool_call", "on_error": "continue"}})).writes
+    assert least == write_range(NODE_WRITES, NODE_WRITES + WRITES.continued)
 
 
 def test_it_adds_all_branches() -> None:
