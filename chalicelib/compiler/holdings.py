@@ -16,7 +16,7 @@ from chalicelib.compiler.collecting import is_collected
 from chalicelib.compiler.graph import Block, WorkflowGraph
 from chalicelib.spec.bindings import Binding, Items, Members, Value, parse_bare, parse_binding
 from chalicelib.spec.expression import Expression, Reference
-from chalicelib.spec.nodes import WORKER_TYPES, Map, Transform
+from chalicelib.spec.nodes import WORKER_TYPES, Map, SubWorkflow, Transform
 
 Path = tuple[str, ...]
 EACH: Final = "[]"
@@ -68,6 +68,10 @@ class Holdings:
         if key.kind != "output":
             return key == CONTEXT
         return any(isinstance(node, WORKER_TYPES) or (isinstance(node, Map) and is_collected(node)) for node in self._nodes(key.name))
+
+    def may_be_list(self, key: Key) -> bool:
+        """Whether what may be a pointer record may stand for a list."""
+        return key.kind == "output" and self.may_point(key) and any(isinstance(node, Map | SubWorkflow) for node in self._nodes(key.name))
 
     def _nodes(self, name: str) -> "Iterator[object]":
         return (block.nodes[name] for block in self.graph.blocks.values() if name in block.nodes)
@@ -132,7 +136,7 @@ class Holdings:
             key = key_at(self.graph, block.path, reference.root)
             if expression.is_reference:
                 yield Held(position, key, tuple(EACH if isinstance(step, int) else step for step in reference.path))
-            elif not reference.path and not reference.operand and not _is_compared(expression, reference):
+            elif not reference.path and not reference.operand and not is_compared(expression, reference):
                 yield Held((*position, SOMEWHERE), key)
 
 
@@ -178,7 +182,7 @@ def along(path: Path, spot: Path) -> tuple[Path, Path] | None:
     return path[at:], spot[reached:]
 
 
-def _is_compared(expression: Expression, reference: Reference) -> bool:
+def is_compared(expression: Expression, reference: Reference) -> bool:
     """Whether the value only decides something, and goes nowhere."""
     before, after = expression.text[: reference.start], expression.text[reference.end :]
     return bool(_COMPARED_BEFORE.search(before) or _COMPARED_AFTER.match(after))

@@ -13,7 +13,7 @@ from typing import assert_never
 
 from chalicelib.compiler.code import Code, Key, Part, Read, Template, code
 from chalicelib.compiler.graph import WorkflowGraph
-from chalicelib.compiler.holdings import EACH, Holdings, Path, key_at, names_of
+from chalicelib.compiler.holdings import EACH, Holdings, Path, is_compared, key_at, names_of
 from chalicelib.compiler.lists import Pointed, for_worker, moved, pointed
 from chalicelib.spec.bindings import Binding, Broken, Items, Literal, Members, Text, Value, parse_binding
 from chalicelib.spec.expression import Expression, Fault, Reference, parse_expression
@@ -168,8 +168,10 @@ class Reader:
         return plain
 
     def _is_looked_at(self, expression: Expression, reference: Reference) -> bool:
-        """An item may be as small as a number, and is compared as such."""
-        return not expression.is_reference and self.key_of(reference.root).kind == "item"
+        """An item may be as small as a number, and is compared as such; a list is taken apart where it stands in a list."""
+        key = self.key_of(reference.root)
+        is_list = self.holdings.may_be_list(key) and not is_compared(expression, reference)
+        return not expression.is_reference and (key.kind == "item" or is_list)
 
     def _reference(self, expression: Expression, reference: Reference, *, absent: bool) -> Code:
         tail = expression.text[reference.start + 1 + len(reference.root) : reference.end]

@@ -33,7 +33,7 @@ def read_outputs(organisation_id: str, manifest_key: str) -> Iterator[Json]:
 
 
 def values_in(chunks: Iterable[bytes]) -> Iterator[Json]:
-    """The members of a JSON array, or the lines of JSON Lines, each as soon as it is there."""
+    """The objects of a JSON array or of JSON Lines, each as soon as it is there."""
     decoder, text, left = codecs.getincrementaldecoder("utf-8")(), json.JSONDecoder(), ""
     for chunk in chunks:
         left += decoder.decode(chunk)

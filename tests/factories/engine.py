@@ -2,7 +2,7 @@
 
 In: a state machine, its input, what a Task's worker does. Out: `Ended`: the output, or the error, and how often each state was entered. Expressions
 of a state see variables as on its entry; undefined fails; a distributed map's items see no variables of the outside; a Choice without match fails.
-What a ResultWriter wrote is collected here, as the worker would, but never by pointer. Time does not pass: waits end at once, and a worker says
+What a ResultWriter wrote is collected here, as the worker would; `fit` may put it elsewhere. Time does not pass: waits end at once, and a worker says
 itself that its time is up by raising `Failed("States.Timeout")`.
 """
 
@@ -16,6 +16,7 @@ from infra.local.jsonata_engine import EvaluationFault, evaluate
 from tests.factories.documents import list_of, object_of
 
 Worker = Callable[[str, JsonObject], Json]  # (the state's name, its payload) -> result, or raises Failed
+Fit = Callable[[JsonObject, Json], Json]  # (the collecting Task's payload, the results) -> what it gives
 Variables = ChainMap[str, Json]
 _MAX_STATES = 10_000
 _NOT_CAUGHT_BY_ALL = frozenset({"States.Runtime", "States.DataLimitExceeded"})
@@ -37,8 +38,8 @@ class Ended:
     entered: Mapping[str, int]
 
 
-def execute(machine: JsonObject, given: Json, worker: Worker) -> Ended:
-    execution = _Execution(given, worker)
+def execute(machine: JsonObject, given: Json, worker: Worker, *, fit: Fit = lambda _payload, results: results) -> Ended:
+    execution = _Execution(given, worker, fit)
     try:
         output = execution.scope(machine, given, ChainMap())
     except Failed as failure:
@@ -50,6 +51,7 @@ def execute(machine: JsonObject, given: Json, worker: Worker) -> Ended:
 class _Execution:
     given: Json
     worker: Worker
+    fit: Fit
     entered: Counter[str] = field(default_factory=Counter)
     written: list[list[Json]] = field(default_factory=list)  # by each ResultWriter
 
@@ -120,7 +122,7 @@ class _State:
         payload = object_of(arguments["Payload"])
         if "collect" in payload:
             results = self.execution.written[int(str(payload["collect"]))]
-            return {"Payload": [object_of(result)["output"] for result in results]}
+            return {"Payload": self.execution.fit(payload, [object_of(result)["output"] for result in results])}
         result = self.execution.worker(self.name, payload)
         return result if waits else {"Payload": result, "StatusCode": 200}
 
