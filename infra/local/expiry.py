@@ -14,7 +14,8 @@ _EVERY_SECONDS: Final = 30.0
 
 
 class Expiry:
-    def __init__(self) -> None:
+    def __init__(self, every_seconds: float = _EVERY_SECONDS) -> None:
+        self._every_seconds = every_seconds
         self._closed = threading.Event()
 
     def start(self) -> None:
@@ -26,7 +27,7 @@ class Expiry:
     def _sweep(self) -> None:
         from moto.dynamodb.models import dynamodb_backends
 
-        while not self._closed.wait(_EVERY_SECONDS):
+        while not self._closed.wait(self._every_seconds):
             with LOCK:
                 for table in list(dynamodb_backends[ACCOUNT][REGION].tables.values()):
                     delete_expired(table, time.time())

@@ -1,6 +1,8 @@
 """The environment that make makes for itself."""
 
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -101,6 +103,42 @@ def test_it_does_nothing_where_everything_is_current(elsewhere: Path, capsys: py
 def test_it_lets_one_command_at_a_time_prepare(elsewhere: Path) -> None:
     with environment.one_at_a_time():
         assert (elsewhere / ".cache" / "environment.lock").exists()
+
+
+def test_it_waits_for_another_command(elsewhere: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    done: list[str] = []
+
+    def prepare() -> None:
+        with environment.one_at_a_time():
+            done.append("other")
+
+    with environment.one_at_a_time():
+        other = threading.Thread(target=prepare)
+        other.start()
+        while "waiting for it" not in capsys.readouterr().err:
+            time.sleep(0.005)
+        done.append("first")
+    other.join()
+    assert done == ["first", "other"]
+
+
+def test_it_prepares_once_and_remembers_for_what(elsewhere: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    (elsewhere / "requirements.txt").write_text("boto3==1\n")
+    (elsewhere / "pyproject.toml").write_text("[project.optional-dependencies]\nlocal = ['rich==1']\ndev = ['ruff==1']\n")
+    asked: list[tuple[str, ...]] = []
+
+    def make_venv() -> None:
+        environment.PYTHON.parent.mkdir(parents=True)
+        environment.PYTHON.symlink_to(sys.executable)
+
+    monkeypatch.setattr(environment, "make_venv", make_venv)
+    monkeypatch.setattr(environment, "pip", lambda *arguments: asked.append(arguments))
+    assert [environment.main("dev"), environment.main("dev"), environment.main("run")] == [0, 0, 0]
+    assert asked == [
+        ("--prefer-binary", "boto3==1", "rich==1", "ruff==1"),
+        ("--no-build-isolation", "--no-deps", "--editable", str(elsewhere)),
+    ]
+    assert capsys.readouterr().err.count("environment ready") == 1
 
 
 def test_it_finds_an_installer_where_python_brings_none() -> None:

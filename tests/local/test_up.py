@@ -1,16 +1,24 @@
 """`python -m infra.local up`."""
 
 import os
+import shutil
 import signal
+import sys
 import threading
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
+import typer
 
+from cli.exits import Exit
+from cli.up import up
 from infra.local import __main__ as command
 from infra.local.data_dir import claimed, running
-from tests.local.tiny_stack import PROJECT, LocalStack, http
+from infra.local.project import Project
+from tests.local.tiny_stack import FOLDER, MODULE, PROJECT, LocalStack, eventually, http
 
 
 @pytest.mark.scenario
@@ -57,6 +65,63 @@ def test_it_lets_the_caller_welcome_and_interrupt(tmp_path: Path) -> None:
         signal.signal(signal.SIGTERM, before)
     assert seen == [{"fixed": True}]
     assert running(tmp_path) is None
+
+
+@pytest.mark.scenario
+def test_it_becomes_a_fresh_process_when_the_ground_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Replaced(BaseException):
+        """This process is no more."""
+
+    def replace(program: str, arguments: list[str], variables: dict[str, str]) -> None:
+        raise Replaced(arguments, variables)
+
+    folder, data = tmp_path / "project", tmp_path / "data"
+    shutil.copytree(FOLDER, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(os, "execve", replace)
+    ports: list[str] = []
+
+    def change(stack: LocalStack) -> None:
+        ports.append(stack.url.rpartition(":")[2])
+        (folder / "infra" / "more.yaml").write_text("{}")
+
+    before, variables = signal.getsignal(signal.SIGTERM), dict(os.environ)
+    try:
+        with pytest.raises(Replaced) as replaced:
+            command.serve(data, 0, watch=True, project=Project(folder, MODULE, (MODULE,)), welcome=change)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert replaced.value.args == ([sys.executable, "-m", "infra.local", "up", "--port", *ports, "--data", str(data), "--reload"], variables)
+    assert running(data) is None
+
+
+@pytest.mark.scenario
+@pytest.mark.parametrize("start", [partial(command.up, reload=False), partial(up, reload=False)], ids=["infra.local", "sluice"])
+def test_it_ends_well_at_ctrl_c(tmp_path: Path, capfd: pytest.CaptureFixture[str], start: Callable[..., int | None]) -> None:
+    def interrupt() -> None:
+        eventually(lambda: (running(tmp_path) or {}).get("url"))
+        os.kill(os.getpid(), signal.SIGINT)
+
+    before = signal.getsignal(signal.SIGTERM)
+    waiting = threading.Thread(target=interrupt)
+    waiting.start()
+    try:
+        code = start(port=0, data=tmp_path)
+    except typer.Exit as left:
+        code = left.exit_code
+    finally:
+        waiting.join()
+        signal.signal(signal.SIGTERM, before)
+    assert code == 0
+    assert running(tmp_path) is None
+
+
+def test_it_says_so_as_a_command_too(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    with claimed(tmp_path) as claim:
+        claim.tell("http://127.0.0.1:1", "ws://127.0.0.1:2")
+        with pytest.raises(typer.Exit) as left:
+            up(port=0, data=tmp_path)
+    assert left.value.exit_code == Exit.INVALID
+    assert "http://127.0.0.1:1" in capfd.readouterr().err
 
 
 def test_it_says_who_uses_the_directory(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
