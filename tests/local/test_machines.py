@@ -192,6 +192,15 @@ def test_it_queries_indexes_and_tables_without_a_sort_key(at: Emulator) -> None:
     assert [item["owner"]["S"] for item in alone] == ["y"]
 
 
+def test_it_compares_values_of_a_type_by_what_they_mean(at: Emulator) -> None:
+    from moto.dynamodb.models.dynamo_type import DynamoType
+
+    text, one, ten, two = (DynamoType(value) for value in ({"S": "10"}, {"N": "1.0"}, {"N": "10"}, {"N": "2"}))
+    assert one == DynamoType({"N": "1"})
+    assert text != ten
+    assert sorted([ten, two, one]) == [one, two, ten]
+
+
 def test_it_applies_a_transactions_token_to_one_payload(at: Emulator) -> None:
     at.table("once")
     put = {"Put": {"TableName": "once", "Item": {"PK": {"S": "p"}, "SK": {"S": "1"}}}}
