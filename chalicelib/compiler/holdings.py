@@ -69,6 +69,12 @@ class Holdings:
             return key == CONTEXT
         return any(isinstance(node, WORKER_TYPES) or (isinstance(node, Map) and is_collected(node)) for node in self._nodes(key.name))
 
+    def is_at_hand(self, key: Key, reference: Reference) -> bool:
+        """Whether the reference stops where pointer records stand or before, so that it moves them as they are."""
+        path = tuple(EACH if isinstance(step, int) else step for step in reference.path)
+        met = [left for left in (along(path, spot) for spot in self.spots(key)) if left is not None]
+        return bool(path and met) and not any(left for left, _ in met)
+
     def may_be_list(self, key: Key) -> bool:
         """Whether what may be a pointer record may stand for a list."""
         return key.kind == "output" and self.may_point(key) and any(isinstance(node, Map | SubWorkflow) for node in self._nodes(key.name))

@@ -40,12 +40,10 @@ class Reader:
     def value(self, expression: Expression) -> Code:
         """The expression's value, null where what it reads is absent. A field that is a result of a map's item goes on by pointer."""
         reference = expression.references[0] if expression.is_reference else None
-        if reference is not None and reference.path and self.path and self.node is None:
-            plain = self._reference(expression, reference, absent=self.is_absent(self.path, self.node, reference))
-            found = moved(self.holdings, self.key_of(reference.root), reference, plain)
-            if found is not None:
-                return found
-        return self._plain(expression)
+        if reference is None or not reference.path or not self.path or self.node is not None:
+            return self._plain(expression)
+        plain = self._reference(expression, reference, absent=self.is_absent(self.path, self.node, reference))
+        return moved(self.holdings, self.key_of(reference.root), reference, plain) or self._plain(expression)
 
     def _plain(self, expression: Expression) -> Code:
         rewritten, guarded = self._rewrite(expression)
@@ -163,6 +161,8 @@ class Reader:
             found = pointed(self.holdings, key, reference)
             self._note_native(reference, iterated=found is not None or key in self.holdings.held)
             return plain if found is None else found.iterated(plain)
+        if expression.is_reference and self.holdings.is_at_hand(self.key_of(reference.root), reference):
+            return plain
         if reference.path or reference.operand or _goes_on(expression, reference) or self._is_looked_at(expression, reference):
             self._note_native(reference)
         return plain

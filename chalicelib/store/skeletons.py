@@ -104,7 +104,6 @@ def _put(found: Json, record: JsonObject, names: Names) -> None:
         return
     for name in names[:-1]:
         inner = record.setdefault(name, {})
-        if not isinstance(inner, dict):
-            return
+        assert isinstance(inner, dict)  # nothing whole is kept around another field
         record = inner
     record[names[-1]] = found
