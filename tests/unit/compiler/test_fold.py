@@ -5,7 +5,7 @@ import pytest
 from chalicelib.compiler.compile import Compilation, compile_workflow
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.spec.workflow import WorkflowSpec
-from tests.factories.engine import Ended, execute
+from tests.factories.engine import Ended, Failed, execute
 from tests.factories.payloads import machine_input
 
 WORK: JsonObject = {"type": "agent_call", "prompt": "p"}
@@ -23,12 +23,17 @@ EDGES: list[Json] = [
 ]
 
 
-def run_with(amount: int, choice: str) -> Ended:
-    text: JsonObject = {"sluice": 1, "name": "case", "nodes": NODES, "edges": EDGES}
+def machine(nodes: JsonObject, edges: list[Json]) -> JsonObject:
+    text: JsonObject = {"sluice": 1, "name": "case", "nodes": nodes, "edges": edges}
     compiled = compile_workflow(WorkflowSpec.model_validate(text, strict=False))
     assert isinstance(compiled, Compilation)
+    return compiled.state_machine
+
+
+def run_with(amount: int, choice: str) -> Ended:
     answers: dict[str, Json] = {"approve": {"choice": choice, "by": ["ann"]}}
-    return execute(compiled.state_machine, machine_input({"amount": amount}), lambda state, payload: answers.get(state, {"text": state}))
+    given = machine_input({"amount": amount})
+    return execute(machine(NODES, EDGES), given, lambda state, payload: answers.get(state, {"text": state}))
 
 
 @pytest.mark.parametrize(("choice", "then"), [("approve", "go_on"), ("reject", "stop")])
@@ -42,3 +47,19 @@ def test_it_leads_past_a_choice_whose_answer_is_yes() -> None:
     ended = run_with(5, "approve")
     assert (ended.error, ended.entered["stop"], ended.entered["go_on"]) == ("", 1, 0)
     assert (ended.entered["approve"], ended.entered["refused"]) == (0, 0)
+
+
+@pytest.mark.parametrize(("status", "asks", "helps"), [(None, 0, 1), (200, 1, 0), (500, 1, 0)])
+def test_it_leads_a_caught_error_past_what_it_answers(status: int | None, asks: int, helps: int) -> None:
+    """A call that failed has no status: nobody has to ask for it."""
+
+    def work(state: str, payload: JsonObject) -> Json:
+        if state == "call" and status is None:
+            raise Failed("HttpFailed")
+        return {"status": status, "headers": {}, "body": "b"} if state == "call" else {"text": state}
+
+    call: JsonObject = {"type": "tool_call", "tool": "http.get", "with": {"url": "https://e.example"}, "on_error": "continue"}
+    unanswered: JsonObject = {"type": "condition", "if": "$exists($call.status) = false", "after": ["call"]}
+    edges: list[Json] = [{"from": "unanswered", "to": "help", "when": True}]
+    ended = execute(machine({"call": call, "unanswered": unanswered, "help": WORK}, edges), machine_input(), work)
+    assert (ended.error, ended.entered["unanswered"], ended.entered["help"]) == ("", asks, helps)
