@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from chalicelib.errors import RunEnded, StaleAttempt
 from chalicelib.machines.executions import ExecutionStatus
-from chalicelib.runs.nodes import node_failed, node_retrying, node_started, node_succeeded, node_waiting
+from chalicelib.runs.nodes import node_continued, node_failed, node_retrying, node_started, node_succeeded, node_waiting
 from chalicelib.store.run_records import Fault, Fence, NodeAttempt, NodeRun, Run
 from chalicelib.store.statuses import NodeStatus
 from chalicelib.store.transitions import begin, fail, has_succeeded, retrying, succeed, wait
@@ -44,7 +44,7 @@ def lives(draw: st.DrawFn, node: str = "a") -> list[Word]:
         words.append(Word(node, "start", visit, retries))
         if draw(st.booleans()):
             words.append(Word(node, "wait", visit, retries))
-        last = draw(st.sampled_from(["succeed", "fail", "nothing"])) if visit == visits - 1 else "succeed"
+        last = draw(st.sampled_from(["succeed", "fail", "continue", "nothing"])) if visit == visits - 1 else "succeed"
         if last != "nothing":
             words.append(Word(node, last, visit, retries))
     return words
@@ -72,6 +72,8 @@ def hear(before: NodeRun | None, word: Word) -> NodeRun | None:
                 return wait(before, attempt, at=AT, waiting_for="reply", reference="x", until=None) or before
             case "fail":
                 return fail(before, attempt, at=AT, error=BOOM) or before
+            case "continue":
+                return succeed(before, attempt, at=AT, result=GIVEN, error=BOOM) or before
             case _:
                 return succeed(before, attempt, at=AT, result=GIVEN) or before
     except StaleAttempt:
@@ -152,6 +154,7 @@ def tell(run: Run, word: Word) -> None:
         "retry": lambda: node_retrying(attempt, error=BOOM),
         "wait": lambda: node_waiting(attempt, waiting_for="reply", reference="x"),
         "fail": lambda: node_failed(attempt, error=BOOM),
+        "continue": lambda: node_continued(attempt, error=BOOM),
         "succeed": lambda: node_succeeded(attempt, result=1),
     }
     try:

@@ -63,3 +63,14 @@ def test_it_leads_a_caught_error_past_what_it_answers(status: int | None, asks: 
     edges: list[Json] = [{"from": "unanswered", "to": "help", "when": True}]
     ended = execute(machine({"call": call, "unanswered": unanswered, "help": WORK}, edges), machine_input(), work)
     assert (ended.error, ended.entered["unanswered"], ended.entered["help"]) == ("", asks, helps)
+
+
+def test_it_leads_a_failure_past_a_choice_whose_answer_is_no() -> None:
+    """Its error has no field that could make the edge active."""
+    asked: JsonObject = {**WORK, "on_error": "continue", "output": {"type": "object", "properties": {"n": {"type": "number"}}}}
+    edges: list[Json] = [{"from": "a", "to": "b", "when": "$a.n = 5"}, {"from": "a", "to": "c"}, {"from": "b", "to": "c"}]
+    text: JsonObject = {"sluice": 1, "name": "case", "nodes": {"a": asked, "b": WORK, "c": WORK}, "edges": edges}
+    compiled = compile_workflow(WorkflowSpec.model_validate(text, strict=False))
+    assert isinstance(compiled, Compilation)
+    states = compiled.state_machine["States"]
+    assert (states["a"]["Next"], states["a"]["Catch"][0]["Next"]) == ("b--when", "c")  # type: ignore[index,call-overload]

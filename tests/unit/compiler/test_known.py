@@ -89,3 +89,13 @@ def test_it_answers_reads_at_the_end_of_a_way_alike() -> None:
     question = after(code(Read(GATE), " = 'go'"))
     assert isinstance(question, Code)
     assert asked(question, "go") is True
+
+
+def test_it_looks_into_what_the_way_settles() -> None:
+    """A truth that the way assigns from what it assigns: answered where constants make it."""
+    outline = Outline(Scope("run"), derived={LABEL: code(Read(GATE), ".choice")})
+    settled = {LABEL: code(Read(GATE), ".choice").after()}
+    question = code(Read(LABEL), " = 'go'")
+    assert asked_after(question, {GATE: {"choice": "go"}, **settled}, outline) is True
+    assert asked_after(question, {GATE: code("$states.result"), **settled}, outline) is None
+    assert asked_after(question, settled, outline) == code("(", Read(GATE), ".choice", ")", " = 'go'")
