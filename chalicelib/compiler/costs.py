@@ -56,6 +56,10 @@ class Costs:
         """What the run's end writes of a worker's node that was never visited: it is taken off the first visit."""
         return 0 if spot.in_items else WRITES.node_told
 
+    def collecting(self, spot: Spot) -> Tally:
+        """The Task that collects a map's results: it tells of the map's end, which is counted with the map, in a word for itself."""
+        return exactly(self.task() + written(0 if spot.is_distributed else WRITES.map_collected))
+
     @staticmethod
     def task(*, microseconds: int = 0, events: int = EVENTS.task) -> Counts:
         """One invocation of the worker."""

@@ -21,6 +21,7 @@ from chalicelib.compiler.traces import waits_after
 
 AGAIN: Final = "again"
 CLOSE: Final = "close"
+COLLECT: Final = "collect"
 
 
 def machine_tally(machine: Shape, plan: Plan, costs: Costs) -> Tally:
@@ -61,6 +62,8 @@ class _Scope:
     def _own(self, entered: StateShape) -> Tally:
         node, role = node_of(entered.name)
         match entered.kind:
+            case "Task" if role == COLLECT:
+                return self.costs.collecting(self.spot)
             case "Task" if role:
                 return exactly(self.costs.task())
             case "Task":

@@ -175,11 +175,17 @@ class _Liveness:
         each = scope.parent.states[scope.owner]
         assert isinstance(each, Each)
         member = field_of(key)
-        each.selector[member] = {name: code(Read(key), f".{name}") for name in self.names.outline.run_fields} if key == ENVELOPE else code(Read(key))
+        each.selector[member] = {name: code(Read(key), f".{name}") for name in self._run_fields()} if key == ENVELOPE else code(Read(key))
         scope.arrivals[key] = code(f"$states.input.{member}")
         for transition in scope.states[scope.start].exits():
             transition.assigns.setdefault(key, scope.arrivals[key])
         self._read(each.selector[member], scope.parent, each, None)
+
+    def _run_fields(self) -> tuple[str, ...]:
+        """What an item is told of its run: what every worker needs, and the trigger where something reads it."""
+        outline = self.names.outline
+        reads_trigger = any(path[:1] in ((), ("trigger",)) for path in outline.native_fields.get(ENVELOPE, ()))
+        return (*outline.run_fields, "trigger") if reads_trigger else outline.run_fields
 
 
 def _call(names: Names, item_names: dict[str, str]) -> None:

@@ -51,7 +51,7 @@ class _Walk:
         node = self.costs.map(name)
         item = _block(body, self.costs, spot.in_item(is_distributed=is_distributed(node)))
         told = self.costs.map_told(name, spot, item)
-        collected = exactly(self.costs.task()) if is_collected(node) else NOTHING
+        collected = self.costs.collecting(spot) if is_collected(node) else NOTHING
         return exactly(state(EVENTS.map)) + collected + told + (item + exactly(Counts(events=EVENTS.map_item))).times(*self.costs.items(name))
 
     def _visit(self, name: str, spot: Spot) -> Tally:

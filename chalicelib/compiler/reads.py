@@ -163,7 +163,13 @@ class Reader:
             return plain if found is None else found.iterated(plain)
         if expression.is_reference and self.holdings.is_at_hand(self.key_of(reference.root), reference):
             return plain
-        if reference.path or reference.operand or _goes_on(expression, reference) or self._is_looked_at(expression, reference):
+        if (
+            reference.root == "run"
+            or reference.path
+            or reference.operand
+            or _goes_on(expression, reference)
+            or self._is_looked_at(expression, reference)
+        ):
             self._note_native(reference)
         return plain
 

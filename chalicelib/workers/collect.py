@@ -5,6 +5,7 @@ what lies there and writes under the name of its content, so that it may run twi
 """
 
 from chalicelib.errors import OutputTooLarge
+from chalicelib.runs.collected import map_collected
 from chalicelib.spec.model import Json
 from chalicelib.store.blobs import json_text
 from chalicelib.store.map_results import read_outputs
@@ -12,17 +13,20 @@ from chalicelib.store.pointers import fit
 from chalicelib.workers.failures import ResultsIncomplete
 from chalicelib.workers.outputs import MAX_OUTPUT_BYTES
 from chalicelib.workers.payload import TaskPayload, items_of
+from chalicelib.workers.work import Work
 
 
-def collect_results(payload: TaskPayload) -> Json:
+def collect_results(work: Work) -> Json:
     """Raises ResultsIncomplete, OutputTooLarge, BlobMissing."""
+    payload = work.payload
     results = _by_position(payload)
     missing = next((position for position in range(len(results)) if position not in results), None)
     if missing is not None:
         raise ResultsIncomplete(f"the results of {payload.node} lack that of item {missing}")
     listed = [results[position] for position in range(len(results))]
-    folder = f"runs/{payload.run_id}/{payload.node}"
-    return fit(payload.organisation_id, listed, folder=folder, inline_bytes=payload.inline_bytes, keep=payload.keep)
+    fitted = fit(payload.organisation_id, listed, folder=work.folder, inline_bytes=payload.inline_bytes, keep=payload.keep)
+    map_collected(work.attempt, count=len(listed))
+    return fitted
 
 
 def _by_position(payload: TaskPayload) -> dict[int, Json]:

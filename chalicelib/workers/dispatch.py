@@ -15,14 +15,14 @@ from chalicelib.providers.failures import ModelFailure
 from chalicelib.providers.model import Usage as ModelUsage
 from chalicelib.runs.nodes import NextWait, node_continued, node_failed, node_retrying, node_started, node_succeeded
 from chalicelib.spec.model import Json, JsonObject
-from chalicelib.spec.nodes import AgentCall, HumanGate, Message, SubWorkflow, ToolCall, WorkerNode
+from chalicelib.spec.nodes import AgentCall, HumanGate, Map, Message, SubWorkflow, ToolCall, WorkerNode
 from chalicelib.store.run_records import Fault, Usage
 from chalicelib.workers import agent, gate, message, subworkflow, tool
 from chalicelib.workers.collect import collect_results
 from chalicelib.workers.failures import SILENT, CameTooLate, NodeCrashed, named
 from chalicelib.workers.load import load_outputs
 from chalicelib.workers.outputs import fitted
-from chalicelib.workers.payload import PayloadInvalid, TaskPayload, parse_payload
+from chalicelib.workers.payload import PayloadInvalid, parse_payload
 from chalicelib.workers.values import resolved
 from chalicelib.workers.version_nodes import version_nodes
 from chalicelib.workers.work import Done, Work, clock
@@ -36,8 +36,6 @@ def dispatch(event: object, context: Any = None) -> Json:
     payload = parse_payload(event)
     if payload.load:
         return load_outputs(payload)
-    if payload.collect:
-        return _collect(payload)
     version_node = version_nodes(payload.organisation_id, payload.version_id).get(payload.node)
     if version_node is None:
         raise PayloadInvalid(f"version {payload.version_id} has no node {payload.node}")
@@ -48,18 +46,8 @@ def dispatch(event: object, context: Any = None) -> Json:
         failure = named(error)
         if isinstance(failure, NodeCrashed):
             _log.exception("a worker crashed", extra={"run_id": payload.run_id, "node": payload.node})
-        if not payload.close:
+        if not payload.close and not payload.collect:
             _record_failure(work, failure)
-        raise failure from error
-
-
-def _collect(payload: TaskPayload) -> Json:
-    try:
-        return collect_results(payload)
-    except Exception as error:
-        failure = named(error)
-        if isinstance(failure, NodeCrashed):
-            _log.exception("a worker crashed", extra={"run_id": payload.run_id, "node": payload.node})
         raise failure from error
 
 
@@ -67,6 +55,8 @@ def _serve(work: Work) -> Json:
     """By node type. The close states of gates and sub-workflows record their own failures."""
     node = work.version_node.node
     match node:
+        case Map() if work.payload.collect:
+            return collect_results(work)
         case HumanGate() if work.payload.close:
             return gate.close(work, node)
         case SubWorkflow() if work.payload.close:

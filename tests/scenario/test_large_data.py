@@ -93,3 +93,9 @@ def test_it_iterates_a_large_input_in_an_inline_map(stack: LocalStack, runs: Loc
     lines = [f"{number} {'x' * 20_000}" for number in range(30)]
     run = ended(runs, published(runs, "large-input", nodes, {"lines": "$each_line", "count": "{% $count($context.lines) %}"}), {"lines": lines})
     assert run["output"] == {"lines": lines, "count": 30}
+
+
+def test_it_takes_what_the_forecast_says(large: dict[str, Any], runs: LocalRuns) -> None:
+    forecast, run = runs.forecast(large), runs.run(large["id"], counts=True)
+    for figure, counted in (("invocations", run["invocation_count"]), ("writes", run["write_count"])):
+        assert forecast[figure]["least"] <= counted <= forecast[figure]["most"]

@@ -98,3 +98,9 @@ def test_it_knows_how_often_a_loop_may_run() -> None:
 def test_it_reads_node_and_role_from_a_states_name() -> None:
     assert node_of("rank") == ("rank", "")
     assert node_of("rank--again") == ("rank", "again")
+
+
+def test_it_counts_the_word_of_who_collects_a_map_s_results() -> None:
+    costs = Costs(graph({"a": ""}))
+    alone, within = costs.collecting(ALONE), costs.collecting(Spot().in_item(is_distributed=True))
+    assert (alone.least.invocations, writes(alone), writes(within)) == (1, (WRITES.map_collected, WRITES.map_collected), (0, 0))

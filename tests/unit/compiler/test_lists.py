@@ -142,3 +142,11 @@ def test_a_result_of_an_item_goes_on_by_pointer_and_a_pointer_as_it_is() -> None
     assert kept(made, "look") is None
     assert "'path': $append($P.path, ['text'])" in str(output["text"])
     assert "path" not in str(output["held"])
+
+
+@pytest.mark.parametrize(("text", "told"), [("$run.run_id", False), ("$run.trigger.type", True), ("$run", True)])
+def test_items_of_a_distributed_map_are_told_of_the_trigger_where_they_read_it(text: str, told: bool) -> None:
+    inner: JsonObject = {"look": {"type": "agent_call", "prompt": f"{{{{ {text} }}}}"}}
+    made = machine({"m": {"type": "map", "over": "$context.list", "mode": "distributed", "max_items": 9, "nodes": inner}})
+    run = object_of(object_of(state(made, "m")["ItemSelector"])["Run"])
+    assert ("trigger" in run) is told
