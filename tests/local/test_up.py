@@ -6,13 +6,12 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import pytest
 import typer
 
+from cli.demo import Demo
 from cli.exits import Exit
 from cli.up import up
 from infra.local import __main__ as command
@@ -95,23 +94,38 @@ def test_it_becomes_a_fresh_process_when_the_ground_changes(tmp_path: Path, monk
 
 
 @pytest.mark.scenario
-@pytest.mark.parametrize("start", [partial(command.up, reload=False), partial(up, reload=False)], ids=["infra.local", "sluice"])
-def test_it_ends_well_at_ctrl_c(tmp_path: Path, capfd: pytest.CaptureFixture[str], start: Callable[..., int | None]) -> None:
+def test_it_ends_well_at_ctrl_c(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     def interrupt() -> None:
-        eventually(lambda: (running(tmp_path) or {}).get("url"))
+        eventually(lambda: "WebSocket" in capfd.readouterr().out)
         os.kill(os.getpid(), signal.SIGINT)
 
     before = signal.getsignal(signal.SIGTERM)
     waiting = threading.Thread(target=interrupt)
     waiting.start()
     try:
-        code = start(port=0, data=tmp_path)
-    except typer.Exit as left:
-        code = left.exit_code
+        assert command.up(port=0, data=tmp_path, reload=False) == 0
     finally:
         waiting.join()
         signal.signal(signal.SIGTERM, before)
-    assert code == 0
+    assert running(tmp_path) is None
+
+
+@pytest.mark.scenario
+def test_it_ends_well_while_it_welcomes(tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def show(self: Demo, *, runs: bool) -> None:
+        assert http(f"{self.url}/api/v1/workflows").status == 200
+        assert runs
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Demo, "show", show)
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        with pytest.raises(typer.Exit) as left:
+            up(port=0, data=tmp_path, demo=True, reload=False)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert left.value.exit_code == Exit.OK
+    assert "the data is kept" in capfd.readouterr().err
     assert running(tmp_path) is None
 
 
