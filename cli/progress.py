@@ -74,9 +74,15 @@ class Progress:
     def _take_node(self, event: Event, status: str) -> None:
         key = (event["node"], event.get("item_path") or "")
         at = event.get("occurred_at") or event["at"]
-        if status == "succeeded" and event.get("data", {}).get("details", {}).get("continued"):
+        if _is_continued(event):
             status = "continued"
         line = self.lines.get(key) or Line(*key, status=status, since=at)
         ended = at if status in ("succeeded", "failed", "continued", "skipped") else None
         retries = line.retries + (status == "retrying")
         self.lines[key] = replace(line, status=status, ended=ended, data={**line.data, **event.get("data", {})}, retries=retries)
+
+
+def _is_continued(event: Event) -> bool:
+    """Whether the event tells of a failure that the run goes on from as from a success."""
+    data = event.get("data", {})
+    return bool(data.get("continued") or data.get("details", {}).get("continued"))

@@ -84,7 +84,15 @@ def _ended(run: Run, before: NodeRun, outcome: Outcome) -> NodeChange:
     if status is NodeStatus.SUCCEEDED:
         return NodeChange(before, after, (node_event(after, EventType.NODE_SUCCEEDED),), writes)
     data: dict[str, Json] = {"status": status, **(accounts.fault_data(after.error) if after.error else {})}
+    if outcome.status is RunStatus.SUCCEEDED and _continues(run, before.node):
+        data["continued"] = True
     return NodeChange(before, after, (node_event(after, EventType.NODE_FAILED, data),), writes)
+
+
+def _continues(run: Run, node: str) -> bool:
+    """Whether a run goes on from the node's failure as from a success."""
+    graph = graph_of(run)
+    return graph is not None and any(node in block.nodes and block.nodes[node].on_error == "continue" for block in graph.blocks.values())
 
 
 def _end_of(before: NodeRun, outcome: Outcome) -> tuple[NodeStatus, Fault | None]:

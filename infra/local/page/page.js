@@ -112,7 +112,7 @@ function nodeStates() {
   const found = new Map();
   for (const number of [...state.events.keys()].sort((a, b) => a - b)) {
     const event = state.events.get(number);
-    const status = event.type === "node_succeeded" && event.data?.details?.continued ? "continued" : STATUS[event.type]; // it failed, and the run goes on
+    const status = event.data?.continued || event.data?.details?.continued ? "continued" : STATUS[event.type]; // it failed, and the run goes on
     if (status && event.node) found.set(event.node, { status, event, items: (found.get(event.node)?.items ?? 0) + (event.item_path && event.type === "node_succeeded" ? 1 : 0) });
   }
   return found;

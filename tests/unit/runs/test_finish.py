@@ -14,7 +14,7 @@ from chalicelib.spec.model import Json, JsonObject
 from chalicelib.store import keys, pointers, runs, table
 from chalicelib.store.items import record_of
 from chalicelib.store.run_records import Fault
-from chalicelib.store.statuses import NodeStatus, RunStatus
+from chalicelib.store.statuses import EventType, NodeStatus, RunStatus
 from chalicelib.store.values import load
 from tests.factories.cloud import ANN, DAN, SPEC, Cloud, published, unpublished
 from tests.factories.run_stories import attempt_at, check_journal, ended, events_of, node_of, now, started_run, told
@@ -117,6 +117,16 @@ def test_what_was_open_ends_with_the_run(aws: Cloud, status: str, run_status: Ru
 def test_a_broken_off_run_failed(aws: Cloud) -> None:
     done = ended(started_run(), "ABORTED", error="Interrupted", cause="the stack was started again")
     assert (done.status, done.error and done.error.code) == (RunStatus.FAILED, "interrupted")
+
+
+@pytest.mark.parametrize("more", [{"on_error": "continue"}, {}])
+def test_it_says_of_a_lost_worker_whether_the_run_went_on_as_from_a_success(aws: Cloud, more: JsonObject) -> None:
+    nodes: JsonObject = {"search": {"type": "tool_call", "tool": "time.now", **more}, "last": {"type": "transform", "value": 1}}
+    run = started_run({"sluice": 1, "name": "lost", "nodes": nodes})
+    node_started(attempt_at(run, "search"))
+    ended(run, "SUCCEEDED")
+    failed = next(event for event in events_of(run) if event.type is EventType.NODE_FAILED)
+    assert failed.data.get("continued") is (True if more else None)
 
 
 def test_in_a_run_that_succeeded_a_silent_worker_is_lost_and_a_silent_person_too_late(aws: Cloud) -> None:
