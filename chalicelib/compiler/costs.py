@@ -76,6 +76,12 @@ class Costs:
         """What is written of a block's nodes whether they are visited or not; nothing inside maps."""
         return exactly(written(0 if spot.in_items else WRITES.node_told * len(list(names))))
 
+    @staticmethod
+    def told_of_item(least: int, most: int, spot: Spot) -> Tally:
+        """What a worker of an item writes of so many native nodes."""
+        each = WRITES.distributed_told if spot.is_distributed else WRITES.node_told
+        return Tally(written(least * each), written(most * each))
+
     def map_told(self, name: str, spot: Spot, item: Tally) -> Tally:
         """A map begins with the first word of a worker in it; a map in a map also ends by itself."""
         told = WRITES.node_told * (2 if spot.in_items else 1)

@@ -39,6 +39,7 @@ class Pen:
             case Visit(node):
                 return self._mark_ran(node, place, draw_node(self.sheet, node, place, following))
             case ForEach(node, body):
+                self.sheet.tell_inside(body, self.sheet.graph.blocks[(*place.block.path, node)])
                 return self._mark_ran(node, place, draw_map(self.sheet, node, place, following, body=lambda inner: self.draw(body, inner, end)))
             case Series(items):
                 for item in reversed(items):

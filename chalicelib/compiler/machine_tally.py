@@ -17,7 +17,7 @@ from chalicelib.compiler.plan import ForEach, Plan
 from chalicelib.compiler.prices import EVENTS
 from chalicelib.compiler.tally import NOTHING, Counts, Tally, either, exactly, total
 from chalicelib.compiler.timing import entries
-from chalicelib.compiler.traces import waits_after
+from chalicelib.compiler.traces import told_inside, waits_after
 
 AGAIN: Final = "again"
 CLOSE: Final = "close"
@@ -33,17 +33,20 @@ def _block(scope: Shape, plan: Plan, costs: Costs, spot: Spot) -> Tally:
     visits = entries(plan)
     bodies = {entry.node: entry.body for entry in visits if isinstance(entry, ForEach)}
     announcing = frozenset(waits_after(plan, costs.nodes)) if spot is ROOT else frozenset[str]()
-    return costs.told((entry.node for entry in visits), spot) + _Scope(scope, costs, bodies, announcing, spot).tally()
+    telling = told_inside(plan, costs.nodes) if spot.in_items else {}
+    return costs.told((entry.node for entry in visits), spot) + _Scope(scope, costs, bodies, announcing, telling, spot).tally()
 
 
 @dataclass(frozen=True)
 class _Scope:
-    """One scope of states. `bodies`: the plans of the block's maps; `announcing`: the workers that a Wait follows."""
+    """One scope of states. `bodies`: the plans of the block's maps; `announcing`: the workers that a Wait follows; `telling`: what workers of an item
+    tell of its native nodes."""
 
     shape: Shape
     costs: Costs
     bodies: Mapping[str, Plan]
     announcing: frozenset[str]
+    telling: Mapping[str, tuple[str, ...]]
     spot: Spot
 
     def tally(self) -> Tally:
@@ -57,7 +60,13 @@ class _Scope:
         inner = self._inner(entered)
         ways = [inner + found[way] for way in _forward(entered, entered.ways)]
         caught = [inner.at_most + found[way] for way in _forward(entered, entered.caught)]
-        return self._own(entered) + either(ways + caught) + self._rounds(entered)
+        return self._own(entered) + self._told(entered) + either(ways + caught) + self._rounds(entered)
+
+    def _told(self, entered: StateShape) -> Tally:
+        """What a worker writes of native nodes, at its first visit. Who else could have told of one may have done so before."""
+        told = self.telling.get(entered.name, ())
+        others = {name for worker, names in self.telling.items() if worker != entered.name for name in names}
+        return self.costs.told_of_item(len(told) - len(others.intersection(told)), len(told), self.spot)
 
     def _own(self, entered: StateShape) -> Tally:
         node, role = node_of(entered.name)
@@ -78,7 +87,7 @@ class _Scope:
     def _inner(self, entered: StateShape) -> Tally:
         """What the state holds: all its branches, or its items."""
         if entered.kind != "Map":
-            branches = (_Scope(branch, self.costs, self.bodies, self.announcing, self.spot.in_branch()) for branch in entered.scopes)
+            branches = (_Scope(branch, self.costs, self.bodies, self.announcing, self.telling, self.spot.in_branch()) for branch in entered.scopes)
             return total(branch.tally() for branch in branches)
         spot = self.spot.in_item(is_distributed=entered.is_distributed)
         item = total(_block(processor, self.bodies[entered.name], self.costs, spot) for processor in entered.scopes)

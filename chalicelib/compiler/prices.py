@@ -51,6 +51,7 @@ class WriteModel:
     reply_visited: int = 10  # asked: the run, the node run, two events, the message; answered: the run, the node run, the event, twice the message
     child_visited: int = 9  # started, waiting, finished
     distributed_visited: int = 2  # an item of a distributed map writes its node run alone
+    distributed_told: int = 1  # a native node of such an item: its node run
     map_collected: int = 1  # the run: the map's own end counts as `node_told`
     turns: int = 2  # a run that waits for nothing but this: `run_waiting`, `run_resumed`
     node_told: int = 2  # a node run and its event in another's transaction: native nodes, maps begun and ended, nodes never visited

@@ -17,7 +17,7 @@ from chalicelib.compiler.outline import Assign, Each, Fork, Scope, State, Transi
 from chalicelib.compiler.plan import Plan
 from chalicelib.compiler.questions import Questions
 from chalicelib.compiler.reads import IsAbsent, Reader
-from chalicelib.compiler.traces import Traces, traces, waits_after
+from chalicelib.compiler.traces import Traces, told_inside, traces, waits_after
 
 MACHINE_INPUT: Final = "$states.context.Execution.Input"
 
@@ -94,6 +94,10 @@ class Sheet:
         self.told |= found.by_worker
         self.waits |= waits_after(plan, block.nodes)
         return found
+
+    def tell_inside(self, plan: Plan, block: Block) -> None:
+        """The same for a map's item."""
+        self.told |= told_inside(plan, block.nodes)
 
     def add(self, state: State) -> None:
         state.scope.states[state.name] = state

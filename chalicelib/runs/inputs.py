@@ -42,10 +42,10 @@ def with_defaults(schema: JsonObject, given: Json) -> Json:
 
 
 def small_fields(value: Json, *, limit: int) -> tuple[str, ...]:
-    """Top-level fields that stay readable beside a pointer: the smaller ones, as long as they fit."""
+    """Top-level fields that stay readable beside a pointer: the smaller ones, as long as they fit. Names that a path reads otherwise do not."""
     if not isinstance(value, dict):
         return ()
-    sizes = {name: len(json_text(member).encode()) for name, member in value.items() if "." not in name}
+    sizes = {name: len(json_text(member).encode()) for name, member in value.items() if not set(".[*") & set(name)}
     kept: list[str] = []
     for name, size in sorted(sizes.items(), key=lambda entry: entry[1]):
         limit -= size

@@ -26,10 +26,10 @@ FEATURES = ("transform", "distributed", "optional", "when_expression", "repeat",
 
 
 class Play:
-    """A run of a machine under a script. `seen`: what each worker was asked with, its values resolved."""
+    """A run of a machine under a script. `share`: how many values go by pointer. `seen`: what each worker was asked with, its values resolved."""
 
-    def __init__(self, compilation: Compilation, script: Script, *, by_pointer: bool) -> None:
-        self.script, self.by_pointer = script, by_pointer
+    def __init__(self, compilation: Compilation, script: Script, *, share: float) -> None:
+        self.script, self.share, self.random = script, share, Random(len(script.nodes))
         self.seen: Counter[str] = Counter()
         given = machine_input(script.context)
         given["context"] = self._fitted("input", given["context"], [*compilation.context_fields])
@@ -55,7 +55,7 @@ class Play:
         return self._fitted(str(sent["node"]), results, [*parse_payload(sent).keep])
 
     def _fitted(self, folder: str, value: Json, keep: list[str]) -> Json:
-        return fit("org_local", value, folder=folder, inline_bytes=-1, keep=keep) if self.by_pointer else value
+        return fit("org_local", value, folder=folder, inline_bytes=-1, keep=keep) if self.random.random() < self.share else value
 
 
 def compiled(document: JsonObject) -> Compilation:
@@ -73,10 +73,10 @@ def bucket() -> Iterator[None]:
 
 
 @settings(max_examples=25, suppress_health_check=list(HealthCheck))
-@given(documents(max_nodes=14, shapes=("map", "nested-map", "mixed"), features=FEATURES), st.integers(0, 2**16))
-def test_a_run_whose_values_lie_in_s3_is_the_run_with_all_values_at_hand(document: JsonObject, seed: int) -> None:
+@given(documents(max_nodes=14, shapes=("map", "nested-map", "mixed"), features=FEATURES), st.integers(0, 2**16), st.sampled_from([1.0, 0.5]))
+def test_a_run_whose_values_lie_in_s3_is_the_run_with_all_values_at_hand(document: JsonObject, seed: int, share: float) -> None:
     compilation, script = compiled(document), random_script(Random(seed), document)
-    at_hand, by_pointer = (Play(compilation, script, by_pointer=each) for each in (False, True))
+    at_hand, by_pointer = (Play(compilation, script, share=each) for each in (0, share))
     assert by_pointer.ended.error == at_hand.ended.error == "", by_pointer.ended
     assert by_pointer.ended.entered == at_hand.ended.entered
     assert by_pointer.seen == at_hand.seen

@@ -78,6 +78,12 @@ def test_it_tells_how_many_items_there_were(large: dict[str, Any], runs: LocalRu
     assert told["data"]["result"] == ROWS
 
 
+def test_it_tells_of_native_nodes_of_items_that_a_worker_comes_after(large: dict[str, Any], runs: LocalRuns) -> None:
+    nodes = runs.nodes(large["id"])
+    assert {name for name in nodes if name.startswith("wanted")} == {f"wanted rows:{number}" for number in range(0, ROWS, EVERY)}
+    assert {nodes[name]["status"] for name in nodes} == {"succeeded"}
+
+
 def test_it_iterates_a_large_input_in_an_inline_map(stack: LocalStack, runs: LocalRuns) -> None:
     """Texts of 20 KB: neither the input nor the results fit a state."""
     nodes = {

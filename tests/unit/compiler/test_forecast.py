@@ -1,3 +1,5 @@
+import pytest
+
 from chalicelib.compiler.forecast import Forecast, Range, forecast
 from chalicelib.compiler.graph import WorkflowGraph
 from chalicelib.compiler.prices import EVENTS, PRICES_AS_OF, WRITES
@@ -144,6 +146,17 @@ def test_it_counts_histories_of_distributed_items_apart() -> None:
     assert states(whole) == (51, 51)
     assert whole.history_events == Range(*(2 * [EVENTS.execution + EVENTS.distributed_map]))
     assert whole.writes == write_range(2 * TOLD + 50 * WRITES.distributed_visited)
+
+
+@pytest.mark.parametrize(("mode", "each"), [("DISTRIBUTED", WRITES.distributed_told), ("INLINE", WRITES.node_told)])
+def test_it_counts_what_workers_tell_of_an_item_s_native_nodes_once(mode: str, each: int) -> None:
+    repeated: JsonObject = {**TOOL, "after": ["t"], "repeat": {"until": "true", "max_times": 2}}
+    nodes: JsonObject = {"t": {"type": "transform", "value": 1}, "a": repeated}
+    again: JsonObject = {"Type": "Choice", "Choices": [{"Next": "a"}], "Default": "z"}
+    machine = scope(m=mapped(None, scope(t=plain("Pass", "a"), a=task("a--again"), a__again=again, z=plain("Pass")), mode))
+    with_native = of(graph({"m": {"type": "map", "over": [1] * 5, "mode": mode.lower(), "nodes": nodes}}), machine)
+    without = of(graph({"m": {"type": "map", "over": [1] * 5, "mode": mode.lower(), "nodes": {"a": {**repeated, "after": []}}}}), machine)
+    assert (with_native.writes.least - without.writes.least, with_native.writes.most - without.writes.most) == (5 * each, 5 * each)
 
 
 def test_it_bounds_loops_by_their_visits() -> None:

@@ -150,3 +150,11 @@ def test_items_of_a_distributed_map_are_told_of_the_trigger_where_they_read_it(t
     made = machine({"m": {"type": "map", "over": "$context.list", "mode": "distributed", "max_items": 9, "nodes": inner}})
     run = object_of(object_of(state(made, "m")["ItemSelector"])["Run"])
     assert ("trigger" in run) is told
+
+
+def test_the_workers_of_an_item_tell_of_its_native_nodes_but_not_of_maps() -> None:
+    deep: JsonObject = {"type": "map", "over": "$row.list", "as": "cell", "nodes": {"look": {"type": "agent_call", "prompt": "x"}}, "after": ["ok"]}
+    inner: JsonObject = {"ok": {"type": "condition", "if": "$row.ok"}, "deep": deep, "last": work("x", "deep"), "left": transform(1, "last")}
+    made = machine({"m": rows(nodes=inner)})
+    assert payload(made, "last")["settled"] == {"ok": "{% $ok %}"}
+    assert "settled" not in payload(made, "look")
