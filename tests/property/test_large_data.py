@@ -72,6 +72,7 @@ def bucket() -> Iterator[None]:
         yield
 
 
+@pytest.mark.scenario
 @settings(max_examples=25, suppress_health_check=list(HealthCheck))
 @given(documents(max_nodes=14, shapes=("map", "nested-map", "mixed"), features=FEATURES), st.integers(0, 2**16), st.sampled_from([1.0, 0.5]))
 def test_a_run_whose_values_lie_in_s3_is_the_run_with_all_values_at_hand(document: JsonObject, seed: int, share: float) -> None:
