@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from infra.local.patches.storage import LOCK
 from infra.local.template import ACCOUNT, REGION
+from infra.local.threads import Threads
 
 _EVERY_SECONDS: Final = 30.0
 
@@ -17,12 +18,14 @@ class Expiry:
     def __init__(self, every_seconds: float = _EVERY_SECONDS) -> None:
         self._every_seconds = every_seconds
         self._closed = threading.Event()
+        self._threads = Threads()
 
     def start(self) -> None:
-        threading.Thread(target=self._sweep, daemon=True, name="expiry").start()
+        self._threads.begin(self._sweep, "expiry")
 
     def close(self) -> None:
         self._closed.set()
+        self._threads.wait()
 
     def _sweep(self) -> None:
         from moto.dynamodb.models import dynamodb_backends

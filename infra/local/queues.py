@@ -8,6 +8,7 @@ import json
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from chalice.app import SQSEventConfig
@@ -15,6 +16,7 @@ from chalice.app import SQSEventConfig
 from infra.local.application import Function
 from infra.local.invocation import Answer, Invoker, report
 from infra.local.template import ACCOUNT, REGION, Template
+from infra.local.threads import Threads
 
 _POLL_SECONDS: Final = 0.2  # moto knows no long polling worth the name
 
@@ -54,18 +56,20 @@ class Queues:
         self._invoker = invoker
         self._wanted: list[QueueSubscription] = []
         self._closed = threading.Event()
+        self._threads = Threads()
 
     def use(self, wanted: list[QueueSubscription]) -> None:
         new = [subscription for subscription in wanted if subscription not in self._wanted]
         self._wanted = wanted
         for subscription in new:
-            threading.Thread(target=self._poll, args=(subscription,), daemon=True, name=f"queue {subscription.function}").start()
+            self._threads.begin(partial(self._poll, subscription), f"queue {subscription.function}")
 
     def start(self) -> None:
         """Threads start with their subscriptions."""
 
     def close(self) -> None:
         self._closed.set()
+        self._threads.wait()
 
     def _poll(self, to: QueueSubscription) -> None:
         import boto3

@@ -19,6 +19,7 @@ from infra.local.application import Function
 from infra.local.event_bus import event
 from infra.local.invocation import Invoker
 from infra.local.template import ACCOUNT, REGION, Template
+from infra.local.threads import Threads
 
 _UNITS: Final = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
 _MONTHS: Final = dict(zip(["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"], range(1, 13), strict=True))
@@ -74,6 +75,7 @@ class Scheduler:
         self._changed, self._closed = threading.Event(), threading.Event()
         self._due: dict[Schedule, datetime] = {}
         self._lock = threading.Lock()
+        self._threads = Threads()
 
     def use(self, wanted: list[Schedule]) -> None:
         """Keep these from now on; one that was kept before keeps its next time."""
@@ -83,11 +85,12 @@ class Scheduler:
         self._changed.set()
 
     def start(self) -> None:
-        threading.Thread(target=self._keep, daemon=True, name="schedules").start()
+        self._threads.begin(self._keep, "schedules")
 
     def close(self) -> None:
         self._closed.set()
         self._changed.set()
+        self._threads.wait()
 
     def _keep(self) -> None:
         while not self._closed.is_set():

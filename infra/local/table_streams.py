@@ -10,6 +10,7 @@ import time
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 from chalice.app import DynamoDBEventConfig
@@ -19,6 +20,7 @@ from infra.local.event_pattern import matches
 from infra.local.invocation import Invoker, report
 from infra.local.patches.storage import Change
 from infra.local.template import REGION, Template
+from infra.local.threads import Threads
 
 _RETRY_SECONDS: Final = (0.2, 0.5, 1.0, 2.0, 5.0)
 
@@ -71,6 +73,7 @@ class TableStreams:
         self._invoker = invoker
         self._readers: list[_Reader] = []
         self._closed = threading.Event()
+        self._threads = Threads()
         self._number = 0
 
     def use(self, wanted: list[Subscription]) -> None:
@@ -82,7 +85,7 @@ class TableStreams:
         for reader in dropped:
             reader.ready.set()
         for reader in new:
-            threading.Thread(target=self._read, args=(reader,), daemon=True, name=f"stream {reader.subscription.function}").start()
+            self._threads.begin(partial(self._read, reader), f"stream {reader.subscription.function}")
 
     def tell(self, changes: list[Change]) -> None:
         """Called under the storage lock, with the changes of one unit of work."""
@@ -103,6 +106,7 @@ class TableStreams:
         self._closed.set()
         for reader in self._readers:
             reader.ready.set()
+        self._threads.wait()
 
     def _record(self, change: Change) -> dict[str, Any]:
         self._number += 1
