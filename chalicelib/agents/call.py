@@ -10,7 +10,7 @@ from typing import Final
 
 from chalicelib.errors import SluiceError
 from chalicelib.providers.failures import ModelFailure
-from chalicelib.providers.model import ModelMessage, ModelRequest, ModelResponse, Provider, Role, Usage
+from chalicelib.providers.model import ModelMessage, ModelRequest, ModelResponse, Provider, Usage, assistant, user
 from chalicelib.providers.structured import NotJson, read_json, repair_request, schema_faults
 from chalicelib.spec.model import Json, JsonObject
 
@@ -48,7 +48,7 @@ class Answered:
 
 def call_agent(task: Task, *, provider: Provider, model: str, seconds_left: Callable[[], float]) -> Answered:
     """Raises a ModelFailure, or OutputInvalid; either knows what all turns cost."""
-    messages: tuple[ModelMessage, ...] = (ModelMessage(Role.USER, task.prompt),)
+    messages: tuple[ModelMessage, ...] = (user(task.prompt),)
     spent: Usage | None = None
     faults: tuple[str, ...] = ()
     for turn in range(1, MAX_TURNS + 1):
@@ -61,7 +61,7 @@ def call_agent(task: Task, *, provider: Provider, model: str, seconds_left: Call
         value, faults = _checked(task.output, response)
         if not faults:
             return Answered(value, spent, turn)
-        messages = (*messages, ModelMessage(Role.ASSISTANT, response.text or "(nothing)"), ModelMessage(Role.USER, repair_request(faults)))
+        messages = (*messages, assistant(response.text or "(nothing)"), user(repair_request(faults)))
     assert spent is not None
     raise OutputInvalid(f"the answer does not satisfy the output schema: {'; '.join(faults[:3])}", usage=spent)
 

@@ -24,7 +24,7 @@ from chalicelib.providers.failures import (
     ModelTruncated,
     ModelUnavailable,
 )
-from chalicelib.providers.model import ModelRequest, ModelResponse, StopReason, Usage
+from chalicelib.providers.model import ModelRequest, ModelResponse, OnText, StopReason, Usage
 from chalicelib.providers.prices import Tokens, cost
 from chalicelib.providers.structured import schema_instruction
 from chalicelib.spec.model import Json, JsonObject
@@ -88,7 +88,7 @@ class ClaudeProvider:
 
         return anthropic.Anthropic(api_key=self._api_key, base_url=self._base_url, max_retries=0, _strict_response_validation=self._strict)
 
-    def call(self, request: ModelRequest, *, model: str, seconds: float) -> ModelResponse:
+    def call(self, request: ModelRequest, *, model: str, seconds: float, on_text: OnText | None = None) -> ModelResponse:
         """One message. Raises a ModelFailure."""
         if seconds <= 0:
             raise ModelTimedOut("no time is left for the call")
@@ -104,7 +104,10 @@ class ClaudeProvider:
             raise ModelTimedOut(f"{model} gave no whole answer in time") from error
         except (httpx2.HTTPError, ValueError) as error:  # a connection that breaks inside the answer; an answer that is no JSON
             raise ModelUnavailable(f"{model} gave a broken answer ({type(error).__name__})") from error
-        return _response(message, model)
+        response = _response(message, model)
+        if on_text is not None:
+            on_text(response.text)
+        return response
 
 
 def _arguments(request: ModelRequest, model: str) -> dict[str, Any]:

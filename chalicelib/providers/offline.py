@@ -9,7 +9,7 @@ neutral or open.
 import json
 from typing import Final
 
-from chalicelib.providers.model import ModelRequest, ModelResponse, Role, StopReason, Usage
+from chalicelib.providers.model import ModelRequest, ModelResponse, OnText, Role, StopReason, Usage
 from chalicelib.providers.reading import writing
 from chalicelib.providers.reading.fill import fill
 from chalicelib.providers.reading.material import Material, read_material
@@ -26,9 +26,11 @@ class OfflineProvider:
     def name(self) -> str:
         return NAME
 
-    def call(self, request: ModelRequest, *, model: str, seconds: float) -> ModelResponse:  # noqa: ARG002  (the time does not matter here)
+    def call(self, request: ModelRequest, *, model: str, seconds: float, on_text: OnText | None = None) -> ModelResponse:  # noqa: ARG002  (the time does not matter here)
         material = _material(request)
         text = f"{MARK} {writing.answer(material)}" if request.output is None else json.dumps(fill(request.output, material), ensure_ascii=False)
+        if on_text is not None:
+            on_text(text)
         read = sum(len(message.text) for message in request.messages) + len(request.system or "")
         usage = Usage(provider=NAME, model=model, input_tokens=_tokens(read), output_tokens=_tokens(len(text)), cost=0)
         return ModelResponse(text=text, stop=StopReason.END, usage=usage, notes={"offline": "true"})

@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.providers.model import ModelMessage, ModelRequest, Role
+from chalicelib.providers.model import ModelRequest, user
 from chalicelib.providers.offline import OfflineProvider
 from chalicelib.providers.structured import read_json, schema_faults
 
@@ -58,7 +58,7 @@ _SCHEMAS = _objects(st.recursive(_LEAVES, lambda inner: st.one_of(_objects(inner
 @settings(max_examples=50)
 @given(schema=_SCHEMAS, text=_TEXTS)
 def test_it_satisfies_any_schema_and_repeats_itself(schema: dict[str, Any], text: str) -> None:
-    request = ModelRequest(messages=(ModelMessage(Role.USER, text),), output=schema)
+    request = ModelRequest(messages=(user(text),), output=schema)
     answers = {OfflineProvider().call(request, model="m", seconds=1).text for _ in range(2)}
     assert len(answers) == 1
     assert schema_faults(read_json(answers.pop()), schema) == ()

@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib.agents.call import OutputInvalid, Task, call_agent
 from chalicelib.providers.failures import ModelTimedOut, ModelTruncated
-from chalicelib.providers.model import ModelRequest, ModelResponse, Role, StopReason, Usage
+from chalicelib.providers.model import ModelRequest, ModelResponse, OnText, Role, StopReason, Usage
 from chalicelib.spec.model import JsonObject
 
 SCHEMA: JsonObject = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
@@ -24,7 +24,7 @@ class Scripted:
     def name(self) -> str:
         return "scripted"
 
-    def call(self, request: ModelRequest, *, model: str, seconds: float) -> ModelResponse:
+    def call(self, request: ModelRequest, *, model: str, seconds: float, on_text: OnText | None = None) -> ModelResponse:
         self.requests.append((request, seconds))
         text = self.texts[len(self.requests) - 1]
         return ModelResponse(text, StopReason.END, Usage("scripted", model, input_tokens=10, output_tokens=1, cost=5))
@@ -68,7 +68,7 @@ def test_it_fails_when_mending_fails_and_tells_the_cost() -> None:
 @pytest.mark.parametrize(("last", "cost"), [(None, 5), (Usage("scripted", "m", cost=3), 8)])
 def test_it_tells_the_cost_of_the_turns_before_a_call_that_failed(last: Usage | None, cost: int) -> None:
     class Breaks(Scripted):
-        def call(self, request: ModelRequest, *, model: str, seconds: float) -> ModelResponse:
+        def call(self, request: ModelRequest, *, model: str, seconds: float, on_text: OnText | None = None) -> ModelResponse:
             if self.requests:
                 raise ModelTruncated("too long", usage=last)
             return super().call(request, model=model, seconds=seconds)
@@ -81,7 +81,7 @@ def test_it_tells_the_cost_of_the_turns_before_a_call_that_failed(last: Usage | 
 
 def test_it_leaves_a_failed_call_to_the_machine() -> None:
     class Late(Scripted):
-        def call(self, request: ModelRequest, *, model: str, seconds: float) -> ModelResponse:
+        def call(self, request: ModelRequest, *, model: str, seconds: float, on_text: OnText | None = None) -> ModelResponse:
             raise ModelTimedOut("late")
 
     with pytest.raises(ModelTimedOut):

@@ -22,7 +22,7 @@ from chalicelib.providers.failures import (
     ModelTruncated,
     ModelUnavailable,
 )
-from chalicelib.providers.model import ModelMessage, ModelRequest, ModelResponse, Role, StopReason, Usage
+from chalicelib.providers.model import ModelRequest, ModelResponse, StopReason, Usage, assistant, user
 from chalicelib.spec.model import JsonObject
 from tests.fixtures.fake_claude import KEY, Claude, Fault, Turn, claude
 
@@ -30,16 +30,16 @@ MODEL = "claude-haiku-4-5"
 
 
 def ask(fake: Claude, request: ModelRequest | str = "Hi", *, model: str = MODEL, seconds: float = 5, key: str = KEY) -> ModelResponse:
-    asked = ModelRequest(messages=(ModelMessage(Role.USER, request),)) if isinstance(request, str) else request
+    asked = ModelRequest(messages=(user(request),)) if isinstance(request, str) else request
     return ClaudeProvider(key, base_url=fake.url, strict=True).call(asked, model=model, seconds=seconds)
 
 
 def structured(schema: JsonObject, *, system: str | None = None) -> ModelRequest:
-    return ModelRequest(messages=(ModelMessage(Role.USER, "Hi"),), output=schema, system=system)
+    return ModelRequest(messages=(user("Hi"),), output=schema, system=system)
 
 
 def test_it_sends_the_conversation_and_reads_the_answer() -> None:
-    turns = (ModelMessage(Role.USER, "a"), ModelMessage(Role.ASSISTANT, "b"), ModelMessage(Role.USER, "c"))
+    turns = (user("a"), assistant("b"), user("c"))
     with claude("Grüße.") as fake:
         answer = ask(fake, ModelRequest(messages=turns, system="Be brief.", max_output_tokens=50))
     assert (answer.text, answer.stop, answer.notes) == ("Grüße.", StopReason.END, {"message_id": "msg_01Fake"})
@@ -201,7 +201,7 @@ def test_it_gives_up_in_time() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         provider = ClaudeProvider(KEY, base_url=f"http://127.0.0.1:{silent.getsockname()[1]}")
         with pytest.raises(ModelTimedOut):
-            provider.call(ModelRequest(messages=(ModelMessage(Role.USER, "Hi"),)), model=MODEL, seconds=0.2)
+            provider.call(ModelRequest(messages=(user("Hi"),)), model=MODEL, seconds=0.2)
 
 
 def test_it_does_not_begin_without_time() -> None:
@@ -214,14 +214,14 @@ def test_it_says_that_nobody_listens() -> None:
     with claude() as fake:
         url = fake.url
     with pytest.raises(ModelUnavailable, match="no connection"):
-        ClaudeProvider(KEY, base_url=url).call(ModelRequest(messages=(ModelMessage(Role.USER, "Hi"),)), model=MODEL, seconds=2)
+        ClaudeProvider(KEY, base_url=url).call(ModelRequest(messages=(user("Hi"),)), model=MODEL, seconds=2)
 
 
 def test_it_is_told_what_the_fake_would_refuse() -> None:
     with claude() as fake, pytest.raises(ModelRequestInvalid, match="text content must be non-empty"):
         ask(fake, " ")
     with claude() as fake, pytest.raises(ModelRequestInvalid, match="must end with a user message"):
-        ask(fake, ModelRequest(messages=(ModelMessage(Role.USER, "a"), ModelMessage(Role.ASSISTANT, "b"))))
+        ask(fake, ModelRequest(messages=(user("a"), assistant("b"))))
 
 
 def test_it_has_a_name() -> None:

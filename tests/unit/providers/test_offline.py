@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from chalicelib.providers.model import ModelMessage, ModelRequest, ModelResponse, Role, StopReason
+from chalicelib.providers.model import ModelRequest, ModelResponse, StopReason, assistant, user
 from chalicelib.providers.offline import MARK, OfflineProvider
 from chalicelib.providers.structured import schema_faults
 from chalicelib.spec.model import Json, JsonObject
@@ -50,7 +50,7 @@ REVIEW = "The chair arrived late and one wheel was broken. Support was friendly 
 
 
 def ask(prompt: str, schema: JsonObject | None = None, *, system: str | None = None) -> ModelResponse:
-    request = ModelRequest(messages=(ModelMessage(Role.USER, prompt),), system=system, output=schema)
+    request = ModelRequest(messages=(user(prompt),), system=system, output=schema)
     return OfflineProvider().call(request, model="claude-opus-5-5", seconds=1)
 
 
@@ -401,7 +401,7 @@ def test_it_answers_a_schema_that_says_nothing() -> None:
 
 
 def test_it_answers_from_the_first_turn_when_asked_to_repair() -> None:
-    turns = (ModelMessage(Role.USER, f"Extract.\n\n{INVOICE}"), ModelMessage(Role.ASSISTANT, "{}"), ModelMessage(Role.USER, "Answer again."))
+    turns = (user(f"Extract.\n\n{INVOICE}"), assistant("{}"), user("Answer again."))
     answered = OfflineProvider().call(ModelRequest(messages=turns, output=shape(total=NUMBER)), model="m", seconds=1)
     assert json.loads(answered.text) == {"total": 2836.96}
 
