@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from chalicelib.compiler.edges import choices_of
-from chalicelib.spec.nodes import Effect, HumanGate, Map, Message, Node, SubWorkflow, ToolCall, WorkerNode
+from chalicelib.spec.effects import Effect
+from chalicelib.spec.nodes import AgentCall, HumanGate, Map, Message, Node, SubWorkflow, ToolCall, WorkerNode
 from chalicelib.spec.tool_signatures import TOOL_SIGNATURES
 from chalicelib.spec.workflow import WorkflowSpec
 
@@ -32,6 +33,8 @@ def effect_of(node: Node, children: Mapping[str, WorkflowSpec], depth: int = 0) 
             return _strongest(children[node.workflow].nodes.values(), children, depth + 1)
         case ToolCall() if node.effect is None and node.tool in TOOL_SIGNATURES:
             return TOOL_SIGNATURES[node.tool].effect
+        case AgentCall() if node.effect is None:
+            return strongest(grant.effect for grant in node.grants if grant.policies != {"deny"})
         case Message():
             return node.effect or Effect.NOTIFY
         case WorkerNode():
@@ -41,5 +44,9 @@ def effect_of(node: Node, children: Mapping[str, WorkflowSpec], depth: int = 0) 
 
 
 def _strongest(nodes: Iterable[Node], children: Mapping[str, WorkflowSpec], depth: int) -> Effect:
+    return strongest(effect_of(node, children, depth) for node in nodes)
+
+
+def strongest(effects: Iterable[Effect]) -> Effect:
     order = (Effect.NONE, Effect.NOTIFY, *GUARDED_EFFECTS)
-    return max((effect_of(node, children, depth) for node in nodes), key=order.index, default=Effect.NONE)
+    return max(effects, key=order.index, default=Effect.NONE)

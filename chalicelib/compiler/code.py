@@ -17,7 +17,8 @@ class Key:
     """A value that the machine carries.
 
     kind `output`: of the node `name`; `outcome`: the label of a gate, or `error`; `ran`: whether a node with a large formula ran;
-    `active`: whether the edge `name` is active; `visit`: how often a repeated node was visited; `item`, `path`: of the map `name`;
+    `active`: whether the edge `name` is active; `visit`: how often a repeated node was visited; `entry`: how
+    often an agent was entered in all; `step`: what it says comes next; `item`, `path`: of the map `name`;
     `context`, `run`: the machine's input.
     """
 

@@ -13,7 +13,7 @@ from chalicelib.compiler.durations import MICROSECONDS, expected_duration
 from chalicelib.compiler.graph import WorkflowGraph
 from chalicelib.compiler.prices import EVENTS, LAMBDA, PRICES, WRITES
 from chalicelib.compiler.tally import Counts, Tally, exactly
-from chalicelib.spec.nodes import HumanGate, Map, Message, Node, SubWorkflow, Wait, WorkerNode
+from chalicelib.spec.nodes import AgentCall, HumanGate, Map, Message, Node, SubWorkflow, Wait, WorkerNode
 
 ASSUMED_ITEMS: Final = 40
 ROLE: Final = "--"
@@ -66,6 +66,19 @@ class Costs:
         duration = LAMBDA.own_milliseconds * MICROSECONDS // 1_000 + microseconds
         price = PRICES.lambda_request + PRICES.lambda_gigabyte_second * LAMBDA.memory_gigabytes * duration // MICROSECONDS
         return state(events) + Counts(invocations=1, price=price)
+
+    def entered_again(self, *, waits: bool) -> Tally:
+        """An agent's next entry; where it may wait, a wait may lie before it."""
+        once = self.task() + written(WRITES.entered)
+        if not waits:
+            return exactly(once)
+        _, closed = WRITES.gate_closed
+        return Tally(once, once + self.task(events=EVENTS.token_task) + written(WRITES.gate_opened + closed + WRITES.turns))
+
+    def most_entries(self, name: str) -> int:
+        """How often an agent is entered after the first time, as far as can be assumed: it may leave after each turn."""
+        found = self.nodes[name]
+        return found.max_turns if isinstance(found, AgentCall) and found.is_entered_again else 0
 
     def run(self) -> Tally:
         """What every run takes beside its states. Its first worker tells that it has begun, or the engine, by a word for itself."""

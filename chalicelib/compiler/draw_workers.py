@@ -1,35 +1,41 @@
-"""The states of a node that a worker serves: its Task, the closing Task of a gate, and the loop of a repeated node.
+"""The states of a node that a worker serves: its Task, the closing Task of a gate, the loop of a repeated node, and that of an agent with tools.
 
 In: a worker node, where it is drawn, and what follows. Out: the way into it.
 
 The Task's payload carries what the worker cannot know: who runs (organisation, run, version), which try this is, and the values that the node reads.
 Texts are rendered by the worker, so that a definition stays small and holds no prose.
+
+An agent with tools may leave before it is done: its Task says what comes next, `<node>--next` (a Choice) enters it again at once, or by way of
+`<node>--wait`, a Task with a token that waits for a person or for a workflow that the agent called. Only an agent that may wait has the latter.
 """
 
 from dataclasses import dataclass
 from typing import Final
 
 from chalicelib.compiler.activation import ALWAYS
-from chalicelib.compiler.code import ENVELOPE, Key, Read, Template, code
+from chalicelib.compiler.code import ENVELOPE, Code, Key, Read, Template, code
 from chalicelib.compiler.holdings import texts_of
 from chalicelib.compiler.outline import Catch, Decide, Scope, Transition, Work
 from chalicelib.compiler.sheet import Enter, Place, Sheet, with_assigns
 from chalicelib.compiler.traces import settled
 from chalicelib.compiler.ways import ALL_ERRORS, catches, failed, is_caught, succeed
 from chalicelib.spec.bindings import expressions_of
-from chalicelib.spec.nodes import MAX_TIMEOUT_SECONDS, HumanGate, Message, SubWorkflow, WorkerNode
+from chalicelib.spec.nodes import MAX_TIMEOUT_SECONDS, AgentCall, HumanGate, Message, SubWorkflow, WorkerNode
 
 CONTRACT: Final = 1
 RETRY: Final = code("$states.context.State.RetryCount")
 _TIMEOUTS: Final = ("States.Timeout", "States.HeartbeatTimeout")
+_CHILD_ERRORS: Final = ("ChildRunFailed", "ChildRunTimedOut", "ChildRunCancelled")
+AGAIN: Final = "again"
+WAIT: Final = "wait"
 
 
 def draw_worker(sheet: Sheet, name: str, node: WorkerNode, place: Place, following: Enter) -> Enter:
     drawing = _Drawing(sheet, name, node, place, following)
     task = drawing.task()
-    if node.repeat is None:
-        return lambda _facts: Transition(task.name)
-    start: dict[Key, Template] = {drawing.visit: 0, Key("output", name): None}
+    start: dict[Key, Template] = {drawing.visit: 0, Key("output", name): None} if node.repeat is not None else {}
+    if drawing.is_agent:
+        start[drawing.entry] = 0
     return lambda _facts: Transition(task.name, dict(start))
 
 
@@ -75,13 +81,24 @@ class _Drawing:
         """How many visits of a repeated node are done."""
         return Key("visit", self.name)
 
+    @property
+    def entry(self) -> Key:
+        """How often an agent was entered, and waited for something, so far."""
+        return Key("entry", self.name)
+
+    @property
+    def is_agent(self) -> bool:
+        """Whether the Task says what comes next."""
+        return isinstance(self.node, AgentCall) and self.node.is_entered_again
+
     def task(self) -> Work:
         token = waits_for_token(self.node)
         task = Work(self.name, self.place.scope, self.name, comment=self.node.title, token=token, retry=self.node.retry)
+        task.answers_steps = self.is_agent
         task.timeout_seconds = self._limit() if token else self.node.timeout_seconds
         if self.node.repeat is not None:
             self._loop(self.node.repeat.until, self.node.repeat.max_times)
-        task.next = self._success(task)
+        task.next = self._agents_next(task, self.node) if isinstance(self.node, AgentCall) and self.is_agent else self._success(task)
         task.catches = [*self._closing(), *self._catches()]
         task.payload = self._payload(token=token)
         self.sheet.add(task)
@@ -96,6 +113,39 @@ class _Drawing:
             return self._again({Key("output", self.name): result})
         way = succeed(self.sheet, self.name, self.place, self.following, label=code(task.result, ".choice"))
         return with_assigns(way, {Key("output", self.name): result})
+
+    def _agents_next(self, task: Work, node: AgentCall) -> Transition:
+        """To the Choice that goes on, or enters the agent again."""
+        step = Key("step", self.name)
+        self.sheet.settle([self.entry, step], self.place.scope)
+        choose = Decide(self.sheet.names.invent(self.name, "next"), self.place.scope, self.name, "next")
+        choose.rules.append((code(Read(step), f" = '{AGAIN}'"), Transition(self.name)))
+        if node.may_wait:
+            choose.rules.append((code(Read(step), f" = '{WAIT}'"), Transition(self._wait(node).name)))
+        choose.default = self.sheet.landing(self.place.scope, self._done(), self.name)
+        self.sheet.add(choose)
+        return Transition(
+            choose.name, {Key("output", self.name): code(task.result), step: code("$states.result.Payload.Next"), self.entry: self._entered()}
+        )
+
+    def _done(self) -> Transition:
+        """The way on; the output is assigned already."""
+        if self.node.repeat is not None:
+            return self._again({})
+        return succeed(self.sheet, self.name, self.place, self.following)
+
+    def _entered(self) -> Code:
+        return code(Read(self.entry), " + 1")
+
+    def _wait(self, node: AgentCall) -> Work:
+        """What the agent waits for comes by token, in time or not: either way it is entered again and finds out itself."""
+        wait = Work(self.sheet.names.invent(self.name, WAIT), self.place.scope, self.name, WAIT, token=True)
+        wait.timeout_seconds = node.ask.timeout_seconds
+        wait.next = Transition(self.name, {self.entry: self._entered()})
+        wait.catches = [Catch((*_TIMEOUTS, *_CHILD_ERRORS), Transition(self.name, {self.entry: self._entered()})), *self._catches()]
+        wait.payload = {**self._identity(), "wait": True, "token": code("$states.context.Task.Token"), "deadline_seconds": node.ask.timeout_seconds}
+        self.sheet.add(wait)
+        return wait
 
     def _again(self, assigns: dict[Key, Template]) -> Transition:
         """To the Choice that ends or repeats the loop, one visit counted."""
@@ -135,7 +185,9 @@ class _Drawing:
         """Who runs, and which try of which visit of which item this is."""
         visit: Template = code(Read(self.visit)) if self.node.repeat is not None else 0
         path: Template = code(Read(Key("path", self.place.block.path[-1]))) if self.place.block.path else ""
-        fence: Template = {"resume": self.sheet.resume, "visit": visit, "retry": RETRY}
+        fence: dict[str, Template] = {"resume": self.sheet.resume, "visit": visit, "retry": RETRY}
+        if self.is_agent:
+            fence["entry"] = code(Read(self.entry))
         return {**identity(), "node": self.name, "item_path": path, "fence": fence}
 
     def _payload(self, *, token: bool) -> Template:

@@ -77,7 +77,7 @@ class _Emitter:
         assert isinstance(payload, dict)
         if not payload.get("keep"):
             payload.pop("keep", None)
-        if state.role not in ("close", "load"):
+        if state.role not in ("close", "load", "wait"):
             payload["inline_bytes"] = self.shares.of(state.scope)
         out = self._way(state, state.next)
         output = jsonata(state.result) if out.output is ABSENT and not state.token else out.output

@@ -80,3 +80,5 @@ def _notes(plan: Plan, costs: Costs) -> Iterator[str]:
             if isinstance(node.over, str) and node.max_items is None:
                 yield f"{entry.node}: {ASSUMED_ITEMS} items at most are assumed; max_items says how many there may be"
             yield from _notes(entry.body, costs)
+        elif most := costs.most_entries(entry.node):
+            yield f"{entry.node}: {most} more entries of the agent at most are assumed; models and its conversation's own writes are left out"

@@ -4,7 +4,7 @@ In: a machine's shape, the costs of its graph, the plan (which nodes of each blo
 that a Choice or a caught error may take counts; a failure that ends the run does not.
 
 States are looked at from the end, so each once: what a state takes is itself, what it holds, and one of the ways that follow. A loop (`<node>--again`
-back to `<node>`) is cut at its way back and added as so many rounds.
+or an agent's `<node>--next` back to `<node>`) is cut at its way back and added as so many rounds.
 """
 
 from collections.abc import Iterator, Mapping
@@ -22,6 +22,8 @@ from chalicelib.compiler.traces import told_inside, waits_after
 AGAIN: Final = "again"
 CLOSE: Final = "close"
 COLLECT: Final = "collect"
+NEXT: Final = "next"
+WAIT: Final = "wait"
 
 
 def machine_tally(machine: Shape, plan: Plan, costs: Costs) -> Tally:
@@ -99,19 +101,30 @@ class _Scope:
         """The visits after the first, if the state begins a loop."""
         states = self.shape.states
         again = f"{entered.name}{ROLE}{AGAIN}"
+        entries = self._entries(entered)
         if again not in states:
-            return NOTHING
+            return entries
         close = states.get(f"{entered.name}{ROLE}{CLOSE}")
         parts = [entered, states[again], *([close] if close else [])]
         longest = total(map(self._own, parts)) + exactly(written(self.costs.untold_writes(self.spot)))
         _, most = self.costs.visits(entered.name)
-        return longest.times(0, most - 1)
+        return entries.times(1, most) + longest.times(0, most - 1)
+
+    def _entries(self, entered: StateShape) -> Tally:
+        """What an agent's entries after the first take, in one visit."""
+        states = self.shape.states
+        chooses = states.get(f"{entered.name}{ROLE}{NEXT}")
+        if chooses is None:
+            return NOTHING
+        waits = f"{entered.name}{ROLE}{WAIT}" in states
+        return (self._own(chooses) + self.costs.entered_again(waits=waits)).times(0, self.costs.most_entries(entered.name))
 
 
 def _forward(entered: StateShape, ways: tuple[str | None, ...]) -> Iterator[str | None]:
-    """The ways without the one that goes back to the loop's beginning."""
+    """The ways without those that go back to the loop's beginning."""
     node, role = node_of(entered.name)
-    return (way for way in dict.fromkeys(ways) if not (role == AGAIN and way == node))
+    back = {AGAIN: (node,), NEXT: (node, f"{node}{ROLE}{WAIT}")}.get(role, ())
+    return (way for way in dict.fromkeys(ways) if way not in back)
 
 
 def _from_the_end(scope: Shape) -> Iterator[str]:

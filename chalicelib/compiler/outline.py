@@ -93,10 +93,11 @@ class Catching(Leaving):
 
 @dataclass(eq=False)
 class Work(Catching):
-    """A Task that invokes the worker; with `token` it waits for SendTaskSuccess."""
+    """A Task that invokes the worker; with `token` it waits for SendTaskSuccess. `answers_steps`: the worker says what comes next, too."""
 
     payload: Template = None
     token: bool = False
+    answers_steps: bool = False
     timeout_seconds: int | None = None
     retry: Retry | None = None
 
@@ -105,7 +106,9 @@ class Work(Catching):
 
     @property
     def result(self) -> str:
-        return "$states.result" if self.token else "$states.result.Payload"
+        if self.token:
+            return "$states.result"
+        return "$states.result.Payload.output" if self.answers_steps else "$states.result.Payload"
 
 
 @dataclass(eq=False)

@@ -14,7 +14,7 @@ from chalicelib.compiler.prices import EVENTS
 from chalicelib.compiler.tally import NOTHING, Counts, Tally, either, exactly, total
 from chalicelib.compiler.timing import entries
 from chalicelib.compiler.traces import waits_after
-from chalicelib.spec.nodes import HumanGate, Join, WorkerNode
+from chalicelib.spec.nodes import AgentCall, HumanGate, Join, WorkerNode
 from chalicelib.spec.nodes import Parallel as FanOut
 
 
@@ -63,6 +63,9 @@ class _Walk:
         once = self.costs.visit(name, spot, announces=name in self.announcing)
         if isinstance(node, HumanGate):
             once += Tally(Counts(), self.costs.task())
+        if isinstance(node, AgentCall) and node.is_entered_again:
+            again = exactly(state()) + self.costs.entered_again(waits=node.may_wait)
+            once += exactly(state()) + again.times(0, self.costs.most_entries(name))
         if node.repeat is None:
             return once
         further = once + exactly(state() + written(self.costs.untold_writes(spot)))

@@ -45,6 +45,7 @@ class WriteModel:
     engines_word: int = 1  # more: the run itself, where a run begins with a Wait and the engine's own word comes first
     run_ended: int = 3  # the run, its output, the event
     node_visited: int = 6  # started and finished: each the run, the node run, the event
+    entered: int = 3  # an agent that is entered again: the run, the node run, the event; its conversation and its ledger are no part of it
     continued: int = 1  # more: the event of a failure that counts as success
     gate_opened: int = 6  # the run, the node run, three events, the gate
     gate_closed: tuple[int, int] = (5, 6)  # the run, the node run, two events, the gate; where somebody decided, also that it was delivered

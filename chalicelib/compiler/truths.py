@@ -37,13 +37,15 @@ def settle_truths(outline: Outline, graph: WorkflowGraph) -> None:
 
 
 def _settling(state: State) -> Iterator[tuple[Transition, str]]:
-    """The ways on which a node settles. A node that repeats does so where its loop ends."""
+    """The ways on which a node settles. A node that repeats, and an agent that is entered again, does so where its loop ends."""
     for way in state.exits():
         for key in way.assigns:
-            if key.kind == "output" and way.target not in (key.name, f"{key.name}--again"):
+            if key.kind == "output" and way.target not in (key.name, f"{key.name}--again", f"{key.name}--next"):
                 yield way, key.name
     if isinstance(state, Decide) and state.role == "again":
         yield state.rules[0][1], state.node
+    if isinstance(state, Decide) and state.role == "next" and state.default.target != f"{state.node}--again":
+        yield state.default, state.node
 
 
 def _truth(key: Key, way: Transition, source: Node, outline: Outline) -> Template:

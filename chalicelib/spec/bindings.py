@@ -30,7 +30,7 @@ from chalicelib.spec.binding import (
 )
 from chalicelib.spec.expression import Expression
 from chalicelib.spec.model import Json
-from chalicelib.spec.nodes import Node, WorkerNode
+from chalicelib.spec.nodes import AgentCall, Node, WorkerNode
 
 __all__ = [
     "BINDING_FIELDS",
@@ -74,6 +74,7 @@ class Form(StrEnum):
     MEMBERS = "members"  # an object; each of its members is a binding with a path of its own
     BARE = "bare"  # an expression; `{% %}` may be left out
     BARE_MEMBERS = "bare members"
+    GRANTS = "grants"  # objects by position; of each the members of `with` are bindings
     TIMESTAMP = "timestamp"  # a timestamp, else a bare expression
 
 
@@ -105,11 +106,28 @@ def _repeat_until(node: WorkerNode) -> str | None:
 
 
 _REPEAT: Final = BindingField("repeat.until", BindingKind.BOOLEAN, Form.BARE, _repeat_until)
+
+
+def _attached(node: AgentCall) -> Json:
+    return [each.model_dump() for each in node.attach] or None
+
+
+def _granted(node: AgentCall) -> Json:
+    """The arguments that are fixed for a tool, by the tool's position."""
+    return {str(position): grant.arguments for position, grant in enumerate(node.grants) if grant.arguments}
+
+
 _WITH: Final = _field("with", BindingKind.VALUE, Form.MEMBERS, attribute="arguments")
 
 BINDING_FIELDS: Final[Mapping[str, tuple[BindingField, ...]]] = MappingProxyType(
     {
-        "agent_call": (_field("system", BindingKind.TEXT), _field("prompt", BindingKind.TEXT), _REPEAT),
+        "agent_call": (
+            _field("system", BindingKind.TEXT),
+            _field("prompt", BindingKind.TEXT),
+            BindingField("attach", BindingKind.VALUE, Form.BINDING, _attached),
+            BindingField("tools", BindingKind.VALUE, Form.GRANTS, _granted),
+            _REPEAT,
+        ),
         "tool_call": (_WITH, _REPEAT),
         "human_gate": (_field("ask", BindingKind.TEXT), _field("details", BindingKind.VALUE), _REPEAT),
         "condition": (
@@ -151,6 +169,10 @@ def _of_field(declared: BindingField, value: Json) -> Iterator[NodeBinding]:
             form = Form.BINDING if declared.form is Form.MEMBERS else Form.BARE
             for key, member in value.items():
                 yield NodeBinding(f"{declared.path}.{key}", declared.kind, _parse(member, form))
+        case Form.GRANTS, dict():
+            for position, members in value.items():
+                for key, member in members.items() if isinstance(members, dict) else ():
+                    yield NodeBinding(f"{declared.path}.{position}.with.{key}", declared.kind, _parse(member, Form.BINDING))
         case _:
             yield NodeBinding(declared.path, declared.kind, _parse(value, declared.form))
 

@@ -52,6 +52,9 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "unreachable-quorum": "More people have to agree than may decide.",
         "wait-shape": "A wait has both or neither of `seconds` and `until`.",
         # tools
+        "bad-rule": "A rule of an agent's tool cannot be read.",
+        "duplicate-tool": "Two tools of an agent are called alike.",
+        "grant-shape": "An agent's tool names none or several of `tool`, `workflow`, `agent` and `mcp`.",
         "bad-argument": "A constant argument is of another type than the tool takes.",
         "missing-argument": "A tool lacks an argument that it needs.",
         "unknown-argument": "A tool takes no such argument.",

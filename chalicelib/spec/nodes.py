@@ -4,26 +4,18 @@ In: nothing. Out: one frozen model per node type, and `Node`, their union. Bindi
 `spec.bindings` reads them. Rules that need more than one field of one node are checks of `spec.load` or `compiler.checks`, not validators here.
 """
 
-from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import Field
 
+from chalicelib.spec.agent_parts import Asking, Attach, Caching, Skill, ToolGrant
+from chalicelib.spec.deciders import Deciders
 from chalicelib.spec.edges import EdgeSpec
+from chalicelib.spec.effects import Effect
 from chalicelib.spec.model import Json, JsonObject, SpecModel
 
 NODE_ID_PATTERN = r"^[a-z][a-z0-9_]{0,47}$"
 MAX_TIMEOUT_SECONDS = 31_536_000  # a Step Functions execution lives one year at most
-
-
-class Effect(StrEnum):
-    """What a node does to the world outside; ordered by nothing, only `write`, `money` and `external` need an approval that is not silent."""
-
-    NONE = "none"
-    NOTIFY = "notify"
-    WRITE = "write"
-    MONEY = "money"
-    EXTERNAL = "external"
 
 
 class Retry(SpecModel):
@@ -69,14 +61,37 @@ class WorkerNode(NodeCore):
 
 
 class AgentCall(WorkerNode):
-    """A model call. Out: an object of `output` (a JSON Schema), else `{text}`."""
+    """A model call; with `tools` an agent, which calls them until it can answer. Out: an object of `output` (a JSON Schema), else `{text}`."""
 
     type: Literal["agent_call"]
-    model: str = "default"
+    agent: str | Skill | None = None
+    model: str | None = None  # the agent's own, else `default`
     system: str | None = None
     prompt: str
+    attach: list[Attach] = Field(default_factory=list, max_length=20)
     output: JsonObject | None = None
     max_output_tokens: int | None = Field(default=None, ge=1, le=128_000)
+    tools: list[str | ToolGrant] = Field(default_factory=list, max_length=64)
+    ask: Asking = Field(default_factory=Asking)
+    max_turns: int = Field(default=12, ge=1, le=100)
+    max_cost: int | None = Field(default=None, ge=1)  # micro-dollars, of one visit
+    thinking: Literal["low", "medium", "high"] | None = None
+    cache: Caching | None = None
+
+    @property
+    def grants(self) -> tuple[ToolGrant, ...]:
+        """The tools that it may use; a bare name stands for a grant without more."""
+        return tuple(ToolGrant(tool=grant) if isinstance(grant, str) else grant for grant in self.tools)
+
+    @property
+    def is_entered_again(self) -> bool:
+        """Whether its work may take several invocations: with tools, it may run for longer than one may last."""
+        return bool(self.tools)
+
+    @property
+    def may_wait(self) -> bool:
+        """Whether it may wait in the middle of its work: for a person's word on a call, or for a workflow that it called."""
+        return any("ask" in grant.policies or (grant.workflow is not None and grant.policies != {"deny"}) for grant in self.grants)
 
 
 class ToolCall(WorkerNode):
@@ -93,14 +108,6 @@ class Choice(SpecModel):
     choice: str
     title: str | None = None
     approves: bool | None = None
-
-
-class Deciders(SpecModel):
-    """Who may decide: `any_of` names people (`person:ann`) and roles (`role:approver`); empty means everyone of the organisation."""
-
-    any_of: list[str] = Field(default_factory=list)
-    at_least: int = Field(default=1, ge=1, le=20)  # distinct deciders that must agree on one choice
-    allow_self_approval: bool = False  # whether the person who started the run may decide
 
 
 class HumanGate(WorkerNode):

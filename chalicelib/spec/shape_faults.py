@@ -13,16 +13,33 @@ from typing import Final
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from chalicelib.spec.agent_parts import TOOL_NAME_PATTERN, Asking, Attach, Budget, Caching, PolicyRule, Skill, ToolGrant
+from chalicelib.spec.deciders import Deciders
 from chalicelib.spec.diagnostic import Diagnostic, Severity
 from chalicelib.spec.edges import EdgeSpec
 from chalicelib.spec.model import Json, SpecModel
-from chalicelib.spec.nodes import NODE_ID_PATTERN, AtLeast, Choice, Deciders, Goto, Repeat, Retry
+from chalicelib.spec.nodes import NODE_ID_PATTERN, AtLeast, Choice, Goto, Repeat, Retry
 from chalicelib.spec.positions import Positions
 from chalicelib.spec.workflow import WORKFLOW_NAME_PATTERN
 
 # The models inside a node or workflow, by the key under which they stand.
 _INNER_MODELS: Final[Mapping[str, type[SpecModel]]] = MappingProxyType(
-    {"retry": Retry, "repeat": Repeat, "on_error": Goto, "choices": Choice, "who": Deciders, "require": AtLeast, "edges": EdgeSpec}
+    {
+        "retry": Retry,
+        "repeat": Repeat,
+        "on_error": Goto,
+        "choices": Choice,
+        "who": Deciders,
+        "require": AtLeast,
+        "edges": EdgeSpec,
+        "agent": Skill,
+        "tools": ToolGrant,
+        "rules": PolicyRule,
+        "ask": Asking,
+        "attach": Attach,
+        "cache": Caching,
+        "budget": Budget,
+    }
 )
 # What fields of more than one kind accept, in words.
 _UNIONS: Final[Mapping[str, str]] = MappingProxyType(
@@ -30,6 +47,8 @@ _UNIONS: Final[Mapping[str, str]] = MappingProxyType(
         "on_error": "`fail`, `continue` or {goto: <node>}",
         "require": "`all`, `any` or {at_least: <count>}",
         "choices": "a name or {choice, title, approves}",
+        "agent": "a name or {skill: <what it can do>}",
+        "tools": "a tool's name or {tool, with, policy, …}",
         "when": "an outcome label or an expression",
         "seconds": "a whole number or an expression",
         "over": "an expression or a list",
@@ -67,6 +86,7 @@ _SYNONYMS: Final[Mapping[str, str]] = MappingProxyType(
 _PATTERNS: Final[Mapping[str, str]] = MappingProxyType(
     {
         WORKFLOW_NAME_PATTERN: "2 to 63 lower-case letters, digits and `-`, a letter first",
+        TOOL_NAME_PATTERN: "1 to 64 letters, digits, `_` and `-`, a letter first",
         NODE_ID_PATTERN: "1 to 48 lower-case letters, digits and `_`, a letter first",
     }
 )

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from chalicelib.spec.effects import Effect
 from chalicelib.spec.model import Json, JsonObject
-from chalicelib.spec.nodes import Effect
 
 
 @dataclass(frozen=True, slots=True)

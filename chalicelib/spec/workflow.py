@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from chalicelib.spec.agent_parts import Budget
 from chalicelib.spec.edges import EdgeSpec
 from chalicelib.spec.model import Json, JsonObject, SpecModel
 from chalicelib.spec.nodes import MAX_TIMEOUT_SECONDS, Node
@@ -24,4 +25,5 @@ class WorkflowSpec(SpecModel):
     edges: list[EdgeSpec] = Field(default_factory=list)
     output: Json = None
     timeout_seconds: int | None = Field(default=None, ge=1, le=MAX_TIMEOUT_SECONDS)
+    budget: Budget | None = None
     on_failure: str | None = Field(default=None, pattern=WORKFLOW_NAME_PATTERN)

@@ -93,11 +93,12 @@ class Fence(Record):
 
     resume: Annotated[int, Field(ge=0)] = 0
     visit: Annotated[int, Field(ge=0)] = 0
+    entry: Annotated[int, Field(ge=0)] = 0
     retry: Annotated[int, Field(ge=0)] = 0
 
     @property
-    def order(self) -> tuple[int, int, int]:
-        return (self.resume, self.visit, self.retry)
+    def order(self) -> tuple[int, int, int, int]:
+        return (self.resume, self.visit, self.entry, self.retry)
 
 
 class Attempt(Record):

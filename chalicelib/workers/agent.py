@@ -5,6 +5,7 @@ which provider answered, and at what cost, goes into the node run's details.
 """
 
 from collections.abc import Callable, Mapping
+from typing import Final
 
 from chalicelib.agents.call import Answered, Task, call_agent
 from chalicelib.providers.model import Usage
@@ -16,6 +17,8 @@ from chalicelib.spec.nodes import AgentCall
 from chalicelib.workers.values import rendered_text
 from chalicelib.workers.work import Done, Work
 
+DEFAULT_MODEL: Final = "default"
+
 
 def prepare(work: Work, node: AgentCall, values: Mapping[str, Json]) -> tuple[JsonObject, Callable[[], Done]]:
     """(what is shown, the call)."""
@@ -25,7 +28,7 @@ def prepare(work: Work, node: AgentCall, values: Mapping[str, Json]) -> tuple[Js
         output=node.output,
         max_output_tokens=node.max_output_tokens,
     )
-    shown: JsonObject = {"model": node.model, "prompt": task.prompt}
+    shown: JsonObject = {"model": node.model or DEFAULT_MODEL, "prompt": task.prompt}
     if task.system is not None:
         shown["system"] = task.system
     return shown, lambda: _call(work, node, task)
@@ -33,7 +36,7 @@ def prepare(work: Work, node: AgentCall, values: Mapping[str, Json]) -> tuple[Js
 
 def _call(work: Work, node: AgentCall, task: Task) -> Done:
     deployment = settings()
-    chosen = choose(node.model, models=deployment.models, keys=Keys(anthropic=deployment.anthropic_api_key))
+    chosen = choose(node.model or DEFAULT_MODEL, models=deployment.models, keys=Keys(anthropic=deployment.anthropic_api_key))
     answered = call_agent(task, provider=chosen.provider, model=chosen.model, seconds_left=work.seconds_left)
     return Done(answered.value, answered.usage, _details(chosen, answered))
 

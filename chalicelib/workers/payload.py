@@ -43,10 +43,12 @@ class WireModel(BaseModel):
 
 
 class Fence(WireModel):
-    """Which try this is: of a resumed run, of a repeated node, of a retried Task. A stale one may not overwrite a newer one."""
+    """Which try this is: of a resumed run, of a repeated node, of an agent that is entered again, of a retried Task. A stale one may not overwrite a
+    newer one."""
 
     resume: Count = 0
     visit: Count = 0
+    entry: Count = 0
     retry: Count = 0
 
 
@@ -68,8 +70,8 @@ class TaskPayload(WireModel):
     """`values` are what the node's bindings read, by expression text; any of them may be a pointer record.
 
     `settled`: what native nodes came to since the last worker, a label or a value, None for skipped. `deadline_seconds`: the state's time limit.
-    `load`: names of outputs to fetch for a resumed run, instead of a node's work; `collect`: the manifest of a map's results in S3, likewise. `token`
-    stays out of what this prints as.
+    `close`, `wait`: what a gate's, a sub-workflow's or an agent's own states ask. `load`: names of outputs to fetch for a resumed run, instead of a
+    node's work; `collect`: the manifest of a map's results in S3, likewise. `token` stays out of what this prints as.
     """
 
     contract: Literal[1]
@@ -87,6 +89,7 @@ class TaskPayload(WireModel):
     deadline_seconds: Count | None = None
     token: str | None = Field(default=None, min_length=1, max_length=2048, repr=False)
     close: bool = False
+    wait: bool = False
     load: Names = ()
     collect: Id | None = None
 

@@ -46,7 +46,7 @@ class Work:
             run_id=self.payload.run_id,
             node=self.payload.node,
             item_path=self.payload.item_path,
-            fence=Fence(resume=fence.resume, visit=fence.visit, retry=fence.retry),
+            fence=Fence(resume=fence.resume, visit=fence.visit, entry=fence.entry, retry=fence.retry),
             distributed=self.version_node.is_distributed,
         )
 

@@ -56,7 +56,8 @@ class _Worker:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def answer(self, payload: dict[str, Any]) -> Any:
-        name = f"{payload['node']}--close" if payload.get("close") else payload["node"] or "resume--load"
+        role = next((role for role in ("close", "wait") if payload.get(role)), "")
+        name = f"{payload['node']}--{role}" if role else payload["node"] or "resume--load"
         with self.lock:
             self.payloads.append(payload)
             visit = self.visits[name]

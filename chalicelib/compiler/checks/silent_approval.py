@@ -15,7 +15,8 @@ from chalicelib.compiler.checks.gate_outcomes import GateOutcome, GateOutcomes
 from chalicelib.compiler.checks.subject import Subject, node_path, shown_path
 from chalicelib.compiler.graph import Block, Edge
 from chalicelib.spec.diagnostic import Diagnostic
-from chalicelib.spec.nodes import Effect, HumanGate
+from chalicelib.spec.effects import Effect
+from chalicelib.spec.nodes import HumanGate
 
 
 def silent_approvals(subject: Subject) -> Iterator[Diagnostic]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from chalicelib.spec.diagnostic import Diagnostic
+from chalicelib.spec.rules.agents import bad_rules, duplicate_tools, grant_shapes
 from chalicelib.spec.rules.authored import Authored, Rule
 from chalicelib.spec.rules.expressions import broken_bindings, broken_output, broken_whens
 from chalicelib.spec.rules.gates import ambiguous_timeouts, bad_deciders, unknown_timeout_choices, unreachable_quorums
@@ -39,6 +40,9 @@ RULES: Final[tuple[Rule, ...]] = (
     ambiguous_timeouts,
     bad_deciders,
     unreachable_quorums,
+    grant_shapes,
+    duplicate_tools,
+    bad_rules,
     unknown_tools,
     unknown_arguments,
     missing_arguments,

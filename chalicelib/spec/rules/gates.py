@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Final
 
+from chalicelib.spec.deciders import Deciders
 from chalicelib.spec.diagnostic import Diagnostic
-from chalicelib.spec.nodes import HumanGate
+from chalicelib.spec.nodes import AgentCall, HumanGate
 from chalicelib.spec.rules.authored import Authored
 from chalicelib.spec.schema_types import choice_names
 
@@ -31,17 +32,23 @@ def ambiguous_timeouts(authored: Authored) -> Iterator[Diagnostic]:
 
 
 def bad_deciders(authored: Authored) -> Iterator[Diagnostic]:
-    for path, gate in authored.of_type(HumanGate):
-        for index, decider in enumerate(gate.who.any_of):
+    for path, who in _deciders(authored):
+        for index, decider in enumerate(who.any_of):
             if not _DECIDER.fullmatch(decider):
-                where = f"{path}.who.any_of.{index}"
+                where = f"{path}.any_of.{index}"
                 yield authored.error("bad-decider", f"`{decider}` names neither a person nor a role", where, "write `person:ann` or `role:approver`")
 
 
 def unreachable_quorums(authored: Authored) -> Iterator[Diagnostic]:
     """Named people alone, and fewer than have to agree; how many a role holds is not known here."""
-    for path, gate in authored.of_type(HumanGate):
-        people = {decider for decider in gate.who.any_of if decider.startswith("person:")}
-        if people and len(people) == len(set(gate.who.any_of)) and len(people) < gate.who.at_least:
-            message = f"{gate.who.at_least} people have to agree, but only {len(people)} may decide"
-            yield authored.error("unreachable-quorum", message, f"{path}.who.at_least")
+    for path, who in _deciders(authored):
+        people = {decider for decider in who.any_of if decider.startswith("person:")}
+        if people and len(people) == len(set(who.any_of)) and len(people) < who.at_least:
+            message = f"{who.at_least} people have to agree, but only {len(people)} may decide"
+            yield authored.error("unreachable-quorum", message, f"{path}.at_least")
+
+
+def _deciders(authored: Authored) -> Iterator[tuple[str, Deciders]]:
+    """Whom gates ask, and whom agents ask before a call."""
+    yield from ((f"{path}.who", gate.who) for path, gate in authored.of_type(HumanGate))
+    yield from ((f"{path}.ask.who", agent.ask.who) for path, agent in authored.of_type(AgentCall))

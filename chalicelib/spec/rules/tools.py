@@ -1,60 +1,84 @@
-"""A tool call against its tool's signature, as far as it shows without a run.
+"""A tool call, and what an agent's tool is given for certain, against the tool's signature, as far as it shows without a run.
 
 In: `Authored`. Out: diagnostics. Only constants are checked against their schema: what a reference gives is the compiler's question.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from difflib import get_close_matches
 
 from chalicelib.spec.binding import Literal, Text, parse_binding
 from chalicelib.spec.diagnostic import Diagnostic
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.spec.nodes import ToolCall
+from chalicelib.spec.rules.agents import grants
 from chalicelib.spec.rules.authored import Authored
 from chalicelib.spec.schema_types import binding_schema, json_types
 from chalicelib.spec.tool_signatures import TOOL_SIGNATURES, ToolSignature
 
 
 def unknown_tools(authored: Authored) -> Iterator[Diagnostic]:
-    for path, node in authored.of_type(ToolCall):
-        if node.tool not in TOOL_SIGNATURES:
-            near = get_close_matches(node.tool, TOOL_SIGNATURES, n=1)
+    for call in _named(authored):
+        if call.tool not in TOOL_SIGNATURES:
+            near = get_close_matches(call.tool, TOOL_SIGNATURES, n=1)
             hint = f"did you mean `{near[0]}`?" if near else f"one of {', '.join(TOOL_SIGNATURES)}"
-            yield authored.error("unknown-tool", f"there is no tool `{node.tool}`", f"{path}.tool", hint)
+            yield authored.error("unknown-tool", f"there is no tool `{call.tool}`", call.name_path, hint)
 
 
 def unknown_arguments(authored: Authored) -> Iterator[Diagnostic]:
-    for path, node, signature in _calls(authored):
-        known = list(_properties(signature))
-        for name in node.arguments:
+    for call in _calls(authored):
+        known = list(_properties(call.signature))
+        for name in call.arguments:
             if name not in known:
                 near = get_close_matches(name, known, n=1)
                 hint = f"did you mean `{near[0]}`?" if near else f"it takes {', '.join(known)}"
-                yield authored.key_error("unknown-argument", f"`{node.tool}` takes no `{name}`", f"{path}.with.{name}", hint)
+                yield authored.key_error("unknown-argument", f"`{call.tool}` takes no `{name}`", f"{call.path}.with.{name}", hint)
 
 
 def missing_arguments(authored: Authored) -> Iterator[Diagnostic]:
-    for path, node, signature in _calls(authored):
-        required = signature.arguments["required"]
+    """An agent sets those of its tools itself."""
+    for call in (call for call in _calls(authored) if call.is_whole):
+        required = call.signature.arguments["required"]
         for name in required if isinstance(required, list) else ():
-            if name not in node.arguments:
-                yield authored.error("missing-argument", f"`{node.tool}` needs `{name}`", f"{path}.with")
+            if name not in call.arguments:
+                yield authored.error("missing-argument", f"`{call.tool}` needs `{name}`", f"{call.path}.with")
 
 
 def bad_arguments(authored: Authored) -> Iterator[Diagnostic]:
-    for path, node, signature in _calls(authored):
-        known = _properties(signature)
-        for name, value in node.arguments.items():
+    for call in _calls(authored):
+        known = _properties(call.signature)
+        for name, value in call.arguments.items():
             schema = known.get(name)
             if isinstance(schema, dict) and not _may_fit(value, schema):
                 wanted = " or ".join(sorted(json_types(schema)))
-                yield authored.error("bad-argument", f"`{name}` of `{node.tool}` has to be of type {wanted}", f"{path}.with.{name}")
+                yield authored.error("bad-argument", f"`{name}` of `{call.tool}` has to be of type {wanted}", f"{call.path}.with.{name}")
 
 
-def _calls(authored: Authored) -> Iterator[tuple[str, ToolCall, ToolSignature]]:
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """`is_whole`: all arguments are authored, none is left to a model."""
+
+    path: str
+    name_path: str
+    tool: str
+    arguments: JsonObject
+    is_whole: bool
+
+    @property
+    def signature(self) -> ToolSignature:
+        return TOOL_SIGNATURES[self.tool]
+
+
+def _named(authored: Authored) -> Iterator[_Call]:
     for path, node in authored.of_type(ToolCall):
-        if node.tool in TOOL_SIGNATURES:
-            yield path, node, TOOL_SIGNATURES[node.tool]
+        yield _Call(path, f"{path}.tool", node.tool, node.arguments, is_whole=True)
+    for path, grant in grants(authored):
+        if grant.tool is not None:
+            yield _Call(path, f"{path}.tool", grant.tool, grant.arguments, is_whole=False)
+
+
+def _calls(authored: Authored) -> Iterator[_Call]:
+    return (call for call in _named(authored) if call.tool in TOOL_SIGNATURES)
 
 
 def _properties(signature: ToolSignature) -> JsonObject:

@@ -3,8 +3,9 @@
 import pytest
 
 from chalicelib.compiler.approvals import approving_choices, effect_of
+from chalicelib.spec.effects import Effect
 from chalicelib.spec.model import JsonObject
-from chalicelib.spec.nodes import Effect, HumanGate
+from chalicelib.spec.nodes import HumanGate
 from tests.factories.graphs import spec_of
 
 

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from chalicelib.spec.effects import Effect
 from chalicelib.spec.load import Loaded, load
-from chalicelib.spec.nodes import Condition, Effect, HumanGate, Map, ToolCall
+from chalicelib.spec.nodes import Condition, HumanGate, Map, ToolCall
 from chalicelib.spec.rules import RULES
 
 WORKFLOW = (Path(__file__).parents[2] / "fixtures" / "every_node_type.yaml").read_text("utf-8")

@@ -3,7 +3,7 @@
 import pytest
 from jsonschema import Draft202012Validator
 
-from chalicelib.spec.nodes import Effect
+from chalicelib.spec.effects import Effect
 from chalicelib.spec.tool_signatures import TOOL_SIGNATURES
 
 

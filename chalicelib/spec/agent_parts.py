@@ -1,0 +1,108 @@
+"""What an agent node says beyond its prompt: which tools it may use, and under which rules; whom it asks; what is attached; what is kept of answers.
+
+In: nothing. Out: frozen models, and what they mean by default. A tool is `allow`ed, has to be asked for, or is denied; whatever the model says, the
+worker checks it in code.
+"""
+
+from typing import Final, Literal
+
+from pydantic import Field
+
+from chalicelib.spec.deciders import Deciders
+from chalicelib.spec.effects import Effect
+from chalicelib.spec.model import JsonObject, SpecModel
+from chalicelib.spec.tool_signatures import TOOL_SIGNATURES
+
+TOOL_NAME_PATTERN: Final = r"^[a-zA-Z][a-zA-Z0-9_-]{0,63}$"
+MAX_ASKING_SECONDS: Final = 31_536_000
+DEFAULT_ASKING_SECONDS: Final = 86_400
+Policy = Literal["allow", "ask", "deny"]
+_HARMLESS: Final = (Effect.NONE, Effect.NOTIFY)
+
+
+class PolicyRule(SpecModel):
+    """`if` is JSONata over the arguments of a call (`amount > 100`); the first rule that holds decides."""
+
+    condition: str = Field(alias="if", max_length=2000)
+    policy: Policy
+
+
+class ToolGrant(SpecModel):
+    """One tool that an agent may use: a tool, a published workflow, another agent, or all tools of an MCP server.
+
+    `with` fixes arguments, which the model neither sees nor sets. Without a `policy`, what has no effect on the world is allowed, all else is asked.
+    """
+
+    tool: str | None = None
+    workflow: str | None = None
+    agent: str | None = None
+    mcp: str | None = None
+    name: str | None = Field(default=None, pattern=TOOL_NAME_PATTERN)
+    description: str | None = Field(default=None, max_length=1000)
+    arguments: JsonObject = Field(default_factory=dict, alias="with")
+    policy: Policy | None = None
+    rules: list[PolicyRule] = Field(default_factory=list, max_length=20)
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Which of the four it names; a sound grant names one."""
+        return tuple(kind for kind in ("tool", "workflow", "agent", "mcp") if getattr(self, kind) is not None)
+
+    @property
+    def called(self) -> str:
+        """The name under which the model calls it; an MCP server's tools have theirs behind it."""
+        return self.name or (self.tool or self.workflow or self.agent or self.mcp or "").replace(".", "_")[:64]
+
+    @property
+    def effect(self) -> Effect:
+        """What calling it does to the world. Of workflows and of servers elsewhere nothing is known, so the worst is taken."""
+        if self.tool is not None:
+            signature = TOOL_SIGNATURES.get(self.tool)
+            return signature.effect if signature else Effect.EXTERNAL
+        return Effect.NONE if self.agent is not None else Effect.EXTERNAL
+
+    @property
+    def usual_policy(self) -> Policy:
+        """What holds where no rule does."""
+        return self.policy or ("allow" if self.effect in _HARMLESS else "ask")
+
+    @property
+    def policies(self) -> frozenset[Policy]:
+        """All that a call of it may come to."""
+        return frozenset({self.usual_policy, *(rule.policy for rule in self.rules)})
+
+
+class Skill(SpecModel):
+    """Whoever can do this."""
+
+    skill: str = Field(min_length=1, max_length=200)
+
+
+class Asking(SpecModel):
+    """Whom an agent asks before a call that has to be asked for, where, and how long. Silence never approves."""
+
+    who: Deciders = Field(default_factory=Deciders)
+    channels: list[str] = Field(default_factory=list)
+    timeout_seconds: int = Field(default=DEFAULT_ASKING_SECONDS, ge=1, le=MAX_ASKING_SECONDS)
+
+
+class Attach(SpecModel):
+    """An image or a document; each field is a binding. `data` is base64."""
+
+    media_type: str
+    data: str
+    name: str = ""
+
+
+class Caching(SpecModel):
+    """How long a model's answer to exactly the same request is taken again."""
+
+    ttl_seconds: int = Field(ge=1, le=2_592_000)
+
+
+class Budget(SpecModel):
+    """What a run's model calls may cost, in micro-dollars, and what happens at the limit. `unpriced`: whether models without a price may be asked."""
+
+    micro_dollars: int = Field(ge=1, le=1_000_000_000_000)
+    at_limit: Literal["fail", "ask"] = "fail"
+    unpriced: Literal["refuse", "allow"] = "refuse"
