@@ -11,6 +11,7 @@ from cli.watch import Event
 _NODE_STATUS: Final = {
     "node_started": "running",
     "node_waiting": "waiting",
+    "node_resumed": "running",
     "node_retrying": "retrying",
     "node_succeeded": "succeeded",
     "node_failed": "failed",

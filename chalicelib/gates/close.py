@@ -42,6 +42,31 @@ def close_gate(attempt: NodeAttempt, *, on_timeout: str | None = None) -> JsonOb
     return _outcome(attempt, gate_id, on_timeout, at)
 
 
+def close_call(attempt: NodeAttempt) -> Gate | None:
+    """The gate of an agent's call, once the machine waits for it no longer: decided, or now closed as timed out. None: it was never opened."""
+    gate_id = gates.gate_id(attempt)
+    at = now_text()
+
+    def propose() -> Change | None:
+        gate = gates.find(attempt.organisation_id, gate_id)
+        if gate is None or gate.status is not GateStatus.OPEN:
+            return None
+        scene = accounts.read_scene(attempt)
+        accounts.require_open(scene)
+        writes, told = _closing(gate, _time_out(gate_id, None, at))
+        return Change(scene.run, events=told, writes=writes)
+
+    announce(propose)
+    return gates.find(attempt.organisation_id, gate_id)
+
+
+def _closing(gate: Gate, decision: Decision) -> tuple[tuple[Write, ...], tuple[NewEvent, ...]]:
+    """The write that ends the gate without an answer, and what is told of it."""
+    writes = (gates.closing_write(gate, gate.model_copy(update={"status": GateStatus.TIMED_OUT, "decision": decision})),)
+    data: JsonObject = {"gate_id": gate.id, **decision_data(decision)}
+    return writes, (NewEvent(EventType.GATE_TIMED_OUT, node=gate.node, item_path=gate.item_path, data=data),)
+
+
 def _outcome(attempt: NodeAttempt, gate_id: str, on_timeout: str | None, at: str) -> JsonObject:
     """What the gate holds now is what won."""
     gate = gates.find(attempt.organisation_id, gate_id)
@@ -66,9 +91,7 @@ def _change(attempt: NodeAttempt, gate: Gate | None, decision: Decision, *, fail
     writes: tuple[Write, ...] = ()
     told: tuple[NewEvent, ...] = ()
     if gate is not None:
-        writes = (gates.closing_write(gate, gate.model_copy(update={"status": GateStatus.TIMED_OUT, "decision": decision})),)
-        data: JsonObject = {"gate_id": gate.id, **decision_data(decision)}
-        told = (NewEvent(EventType.GATE_TIMED_OUT, node=gate.node, item_path=gate.item_path, data=data),)
+        writes, told = _closing(gate, decision)
     if after is None:
         return Change(scene.run, events=told, writes=writes) if writes else None
     kind = EventType.NODE_FAILED if fails else EventType.NODE_SUCCEEDED

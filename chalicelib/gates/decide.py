@@ -18,7 +18,7 @@ from chalicelib.store.gate_records import Decision, Gate, Vote
 from chalicelib.store.journal import Change, NewEvent, NodeChange
 from chalicelib.store.run_records import NodeAttempt
 from chalicelib.store.statuses import EventType, GateStatus
-from chalicelib.store.transitions import succeed
+from chalicelib.store.transitions import go_on, succeed
 from chalicelib.store.values import keep
 
 _TRIES = 40
@@ -112,6 +112,10 @@ def _change(gate: Gate, decided: Gate, decision: Decision) -> Change:
     accounts.require_open(scene)
     told = NewEvent(EventType.GATE_DECIDED, node=gate.node, item_path=gate.item_path, data={"gate_id": gate.id, **decision_data(decision)})
     writes = (gates.decision_write(gate, decided),)
+    if gate.call is not None:
+        going_on = go_on(scene.node, attempt)
+        nodes = () if going_on is None else (NodeChange(scene.node, going_on, (node_event(going_on, EventType.NODE_RESUMED),)),)
+        return Change(scene.run, nodes, events=(told,), writes=writes, write_count=DELIVERY_WRITES)
     result = keep(gate.organisation_id, f"runs/{gate.run_id}/{gate.node}", decision.output)
     current = attempt if scene.node is None else attempt.model_copy(update={"fence": scene.node.fence})
     after = succeed(scene.node, current, at=decision.at, result=result)
@@ -123,4 +127,6 @@ def _change(gate: Gate, decided: Gate, decision: Decision) -> Change:
 
 def attempt_of(gate: Gate) -> NodeAttempt:
     """The attempt that opened the gate."""
-    return NodeAttempt(organisation_id=gate.organisation_id, run_id=gate.run_id, node=gate.node, item_path=gate.item_path, fence=gate.fence)
+    return NodeAttempt(
+        organisation_id=gate.organisation_id, run_id=gate.run_id, node=gate.node, item_path=gate.item_path, fence=gate.fence, call=gate.call
+    )

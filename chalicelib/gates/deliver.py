@@ -21,7 +21,7 @@ from chalicelib.store.journal import Change, NodeChange
 from chalicelib.store.run_records import Fault, NodeAttempt
 from chalicelib.store.runs import ParentLink
 from chalicelib.store.statuses import EventType, NodeStatus
-from chalicelib.store.transitions import fail, succeed
+from chalicelib.store.transitions import fail, go_on, succeed
 from chalicelib.store.values import keep
 
 DELIVERY_WRITES: Final = 1  # an answer is marked as sent
@@ -83,6 +83,10 @@ def _tell_parent(waiter: Waiter, answer: Answer) -> None:
 def _parent_change(attempt: NodeAttempt, answer: Answer) -> Change | None:
     scene = accounts.read_scene(attempt)
     accounts.require_open(scene)
+    if attempt.call is not None:
+        going_on = go_on(scene.node, attempt)
+        resumed = None if going_on is None else NodeChange(scene.node, going_on, (node_event(going_on, EventType.NODE_RESUMED),))
+        return None if resumed is None else Change(scene.run, (resumed,))
     at = now_text()
     if answer.error is None:
         after = succeed(scene.node, attempt, at=at, result=_result(attempt, answer.output))

@@ -111,6 +111,7 @@ def _new_gate(scene: Scene, question: Question, deadline_seconds: int | None) ->
         node=attempt.node,
         item_path=attempt.item_path,
         fence=attempt.fence,
+        call=attempt.call,
         ask=question.ask[:ASK_LENGTH],
         details=details,
         choices=question.choices,
@@ -133,11 +134,8 @@ def _node_changes(scene: Scene, gate: Gate) -> tuple[NodeChange, ...]:
     if waiting is None:
         return tuple(around)
     opened = NewEvent(EventType.GATE_OPENED, node=gate.node, item_path=gate.item_path, data=_opened_data(gate))
-    told = (
-        node_event(waiting, EventType.NODE_STARTED, accounts.started_data(waiting)),
-        node_event(waiting, EventType.NODE_WAITING, accounts.waiting_data(waiting)),
-        opened,
-    )
+    started = () if gate.call is not None else (node_event(waiting, EventType.NODE_STARTED, accounts.started_data(waiting)),)
+    told = (*started, node_event(waiting, EventType.NODE_WAITING, accounts.waiting_data(waiting)), opened)
     return (*around, NodeChange(scene.node, waiting, told))
 
 

@@ -90,9 +90,10 @@ def choose_version(organisation_id: str, workflow_id: str, number: int | None) -
 
 
 def parent_key(parent: Parent) -> str:
-    """One child for each visit of a sub-workflow node, whatever its attempts."""
+    """One child for each visit of a sub-workflow node, or each call of an agent, whatever its attempts."""
     attempt = parent.attempt
-    return f"parent:{attempt.run_id}/{attempt.node}/{attempt.item_path}/{attempt.fence.visit}"
+    call = "" if attempt.call is None else f"/call {attempt.call}"
+    return f"parent:{attempt.run_id}/{attempt.node}/{attempt.item_path}/{attempt.fence.visit}{call}"
 
 
 def launch(run: Run, given: Json, version: Version) -> bool:

@@ -69,7 +69,13 @@ def node_event(node_run: NodeRun, kind: EventType, data: JsonObject | None = Non
 
 
 def started_data(node_run: NodeRun) -> JsonObject:
-    return _without_zeros({"attempt": node_run.fence.retry + 1, "visit": node_run.fence.visit, "resume": node_run.fence.resume})
+    words: JsonObject = {
+        "attempt": node_run.fence.retry + 1,
+        "visit": node_run.fence.visit,
+        "entry": node_run.fence.entry,
+        "resume": node_run.fence.resume,
+    }
+    return _without_zeros(words)
 
 
 def waiting_data(node_run: NodeRun) -> JsonObject:

@@ -51,7 +51,8 @@ class GateChoice(Record):
 
 
 class Gate(Record):
-    """A question to people. `shown_sha256` is the digest of what they are shown: question, details, choices and form."""
+    """A question to people. `shown_sha256` is the digest of what they are shown: question, details, choices and form. `call`: it is an agent's, about
+    its tool call of this number; the node goes on with its work afterwards."""
 
     id: str
     organisation_id: str
@@ -61,6 +62,7 @@ class Gate(Record):
     node: str
     item_path: str = ""
     fence: Fence = Fence()
+    call: int | None = None
     status: GateStatus = GateStatus.OPEN
     ask: str
     details: Stored | None = None

@@ -1,4 +1,4 @@
-"""The repository of gates. A gate's id is derived from (run, node, item path, visit): opening twice finds the first."""
+"""The repository of gates. A gate's id is derived from (run, node, item path, visit, an agent's call): opening twice finds the first."""
 
 from chalicelib import ids
 from chalicelib.errors import GateNotFound
@@ -12,8 +12,9 @@ from chalicelib.store.table import Page, Write
 
 
 def gate_id(attempt: NodeAttempt) -> str:
-    """The id of the gate that this visit of the node opens."""
-    return ids.derived_id(ids.GATE, attempt.run_id, attempt.node, attempt.item_path, str(attempt.fence.visit), time_of=attempt.run_id)
+    """The id of the gate that this visit of the node opens; an agent opens one for each call that it has to ask for."""
+    call = () if attempt.call is None else (f"call {attempt.call}",)
+    return ids.derived_id(ids.GATE, attempt.run_id, attempt.node, attempt.item_path, str(attempt.fence.visit), *call, time_of=attempt.run_id)
 
 
 def find(organisation_id: str, gate_id: str) -> Gate | None:

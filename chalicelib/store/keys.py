@@ -20,6 +20,7 @@ point-in-time recovery. Every PK starts with `ORG#<organisation>`; what is known
     waiting parent      RUN#<run>                 PARENT                                                      UNDELIVERED / <run>
     node run            RUN#<run>                 NODE#<node>#<item path>
     run event           RUN#<run>                 EVENT#<number>
+    transcript          RUN#<run>                 TALK#<node>#<item path>#<visit>#<agent delegated to>
     start key           KEY#<wf>#<sha256>         KEY
     gate                GATE#<gate>               GATE                      RUN#<run>#GATES / <gate>          OPEN#GATES / <opened>#<gate>
                                                                                                      decided: UNDELIVERED / <gate>
@@ -133,6 +134,10 @@ def run_parent(organisation_id: str, run_id: str) -> Key:
 
 def node_run(organisation_id: str, run_id: str, node: str, item_path: str) -> Key:
     return Key(run(organisation_id, run_id).pk, f"NODE#{node}#{item_path}")
+
+
+def transcript(organisation_id: str, run_id: str, node: str, place: str) -> Key:
+    return Key(run(organisation_id, run_id).pk, f"TALK#{node}#{place}")
 
 
 def event(organisation_id: str, run_id: str, number: int) -> Key:

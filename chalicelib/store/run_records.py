@@ -35,6 +35,14 @@ class Usage(Record):
             input_tokens=self.input_tokens + other.input_tokens, output_tokens=self.output_tokens + other.output_tokens, cost=self.cost + other.cost
         )
 
+    def less(self, other: "Usage") -> "Usage":
+        """What is new since `other`, an earlier count of the same."""
+        return Usage(
+            input_tokens=max(self.input_tokens - other.input_tokens, 0),
+            output_tokens=max(self.output_tokens - other.output_tokens, 0),
+            cost=max(self.cost - other.cost, 0),
+        )
+
 
 class Trigger(Record):
     """What started a run. `source` names it: a person, a schedule's id, the parent's or the failed run's id."""
@@ -128,6 +136,7 @@ class NodeRun(Record):
     result: Stored | None = None
     error: Fault | None = None
     usage: Usage = Usage()
+    visit_usage: Usage = Usage()  # the part of it that belongs to this visit
     attempts: tuple[Attempt, ...] = ()  # the latest ones
     attempt_count: int = 0
     is_container: bool = False  # a map: its items are what runs
@@ -160,7 +169,7 @@ class RunEvent(Record):
 
 class NodeAttempt(Record):
     """Which try of which node speaks: what a worker takes from its payload. `distributed`: an item of a distributed map, whose node runs write no
-    events."""
+    events. `call`: the number of a tool call that an agent waits for, in whose name its node waits."""
 
     organisation_id: str
     run_id: str
@@ -168,6 +177,7 @@ class NodeAttempt(Record):
     item_path: str = ""
     fence: Fence = Fence()
     distributed: bool = False
+    call: int | None = None
 
     @property
     def address(self) -> tuple[str, str]:

@@ -60,6 +60,7 @@ class EventType(StrEnum):
     RUN_CANCELLED = "run_cancelled"
     NODE_STARTED = "node_started"
     NODE_WAITING = "node_waiting"
+    NODE_RESUMED = "node_resumed"
     NODE_RETRYING = "node_retrying"
     NODE_SUCCEEDED = "node_succeeded"
     NODE_FAILED = "node_failed"

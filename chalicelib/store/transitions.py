@@ -31,7 +31,8 @@ def begin(before: NodeRun | None, attempt: NodeAttempt, *, at: str, shown: Store
         if before.status.is_terminal:
             raise StaleAttempt(f"this attempt of {attempt.node} has ended as {before.status}")
         return None
-    started_at = before.started_at if before.fence.visit == attempt.fence.visit else at
+    same_visit = before.fence.visit == attempt.fence.visit
+    started_at = before.started_at if same_visit else at
     attempts = _with_attempt(before, Attempt(fence=attempt.fence, started_at=at))
     return before.model_copy(
         update={
@@ -47,8 +48,16 @@ def begin(before: NodeRun | None, attempt: NodeAttempt, *, at: str, shown: Store
             "waiting_for": None,
             "reference": None,
             "until": None,
+            "visit_usage": before.visit_usage if same_visit else Usage(),
         }
     )
+
+
+def go_on(before: NodeRun | None, attempt: NodeAttempt) -> NodeRun | None:
+    """What an agent waited for in the middle of its work has come: it runs again. None when it waits no longer."""
+    if before is None or before.status is not NodeStatus.WAITING or before.fence.visit != attempt.fence.visit:
+        return None
+    return before.model_copy(update={"status": NodeStatus.RUNNING, "waiting_for": None, "reference": None, "until": None})
 
 
 def wait(
@@ -147,7 +156,8 @@ def _with_attempt(before: NodeRun, attempt: Attempt) -> tuple[Attempt, ...]:
 def _spent(begun: NodeRun, at: str, error: Fault | None, usage: Usage | None, details: JsonObject | None) -> dict[str, Any]:
     """What an attempt's end changes however it ended."""
     spent = usage or Usage()
-    return {"usage": begun.usage.plus(spent), "details": details or begun.details, "attempts": _ended(begun, at, error, spent)}
+    whole = {"usage": begun.usage.plus(spent), "visit_usage": begun.visit_usage.plus(spent)}
+    return {**whole, "details": details or begun.details, "attempts": _ended(begun, at, error, spent)}
 
 
 def _ended(node_run: NodeRun, at: str, error: Fault | None, usage: Usage | None = None) -> tuple[Attempt, ...]:

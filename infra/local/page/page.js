@@ -107,7 +107,7 @@ function take(runId, event) {
   if (!pending) { pending = true; setTimeout(() => { pending = false; render(runId); }, 60); }
 }
 
-const STATUS = { node_started: "running", node_waiting: "waiting", gate_opened: "waiting", node_retrying: "retrying", node_succeeded: "succeeded", node_failed: "failed", node_skipped: "skipped" };
+const STATUS = { node_started: "running", node_waiting: "waiting", gate_opened: "waiting", node_resumed: "running", node_retrying: "retrying", node_succeeded: "succeeded", node_failed: "failed", node_skipped: "skipped" };
 function nodeStates() {
   const found = new Map();
   for (const number of [...state.events.keys()].sort((a, b) => a - b)) {
