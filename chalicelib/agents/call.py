@@ -1,30 +1,21 @@
 """One call of a model for a node: the prompt in, an answer that satisfies the node's output schema out.
 
 In: a provider, a model, a `Task`. Out: `Answered`: an object of the schema, or `{text}`. An answer that breaks the schema gets one turn to be
-repaired, with the faults told. Retries of a failed call are the state machine's business; tools are not called here.
+repaired, with the faults told. Retries of a failed call are the state machine's business. For tasks without tools; `agents.loop` is for those with.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from chalicelib.errors import SluiceError
+from chalicelib.agents.answer import read_answer
+from chalicelib.agents.failures import OutputInvalid as OutputInvalid
 from chalicelib.providers.failures import ModelFailure
-from chalicelib.providers.model import ModelMessage, ModelRequest, ModelResponse, Provider, Usage, assistant, user
-from chalicelib.providers.structured import NotJson, read_json, repair_request, schema_faults
+from chalicelib.providers.model import ModelMessage, ModelRequest, Provider, Usage, assistant, user
+from chalicelib.providers.structured import repair_request
 from chalicelib.spec.model import Json, JsonObject
 
 MAX_TURNS: Final = 2  # the answer and its repair
-
-
-class OutputInvalid(SluiceError):  # noqa: N818  (the name is what the state machine matches)
-    """A model's answer breaks the node's output schema, also after it was asked to mend it. `usage` is what the turns cost."""
-
-    code = "output-invalid"
-
-    def __init__(self, message: str, *, usage: Usage) -> None:
-        self.usage = usage
-        super().__init__(message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +49,7 @@ def call_agent(task: Task, *, provider: Provider, model: str, seconds_left: Call
             failure.usage = _together(spent, failure.usage)
             raise
         spent = response.usage if spent is None else spent.plus(response.usage)
-        value, faults = _checked(task.output, response)
+        value, faults = read_answer(task.output, response.text)
         if not faults:
             return Answered(value, spent, turn)
         messages = (*messages, assistant(response.text or "(nothing)"), user(repair_request(faults)))
@@ -72,14 +63,3 @@ def _together(before: Usage | None, last: Usage | None) -> Usage | None:
 
 def _request(task: Task, messages: tuple[ModelMessage, ...]) -> ModelRequest:
     return ModelRequest(messages=messages, system=task.system, output=task.output, max_output_tokens=task.max_output_tokens)
-
-
-def _checked(schema: JsonObject | None, response: ModelResponse) -> tuple[Json, tuple[str, ...]]:
-    """The output and what is wrong with it."""
-    if schema is None:
-        return {"text": response.text}, ()
-    try:
-        value = read_json(response.text)
-    except NotJson as error:
-        return None, (str(error),)
-    return value, schema_faults(value, schema)
