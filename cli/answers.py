@@ -3,6 +3,7 @@
 In: the events of a run. Out: decisions and replies, as the person types them. Without a terminal nothing is asked and the run waits.
 """
 
+import json
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -59,7 +60,8 @@ class Answers:
         reason = typer.prompt("Reason" if rule == "required" else "Reason (may be empty)", default="", show_default=False) if rule != "none" else ""
         body: dict[str, Any] = {"choice": choice, "channel": "cli"} | ({"reason": reason} if reason else {})
         if gate.get("form"):
-            body["form"] = _fill(gate["form"])
+            fields = next((each.get("fields") for each in gate["choices"] if each["choice"] == choice), None)
+            body["form"] = _fill(gate["form"], fields)
         try:
             decision = self.here.client.post(f"/api/v1/gates/{gate['id']}/decision", body)
         except Problem as problem:
@@ -74,11 +76,13 @@ class Answers:
         return True
 
 
-def _fill(schema: dict[str, Any]) -> dict[str, Any]:
-    """The form's fields, one prompt each."""
+def _fill(schema: dict[str, Any], fields: list[str] | None = None) -> dict[str, Any]:
+    """The form's fields, one prompt each; only those that go with the choice, where the gate says which."""
     filled: dict[str, Any] = {}
-    required = set(schema.get("required") or [])
+    required = set(schema.get("required") or []) | set(fields or [])
     for name, field in (schema.get("properties") or {}).items():
+        if fields is not None and name not in fields:
+            continue
         label = str(field.get("title") or field.get("description") or name) + ("" if name in required else " (may be empty)")
         text = typer.prompt(label, default="" if name not in required else None, show_default=False)
         if text != "":
@@ -93,6 +97,8 @@ def _typed(text: str, kind: Any) -> Any:
             return int(text)
         if kind == "number":
             return float(text)
+        if kind in ("object", "array"):
+            return json.loads(text)
     except ValueError:
         return text
     return text.strip().lower() in ("y", "yes", "true", "1") if kind == "boolean" else text

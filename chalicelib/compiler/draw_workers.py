@@ -143,9 +143,14 @@ class _Drawing:
         wait.timeout_seconds = node.ask.timeout_seconds
         wait.next = Transition(self.name, {self.entry: self._entered()})
         wait.catches = [Catch((*_TIMEOUTS, *_CHILD_ERRORS), Transition(self.name, {self.entry: self._entered()})), *self._catches()]
-        wait.payload = {**self._identity(), "wait": True, "token": code("$states.context.Task.Token"), "deadline_seconds": node.ask.timeout_seconds}
+        token = code("$states.context.Task.Token")
+        wait.payload = {**self._identity(), **self._fixed(node), "wait": True, "token": token, "deadline_seconds": node.ask.timeout_seconds}
         self.sheet.add(wait)
         return wait
+
+    def _fixed(self, node: AgentCall) -> dict[str, Template]:
+        """What fixed arguments read: people are shown them, workflows are given them."""
+        return self._values() if any(grant.arguments for grant in node.grants) else {}
 
     def _again(self, assigns: dict[Key, Template]) -> Transition:
         """To the Choice that ends or repeats the loop, one visit counted."""
@@ -190,11 +195,14 @@ class _Drawing:
             fence["entry"] = code(Read(self.entry))
         return {**identity(), "node": self.name, "item_path": path, "fence": fence}
 
-    def _payload(self, *, token: bool) -> Template:
+    def _values(self) -> dict[str, Template]:
+        """What the node's bindings read, by expression text."""
         reader = self.sheet.reader(self.place.block.path, self.name)
-        reads = expressions_of(self.place.block.nodes[self.name])
-        values: dict[str, Template] = {expression.text: reader.for_worker(expression) for expression in reads}
-        payload = self._identity() | ({"values": values} if values else {})
+        values: dict[str, Template] = {each.text: reader.for_worker(each) for each in expressions_of(self.place.block.nodes[self.name])}
+        return {"values": values} if values else {}
+
+    def _payload(self, *, token: bool) -> Template:
+        payload = self._identity() | self._values()
         payload["keep"] = keeping(self.sheet, self.name)
         told = settled(self.sheet.told.get(self.name, ()), self.place.block)
         payload |= {"settled": told} if told else {}

@@ -59,11 +59,21 @@ def _check_form(gate: Gate, vote: Vote) -> None:
         if vote.form is not None:
             raise DecisionInvalid("this gate has no form", {"/form": "must be left out"})
         return
+    _check_fields(gate, vote)
     if len(json_text(vote.form).encode()) > MAX_FORM_BYTES:
         raise DecisionInvalid("the form is too large", {"/form": f"takes more than {MAX_FORM_BYTES} bytes"})
     faults = form_faults(gate.form, vote.form)
     if faults:
         raise DecisionInvalid("the form is not filled in as asked", faults)
+
+
+def _check_fields(gate: Gate, vote: Vote) -> None:
+    """What goes with the choice is there."""
+    form = vote.form if isinstance(vote.form, dict) else {}
+    wanted = next((choice.fields for choice in gate.choices if choice.choice == vote.choice), None) or ()
+    missing = {f"/form/{name}": f"goes with the choice {vote.choice}" for name in wanted if form.get(name) in (None, "")}
+    if missing:
+        raise DecisionInvalid("the form is not filled in as asked", missing)
 
 
 def form_faults(schema: JsonObject, form: Json) -> dict[str, str]:

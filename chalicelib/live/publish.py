@@ -57,14 +57,18 @@ def _publish(events: Sequence[RunEvent]) -> None:
     watchers = connections.list_watchers(organisation_id, (run_id, workflow_id))
     everyone = sorted(frozenset().union(*watchers.values()))
     frames = [event_frame(event) for event in events]
-    if len(everyone) <= 1:
-        alive = [_send_all(connection_id, frames) for connection_id in everyone]
-    else:
-        alive = list(_pool().map(lambda connection_id: _send_all(connection_id, frames), everyone))
+    alive = send_to_all(everyone, frames)
     for connection_id in (one for one, is_alive in zip(everyone, alive, strict=True) if not is_alive):
         connections.forget(connection_id)
         for topic in (topic for topic, ids in watchers.items() if connection_id in ids):
             connections.drop_watcher(organisation_id, topic, connection_id)
+
+
+def send_to_all(everyone: Sequence[str], frames: Sequence[JsonObject]) -> list[bool]:
+    """Each connection its frames in order; which of them are still there."""
+    if len(everyone) <= 1:
+        return [_send_all(connection_id, frames) for connection_id in everyone]
+    return list(_pool().map(lambda connection_id: _send_all(connection_id, frames), everyone))
 
 
 def _send_all(connection_id: str, frames: Sequence[JsonObject]) -> bool:

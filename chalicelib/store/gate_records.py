@@ -45,9 +45,12 @@ class Decision(Record):
 
 
 class GateChoice(Record):
+    """`fields`: the fields of the form that go with the choice and must be filled in; None: the form's own rules hold."""
+
     choice: str
     title: str = ""
     approves: bool = True
+    fields: tuple[str, ...] | None = None
 
 
 class Gate(Record):

@@ -22,9 +22,10 @@ DEFAULT_MODEL: Final = "default"
 
 def prepare(work: Work, node: AgentCall, values: Mapping[str, Json]) -> tuple[JsonObject, Callable[[], Done]]:
     """(what is shown, the call)."""
+    prompt, system = rendered_texts(node, values)
     task = Task(
-        prompt=rendered_text(node.prompt, values),
-        system=rendered_text(node.system, values) if node.system else None,
+        prompt=prompt,
+        system=system,
         output=node.output,
         max_output_tokens=node.max_output_tokens,
     )
@@ -32,6 +33,11 @@ def prepare(work: Work, node: AgentCall, values: Mapping[str, Json]) -> tuple[Js
     if task.system is not None:
         shown["system"] = task.system
     return shown, lambda: _call(work, node, task)
+
+
+def rendered_texts(node: AgentCall, values: Mapping[str, Json]) -> tuple[str, str | None]:
+    """Prompt and system."""
+    return rendered_text(node.prompt, values), rendered_text(node.system, values) if node.system else None
 
 
 def _call(work: Work, node: AgentCall, task: Task) -> Done:

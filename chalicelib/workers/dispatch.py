@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from chalicelib.agents.call import OutputInvalid
+from chalicelib.agents.failures import AgentStopped, OutputInvalid
 from chalicelib.compiler.retries import is_tried_again
 from chalicelib.errors import SluiceError
 from chalicelib.providers.failures import ModelFailure
@@ -17,7 +17,7 @@ from chalicelib.runs.nodes import NextWait, node_continued, node_failed, node_re
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.spec.nodes import AgentCall, HumanGate, Map, Message, SubWorkflow, ToolCall, WorkerNode
 from chalicelib.store.run_records import Fault, Usage
-from chalicelib.workers import agent, gate, message, subworkflow, tool
+from chalicelib.workers import agent, agent_verdicts, agent_work, gate, message, subworkflow, tool
 from chalicelib.workers.collect import collect_results
 from chalicelib.workers.failures import SILENT, CameTooLate, NodeCrashed, named
 from chalicelib.workers.load import load_outputs
@@ -61,6 +61,8 @@ def _serve(work: Work) -> Json:
             return gate.close(work, node)
         case SubWorkflow() if work.payload.close:
             return subworkflow.close(work)
+        case AgentCall() if work.payload.wait:
+            return agent_verdicts.wait_for_call(work, node, resolved(work.payload))
         case _:
             return _begin(work, resolved(work.payload))
 
@@ -74,6 +76,8 @@ def _begin(work: Work, values: Mapping[str, Json]) -> Json:
             return subworkflow.begin(work, node, values)
         case Message(wait_for_reply=True):
             return message.ask(work, node, values)
+        case AgentCall() if node.is_entered_again:
+            return agent_work.work_on(work, node, values)
         case AgentCall():
             return _carry_out(work, agent.prepare(work, node, values))
         case ToolCall():
@@ -111,7 +115,7 @@ def _record_failure(work: Work, failure: SluiceError) -> None:
 
 def _tell_failure(work: Work, fault: Fault, used: ModelUsage | None) -> None:
     node = work.version_node.node
-    usage, details = _usage(used), agent.usage_details(used) if used is not None else None
+    usage, details = _spent(work, used), agent.usage_details(used) if used is not None else None
     if isinstance(node, WorkerNode) and is_tried_again(node.retry, fault.name, retries=work.payload.fence.retry):
         node_retrying(work.attempt, error=fault, usage=usage, details=details)
     elif isinstance(node, WorkerNode) and node.on_error == "continue":
@@ -122,9 +126,17 @@ def _tell_failure(work: Work, fault: Fault, used: ModelUsage | None) -> None:
 
 def _used(work: Work, failure: SluiceError) -> ModelUsage | None:
     """What the attempt spent all the same: a call that failed after it had answered, or work whose result could not be taken."""
-    if isinstance(failure, ModelFailure | OutputInvalid):
+    if isinstance(failure, ModelFailure | OutputInvalid | AgentStopped):
         return failure.usage
     return work.spent[-1] if work.spent else None
+
+
+def _spent(work: Work, used: ModelUsage | None) -> Usage | None:
+    """What this attempt spent. An agent that is entered again tells what its whole conversation did."""
+    node = work.version_node.node
+    if isinstance(node, AgentCall) and node.is_entered_again and used is not None:
+        return agent_work.spent_since(work, used)
+    return _usage(used)
 
 
 def _usage(used: ModelUsage | None) -> Usage | None:

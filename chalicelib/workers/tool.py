@@ -43,7 +43,7 @@ def prepare(work: Work, node: ToolCall, values: Mapping[str, Json]) -> tuple[Jso
     """(what is shown, the call)."""
     arguments = rendered_members(node.arguments, values)
     shown: JsonObject = {"tool": node.tool, "arguments": _shown(arguments)}
-    return shown, lambda: _done(run_tool(node.tool, arguments, _surroundings(work)))
+    return shown, lambda: _done(run_tool(node.tool, arguments, surroundings(work)))
 
 
 def _done(output: Json) -> Done:
@@ -52,7 +52,8 @@ def _done(output: Json) -> Done:
     return Done(output, details={} if status is None else {"status": status})
 
 
-def _surroundings(work: Work) -> Surroundings:
+def surroundings(work: Work, *, effect_key: str | None = None) -> Surroundings:
+    """What a tool may use here. `effect_key` is an agent's call's own."""
     payload = work.payload
     version = workflows.get_version(payload.organisation_id, payload.version_id)
     return Surroundings(
@@ -60,7 +61,7 @@ def _surroundings(work: Work) -> Surroundings:
         key_values=WorkflowMemory(payload.organisation_id, version.workflow_id),
         now=lambda: datetime.now(UTC),
         seconds_left=work.seconds_left,
-        idempotency_key=work.effect_key,
+        idempotency_key=effect_key or work.effect_key,
     )
 
 

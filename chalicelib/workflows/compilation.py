@@ -13,7 +13,7 @@ from chalicelib.spec.canonical import digest, dump
 from chalicelib.spec.diagnostic import Diagnostic
 from chalicelib.spec.load import load
 from chalicelib.spec.model import Json, JsonObject
-from chalicelib.spec.nodes import Map, Node, SubWorkflow
+from chalicelib.spec.nodes import AgentCall, Map, Node, SubWorkflow
 from chalicelib.spec.workflow import WorkflowSpec
 from chalicelib.store import workflows
 from chalicelib.store.workflow_records import Child, Version
@@ -47,16 +47,16 @@ def compile_text(organisation_id: str, text: str) -> Compiled | tuple[Diagnostic
 def children_of(organisation_id: str, spec: WorkflowSpec) -> dict[str, Version]:
     """The versions of the sub-workflows named, as far as they are published: the one asked for, else the latest."""
     found: dict[str, Version] = {}
-    for node in _sub_workflows(spec.nodes):
-        version = _version_of(organisation_id, node)
+    for name, number in _sub_workflows(spec.nodes):
+        version = _version_of(organisation_id, name, number)
         if version is not None:
-            found[node.workflow] = version
+            found[name] = version
     return found
 
 
-def _version_of(organisation_id: str, node: SubWorkflow) -> Version | None:
-    workflow = workflows.find_by_name(organisation_id, node.workflow)
-    number = node.version or (workflow.latest_version if workflow else 0)
+def _version_of(organisation_id: str, name: str, wanted: int | None) -> Version | None:
+    workflow = workflows.find_by_name(organisation_id, name)
+    number = wanted or (workflow.latest_version if workflow else 0)
     if workflow is None or not number:
         return None
     try:
@@ -65,12 +65,18 @@ def _version_of(organisation_id: str, node: SubWorkflow) -> Version | None:
         return None
 
 
-def _sub_workflows(nodes: Mapping[str, Node]) -> Iterator[SubWorkflow]:
+def _sub_workflows(nodes: Mapping[str, Node]) -> Iterator[tuple[str, int | None]]:
+    """The workflows that nodes start and that agents may call, with the version asked for."""
     for node in nodes.values():
-        if isinstance(node, SubWorkflow):
-            yield node
-        elif isinstance(node, Map):
-            yield from _sub_workflows(node.nodes)
+        match node:
+            case SubWorkflow():
+                yield node.workflow, node.version
+            case AgentCall():
+                yield from ((grant.workflow, None) for grant in node.grants if grant.workflow is not None)
+            case Map():
+                yield from _sub_workflows(node.nodes)
+            case _:
+                pass
 
 
 def _digest(spec: WorkflowSpec, children: Mapping[str, Child], compilation: Compilation) -> str:

@@ -142,10 +142,14 @@ async function showNode(runId, node, box) {
 
 function gatePanel(gate) {
   const problem = make("p", { class: "problem", role: "alert" });
-  const fields = Object.entries(gate.form?.properties ?? {}).map(([name, field]) => [name, field, make("input", { name, type: { number: "number", integer: "number", boolean: "checkbox" }[field.type] ?? "text", step: "any" })]);
+  const fields = Object.entries(gate.form?.properties ?? {}).map(([name, field]) => [name, field, field.type === "object" ? make("textarea", { name, rows: 6, cols: 60 }, text(field.default ?? {})) : make("input", { name, type: { number: "number", integer: "number", boolean: "checkbox" }[field.type] ?? "text", step: "any" })]);
   const reason = gate.reason_rule === "none" ? null : make("input", { placeholder: gate.reason_rule === "required" ? "Reason" : "Reason (may be empty)", size: 40 });
-  const decide = async (choice) => {
-    const form = Object.fromEntries(fields.filter(([, , input]) => input.type === "checkbox" || input.value !== "").map(([name, , input]) => [name, input.type === "checkbox" ? input.checked : input.type === "number" ? Number(input.value) : input.value]));
+  const typed = (field, input) => field.type === "object" ? JSON.parse(input.value) : input.type === "checkbox" ? input.checked : input.type === "number" ? Number(input.value) : input.value;
+  const decide = async ({ choice, fields: wanted }) => {
+    let form;
+    try {
+      form = Object.fromEntries(fields.filter(([name, , input]) => (!wanted || wanted.includes(name)) && (input.type === "checkbox" || input.value !== "")).map(([name, field, input]) => [name, typed(field, input)]));
+    } catch (fault) { problem.textContent = `This is no JSON: ${fault.message}`; return; }
     panel.querySelectorAll("button").forEach((button) => { button.disabled = true; });
     try {
       const decision = await api("POST", `/gates/${gate.id}/decision`, { choice, channel: "web", ...(reason?.value ? { reason: reason.value } : {}), ...(gate.form ? { form } : {}) });
@@ -159,7 +163,7 @@ function gatePanel(gate) {
   const panel = make("form", { class: "gate", "data-gate": gate.id, onsubmit: (event) => event.preventDefault(), oninput: () => { panel.dataset.dirty = "1"; } }, make("h3", {}, gate.ask), details,
     gate.at_least > 1 ? make("p", { class: "hint votes" }, `${gate.at_least} people must agree; so far: ${gate.votes.map((vote) => `${vote.person}: ${vote.choice}`).join(", ") || "nobody"}`) : null,
     ...fields.map(([name, field, input]) => make("p", {}, make("label", {}, `${field.title ?? name} `, input))),
-    make("div", { class: "actions" }, ...gate.choices.map((each) => make("button", { type: "button", class: each.approves ? "main" : null, onclick: () => decide(each.choice) }, each.title || each.choice)), reason), problem);
+    make("div", { class: "actions" }, ...gate.choices.map((each) => make("button", { type: "button", class: each.approves ? "main" : null, onclick: () => decide(each) }, each.title || each.choice)), reason), problem);
   return panel;
 }
 

@@ -1,0 +1,184 @@
+"""What an agent's calls wait for in the middle of its work: a person's word at a gate, the end of a workflow's run.
+
+In: the work of an agent node. Out: `wait_for_call` begins the wait (the worker of `<node>--wait`), `CallVerdicts` finds out what came of it when the
+agent is entered again. The machine enters the agent only once it has stopped waiting, so whatever is still open then has timed out.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from chalicelib.access.principal import Principal
+from chalicelib.agents.task import PendingCall, Verdict
+from chalicelib.agents.transcript import CallState, Transcript
+from chalicelib.channels.fallback import route
+from chalicelib.errors import WorkflowNotFound
+from chalicelib.gates.close import close_call
+from chalicelib.gates.open import Question, open_gate
+from chalicelib.runs.follow_up import stop
+from chalicelib.runs.nodes import node_waiting
+from chalicelib.runs.start import Parent, parent_key, start
+from chalicelib.spec.agent_parts import ToolGrant
+from chalicelib.spec.model import Json, JsonObject
+from chalicelib.spec.nodes import AgentCall
+from chalicelib.store import gates, pointers, runs, transcripts, workflows
+from chalicelib.store.gate_records import Decision, GateChoice
+from chalicelib.store.run_records import NodeAttempt, Run, Trigger
+from chalicelib.store.statuses import GateStatus, RunStatus
+from chalicelib.store.workflow_records import Child
+from chalicelib.workers.agent_tools import NodeTools
+from chalicelib.workers.payload import PayloadInvalid
+from chalicelib.workers.warn import warn
+from chalicelib.workers.work import Work
+
+APPROVE: Final = "approve"
+EDIT: Final = "edit"
+REJECT: Final = "reject"
+ANSWER: Final = "answer"
+
+
+def wait_for_call(work: Work, node: AgentCall, values: Mapping[str, Json]) -> JsonObject:
+    """Begin to wait for the first call that is still open. Nothing that the machine waits for is given: it comes by the token."""
+    token, tools = work.payload.token, NodeTools(work, node, values)
+    if token is None:
+        raise PayloadInvalid("an agent that waits needs a task token")
+    call = _first_open(work)
+    grant = next((each for each in node.grants if each.called == call.use.name), None)
+    if grant is None:
+        raise PayloadInvalid(f"{work.payload.node} has no tool {call.use.name}")
+    attempt = of_call(work, call.number)
+    if call.reason == "suspends":
+        return {"run_id": _start_child(work, attempt, grant, {**call.use.arguments, **tools.fixed(grant)}, token).id}
+    routed = route(tuple(node.ask.channels))
+    warn(work.attempt, routed.warnings)
+    question = _question(tools, node, grant, call, channels=routed.channels)
+    gate = open_gate(attempt, token=token, question=question, deadline_seconds=work.payload.deadline_seconds)
+    return {"gate_id": gate.id}
+
+
+@dataclass(frozen=True, slots=True)
+class CallVerdicts:
+    """What came of an agent's calls."""
+
+    work: Work
+    node: AgentCall
+
+    def find(self, call: PendingCall) -> Verdict | None:
+        attempt = of_call(self.work, call.number)
+        if call.reason == "suspends":
+            return self._of_child(attempt, call)
+        gate = close_call(attempt)
+        if gate is None:
+            return None
+        if gate.status is GateStatus.DECIDED and gate.decision is not None:
+            return verdict_of(gate.decision)
+        return Verdict("timed_out", text="nobody decided in time")
+
+    def _of_child(self, attempt: NodeAttempt, call: PendingCall) -> Verdict | None:
+        grant = next((each for each in self.node.grants if each.called == call.use.name), None)
+        if grant is None or grant.workflow is None:
+            return None
+        child = _find_child(self.work, attempt, grant.workflow)
+        if child is None:
+            return None
+        match child.status:
+            case RunStatus.SUCCEEDED:
+                output = runs.get_output(child.organisation_id, child.id)
+                return Verdict("finished", value=pointers.resolve_all(child.organisation_id, output))
+            case status if status.is_terminal:
+                why = f"{child.error.name}: {child.error.message}" if child.error else status.value
+                return Verdict("failed", text=f"run {child.id} of {child.workflow_name}: {why}")
+            case _:
+                stop(child.organisation_id, child.id, by=f"run:{attempt.run_id}", reason="the agent that waited for it waits no longer")
+                return Verdict("timed_out", text=f"run {child.id} of {child.workflow_name} took too long")
+
+
+def verdict_of(decision: Decision) -> Verdict:
+    """A person's decision in the agent's words."""
+    form = decision.form if isinstance(decision.form, dict) else {}
+    match decision.choice:
+        case "approve":
+            return Verdict("approved", by=decision.by)
+        case "edit":
+            arguments = form.get("arguments")
+            return Verdict("edited", arguments=arguments if isinstance(arguments, dict) else {}, by=decision.by)
+        case "answer":
+            return Verdict("answered", text=str(form.get("answer") or ""), value=form.get("answer"), by=decision.by)
+        case _:
+            return Verdict("rejected", text=decision.reason or "", by=decision.by)
+
+
+def of_call(work: Work, number: int) -> NodeAttempt:
+    """The attempt in the name of one of its calls."""
+    return work.attempt.model_copy(update={"call": number})
+
+
+def _first_open(work: Work) -> CallState:
+    """The first call of the kept turn that waits and has no answer yet."""
+    found = transcripts.find(work.attempt)
+    waiting = [] if found is None else [call for call in Transcript.from_json(found.body).calls if call.status == "waiting"]
+    for call in waiting:
+        gate = None if call.reason == "suspends" else gates.find(work.attempt.organisation_id, gates.gate_id(of_call(work, call.number)))
+        if gate is None or gate.status is GateStatus.OPEN:
+            return call
+    if not waiting:
+        raise PayloadInvalid(f"{work.payload.node} waits for nothing")
+    return waiting[0]
+
+
+def _question(tools: NodeTools, node: AgentCall, grant: ToolGrant, call: CallState, *, channels: tuple[str, ...]) -> Question:
+    fixed = tools.fixed(grant)
+    details: JsonObject = {"tool": call.use.name, "arguments": {**call.use.arguments, **fixed}, "effect": grant.effect.value}
+    if call.why:
+        details["why"] = call.why
+    schema = next((offered.arguments for offered in tools.offered if offered.name == call.use.name), {"type": "object"})
+    form: JsonObject = {
+        "type": "object",
+        "properties": {
+            "arguments": {**schema, "title": "Arguments", "default": call.use.arguments},
+            "answer": {"type": "string", "title": "Answer"},
+        },
+        "additionalProperties": False,
+    }
+    return Question(
+        ask=f"{node.title or tools.work.payload.node} wants to call {call.use.name}. May it?",
+        details=details,
+        choices=(
+            GateChoice(choice=APPROVE, title="Approve", fields=()),
+            GateChoice(choice=EDIT, title="Approve with other arguments", fields=("arguments",)),
+            GateChoice(choice=REJECT, title="Reject", approves=False, fields=()),
+            GateChoice(choice=ANSWER, title="Answer in its place", approves=False, fields=("answer",)),
+        ),
+        any_of=tuple(node.ask.who.any_of),
+        at_least=node.ask.who.at_least,
+        allow_self_approval=node.ask.who.allow_self_approval,
+        channels=channels,
+        form=form,
+    )
+
+
+def _start_child(work: Work, attempt: NodeAttempt, grant: ToolGrant, given: JsonObject, token: str) -> Run:
+    """The run of a workflow that the agent called, or the one that this call has started before."""
+    pinned = _pinned(work, grant.workflow or "")
+    payload = work.payload
+    principal = Principal(payload.organisation_id, runs.get(payload.organisation_id, payload.run_id).started_by)
+    parent = Parent(attempt=attempt, token=token, deadline_seconds=payload.deadline_seconds)
+    trigger = Trigger(type="workflow", source=payload.run_id)
+    child = start(principal, workflow_id=pinned.workflow_id, input=given, version=pinned.version, trigger=trigger, parent=parent)
+    node_waiting(attempt, waiting_for="child", reference=child.id, until=child.deadline_at)
+    return child
+
+
+def _find_child(work: Work, attempt: NodeAttempt, name: str) -> Run | None:
+    pinned = _pinned(work, name)
+    key = runs.key_digest(parent_key(Parent(attempt=attempt, token="-")))  # noqa: S106  (a child is found by the call, not by its token)
+    known = runs.find_key(attempt.organisation_id, pinned.workflow_id, key)
+    return None if known is None else runs.find(attempt.organisation_id, known.run_id)
+
+
+def _pinned(work: Work, name: str) -> Child:
+    version = workflows.get_version(work.payload.organisation_id, work.payload.version_id)
+    pinned = version.children.get(name)
+    if pinned is None:
+        raise WorkflowNotFound(f"the version names no workflow {name}")
+    return pinned

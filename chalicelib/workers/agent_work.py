@@ -1,0 +1,166 @@
+"""The worker of an `agent_call` with tools: one entry into its conversation.
+
+In: the work and its values. Out: `{Next, output}`: `done` with the node's output, `again` where the worker's time is short, `wait` where a call waits
+for a person or for a workflow. The conversation is kept after each turn and each call, so an entry may die anywhere; nothing that the model says
+is done without the loop's checks.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from chalicelib.agents.loop import Finished, Suspended, Yielded, run_agent
+from chalicelib.agents.task import AgentTask
+from chalicelib.agents.transcript import CallRecord, Transcript
+from chalicelib.providers.model import Attachment
+from chalicelib.providers.model import Usage as ModelUsage
+from chalicelib.runs.nodes import NextWait, get_node_run, node_started, node_succeeded
+from chalicelib.spec.model import Json, JsonObject
+from chalicelib.spec.nodes import AgentCall
+from chalicelib.store import transcripts
+from chalicelib.store.run_records import NodeAttempt, Usage
+from chalicelib.workers.agent import rendered_texts, usage_details
+from chalicelib.workers.agent_tools import NodeTools
+from chalicelib.workers.agent_verdicts import CallVerdicts
+from chalicelib.workers.failures import CameTooLate
+from chalicelib.workers.models import Models
+from chalicelib.workers.outputs import fitted
+from chalicelib.workers.values import rendered
+from chalicelib.workers.work import Work
+
+MARGIN_SECONDS: Final = 60.0  # a turn and what it calls should fit into it
+_MARGIN_SHARE: Final = 0.2  # of the time there is, where that is little
+_SHOWN_CALLS: Final = 40
+
+
+@dataclass(frozen=True, slots=True)
+class KeptConversation:
+    """The agent's checkpoint, in the table."""
+
+    attempt: NodeAttempt
+    part: str = ""
+
+    def load(self) -> Transcript | None:
+        found = transcripts.find(self.attempt, self.part)
+        return None if found is None else Transcript.from_json(found.body)
+
+    def save(self, transcript: Transcript) -> None:
+        transcripts.save(self.attempt, transcript.to_json(), revision=transcript.revision, part=self.part)
+
+
+def work_on(work: Work, node: AgentCall, values: Mapping[str, Json]) -> JsonObject:
+    """Enter the agent's conversation. Raises what the agent raises, with what the whole conversation cost."""
+    task = agent_task(node, values)
+    shown: JsonObject = {"model": node.model, "prompt": task.prompt, "tools": [grant.called for grant in node.grants]}
+    replay = node_started(work.attempt, input=shown, settled=work.payload.settled)
+    if replay is not None:
+        return _step("done", replay.result)
+    models, tools = Models(work, node), NodeTools(work, node, values)
+    outcome = run_agent(
+        replace(task, tools=tools.offered),
+        ask=models.ask,
+        toolbox=tools,
+        checkpoint=KeptConversation(work.attempt),
+        verdicts=CallVerdicts(work, node),
+        seconds_left=work.seconds_left,
+        margin_seconds=min(MARGIN_SECONDS, work.seconds_left() * _MARGIN_SHARE),
+        on_usage=lambda spent: _note(work, spent),
+    )
+    match outcome:
+        case Yielded():
+            return _step("again", None)
+        case Suspended():
+            return _step("wait", None)
+        case Finished():
+            return _finish(work, models, outcome)
+
+
+def agent_task(node: AgentCall, values: Mapping[str, Json]) -> AgentTask:
+    """The node's texts, rendered; its tools are added by who enters the conversation."""
+    prompt, system = rendered_texts(node, values)
+    return AgentTask(
+        prompt=prompt,
+        system=system,
+        attachments=attachments(node, values),
+        output=node.output,
+        max_output_tokens=node.max_output_tokens,
+        max_turns=node.max_turns,
+        max_cost=node.max_cost,
+        thinking=node.thinking,
+        cache_prompt=True,
+    )
+
+
+def attachments(node: AgentCall, values: Mapping[str, Json]) -> tuple[Attachment, ...]:
+    """What is attached, rendered; what is absent is left out."""
+    found = [rendered(each.model_dump(), values) for each in node.attach]
+    return tuple(
+        Attachment(str(each["media_type"]), str(each["data"]), str(each.get("name") or ""))
+        for each in found
+        if isinstance(each, dict) and each.get("data")
+    )
+
+
+def spent_since(work: Work, whole: ModelUsage | None) -> Usage:
+    """What of the conversation's cost is not in the node run yet."""
+    node_run = get_node_run(work.attempt)
+    told = node_run.visit_usage if node_run is not None and node_run.fence.visit == work.attempt.fence.visit else Usage()
+    return stored_usage(whole).less(told)
+
+
+def stored_usage(used: ModelUsage | None) -> Usage:
+    if used is None:
+        return Usage()
+    return Usage(input_tokens=used.input_tokens, output_tokens=used.output_tokens, cost=used.cost or 0)
+
+
+def _finish(work: Work, models: Models, outcome: Finished) -> JsonObject:
+    whole = _with_delegated(work, outcome)
+    _note(work, whole)
+    if work.is_too_late:
+        raise CameTooLate("the work took longer than its time limit; what it gave came too late")
+    next_wait = work.payload.next_wait
+    result = node_succeeded(
+        work.attempt,
+        result=fitted(work, outcome.value),
+        usage=spent_since(work, whole),
+        details=_details(models, outcome, whole),
+        next_wait=None if next_wait is None else NextWait(next_wait.node, next_wait.until),
+    )
+    return _step("done", result)
+
+
+def _with_delegated(work: Work, outcome: Finished) -> ModelUsage | None:
+    """With what the agents cost that this one called."""
+    whole = outcome.usage
+    for record in outcome.calls:
+        found = transcripts.find(work.attempt, f"call-{record.number}")
+        spent = None if found is None else Transcript.from_json(found.body).usage
+        if spent is not None:
+            whole = spent if whole is None else replace(whole.plus(spent), provider=whole.provider, model=whole.model)
+    return whole
+
+
+def _details(models: Models, outcome: Finished, whole: ModelUsage | None) -> JsonObject:
+    calls: list[Json] = [_shown_call(record) for record in outcome.calls[-_SHOWN_CALLS:]]
+    details: JsonObject = {**(usage_details(whole) if whole is not None else {}), "turns": outcome.turns, "calls": calls, **models.details}
+    if outcome.stopped is not None:
+        details["stopped"] = outcome.stopped
+    return details
+
+
+def _shown_call(record: CallRecord) -> JsonObject:
+    """A call as people see it beside the node: what and on whose word; the arguments are in the conversation."""
+    shown: JsonObject = {"number": record.number, "turn": record.turn, "name": record.name, "came": record.came}
+    optional: dict[str, Json] = {"policy": record.policy, "why": record.why, "by": list(record.by), "edited": record.edited}
+    return shown | {name: value for name, value in optional.items() if value}
+
+
+def _step(following: str, output: Json) -> JsonObject:
+    return {"Next": following, "output": output}
+
+
+def _note(work: Work, spent: ModelUsage | None) -> None:
+    """What the conversation cost so far, for the record of a failure."""
+    if spent is not None:
+        work.spent[:] = [spent]
