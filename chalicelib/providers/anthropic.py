@@ -1,17 +1,21 @@
 """Claude, by Anthropic's own SDK.
 
 In: a `ModelRequest`. Out: a `ModelResponse`, or a `ModelFailure` translated from the SDK's errors by one table.
-The SDK's retries are off (retries have one
-owner) and its import costs most of a second, so it happens at the first call. Structured output is asked for by `output_config`; a schema that it
-cannot
-express (open objects, recursion) is asked for in words instead. Claude takes no sampling parameters. Never reads a key from the environment.
+The SDK's retries are off (retries have one owner) and its import costs most of a second, so it happens at the first call. A stream counts as an
+answer only with both `message_stop` and a stop reason: the SDK itself takes one that just ends for whole. Never reads a key from the environment.
 """
 
+import contextlib
+import socket
+from collections.abc import Callable, Generator, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
+from chalicelib.providers.anthropic_messages import NAME as NAME
+from chalicelib.providers.anthropic_messages import arguments, response, usage_of
+from chalicelib.providers.claude_thinking import thinking
+from chalicelib.providers.deadline import Deadline
 from chalicelib.providers.failures import (
-    ContentFiltered,
     ContextTooLong,
     ModelAuthFailed,
     ModelBillingStopped,
@@ -24,18 +28,14 @@ from chalicelib.providers.failures import (
     ModelTruncated,
     ModelUnavailable,
 )
-from chalicelib.providers.model import ModelRequest, ModelResponse, OnText, StopReason, Usage
-from chalicelib.providers.prices import Tokens, cost
-from chalicelib.providers.structured import schema_instruction
-from chalicelib.spec.model import Json, JsonObject
+from chalicelib.providers.model import ModelRequest, ModelResponse, OnText
 
 if TYPE_CHECKING:
     import anthropic
     import httpx2
+    from anthropic.lib.streaming import MessageStream
     from anthropic.types import Message
 
-NAME: Final = "anthropic"
-DEFAULT_MAX_OUTPUT_TOKENS: Final = 8_192
 CONNECT_SECONDS: Final = 5.0
 
 _BY_STATUS: Final[dict[int, type[ModelFailure]]] = {
@@ -50,7 +50,7 @@ _BY_STATUS: Final[dict[int, type[ModelFailure]]] = {
     504: ModelTimedOut,
     529: ModelOverloaded,
 }
-_BY_TYPE: Final[dict[str, type[ModelFailure]]] = {  # an error inside an answer of status 200 has only its type
+_BY_TYPE: Final[dict[str, type[ModelFailure]]] = {  # an error inside a stream of status 200 has only its type
     "authentication_error": ModelAuthFailed,
     "billing_error": ModelBillingStopped,
     "invalid_request_error": ModelRequestInvalid,
@@ -90,165 +90,101 @@ class ClaudeProvider:
 
     def call(self, request: ModelRequest, *, model: str, seconds: float, on_text: OnText | None = None) -> ModelResponse:
         """One message. Raises a ModelFailure."""
-        if seconds <= 0:
-            raise ModelTimedOut("no time is left for the call")
-        import anthropic
-        import httpx2
+        with Deadline(seconds) as deadline:
+            thought = thinking(request, model)
+            sent = arguments(request, model, thought)
+            if on_text is None:
+                with _translating(model, deadline):
+                    message = self._create(sent, deadline)
+            else:
+                message = self._stream(sent, model, deadline, on_text)
+            return response(message, model, thought.note)
 
-        timeout = httpx2.Timeout(seconds, connect=min(CONNECT_SECONDS, seconds))
-        try:
-            message = self._client.messages.create(**_arguments(request, model), timeout=timeout)
-        except anthropic.AnthropicError as error:
-            raise _translated(error, model) from error
-        except httpx2.TimeoutException as error:
-            raise ModelTimedOut(f"{model} gave no whole answer in time") from error
-        except (httpx2.HTTPError, ValueError) as error:  # a connection that breaks inside the answer; an answer that is no JSON
-            raise ModelUnavailable(f"{model} gave a broken answer ({type(error).__name__})") from error
-        response = _response(message, model)
-        if on_text is not None:
-            on_text(response.text)
-        return response
+    def _create(self, sent: dict[str, Any], deadline: Deadline) -> "Message":
+        with self._client.messages.with_streaming_response.create(**sent, timeout=_timeout(deadline)) as answer:
+            deadline.cuts(_shutdown(answer.http_response))
+            message: Message = answer.parse()
+            return message
 
-
-def _arguments(request: ModelRequest, model: str) -> dict[str, Any]:
-    schema = None if request.output is None else strict_schema(request.output)
-    words = [request.system] if request.system else []
-    if request.output is not None and schema is None:
-        words.append(schema_instruction(request.output))
-    arguments: dict[str, Any] = {
-        "model": model,
-        "max_tokens": request.max_output_tokens or DEFAULT_MAX_OUTPUT_TOKENS,
-        "messages": [{"role": message.role.value, "content": message.text} for message in request.messages],
-    }
-    if words:
-        arguments["system"] = "\n\n".join(words)
-    if schema is not None:
-        arguments["output_config"] = {"format": {"type": "json_schema", "schema": schema}}
-    return arguments
+    def _stream(self, sent: dict[str, Any], model: str, deadline: Deadline, on_text: OnText) -> "Message":
+        """The whole message. What `on_text` raises is its own and goes up as it is."""
+        with contextlib.ExitStack() as stack:
+            with _translating(model, deadline):
+                stream = stack.enter_context(self._client.messages.stream(**sent, timeout=_timeout(deadline)))
+                deadline.cuts(_shutdown(stream.response))
+            for text in stack.enter_context(contextlib.closing(_texts(stream, model, deadline))):
+                on_text(text)
+            return stream.current_message_snapshot
 
 
-def strict_schema(schema: JsonObject) -> JsonObject | None:
-    """The schema in the part of JSON Schema that Claude's structured output takes; None where it cannot say the same.
+def _texts(stream: "MessageStream[None]", model: str, deadline: Deadline) -> Generator[str]:
+    """Pieces of text as they come. Raises ModelTruncated where the stream ends before the message does."""
+    begun = ended = False
+    with _translating(model, deadline):
+        for event in stream:
+            if deadline.passed:
+                break
+            if event.type == "text" and event.text:
+                yield event.text
+            begun = begun or event.type == "message_start"
+            ended = begun and event.type == "message_stop"
+        if deadline.passed and not ended:
+            raise ModelTimedOut(f"{model} gave no whole answer in time")
+        if not ended:
+            usage = usage_of(stream.current_message_snapshot, model) if begun else None
+            raise ModelTruncated(f"the answer of {model} has no end", usage=usage)
 
-    Objects must be closed there: an open one, such as `{type: object}`, would come back empty.
-    """
-    if _is_open(schema):
-        return None
-    from anthropic import transform_schema
+
+def _timeout(deadline: Deadline) -> "httpx2.Timeout":
+    import httpx2
+
+    return httpx2.Timeout(deadline.left, connect=min(CONNECT_SECONDS, deadline.left))
+
+
+def _shutdown(answer: "httpx2.Response") -> Callable[[], None]:
+    connection = answer.extensions["network_stream"].get_extra_info("socket")
+    return lambda: connection.shutdown(socket.SHUT_RDWR)
+
+
+@contextlib.contextmanager
+def _translating(model: str, deadline: Deadline) -> Iterator[None]:
+    """Raise the SDK's errors as ours; whatever breaks after the time is up, broke because it was."""
+    import anthropic
+    import httpx2
 
     try:
-        strict: JsonObject = transform_schema(_without_type_lists(schema))
-    except (ValueError, AssertionError, TypeError, AttributeError, RecursionError):
-        return None
-    return strict
+        yield
+    except (anthropic.AnthropicError, httpx2.HTTPError, ValueError, LookupError) as error:
+        late = deadline.passed or isinstance(error, (anthropic.APITimeoutError, httpx2.TimeoutException))
+        raise (ModelTimedOut(f"{model} gave no whole answer in time") if late else _translated(error, model)) from error
 
 
-def _is_open(schema: Json) -> bool:
-    """Whether some part lets in what its own properties and items do not tell."""
-    if not isinstance(schema, dict):
-        return True
-    kinds = schema.get("type")
-    kinds = kinds if isinstance(kinds, list) else [kinds]
-    if "$ref" in schema or "patternProperties" in schema or "prefixItems" in schema or "not" in schema or "if" in schema:
-        return True
-    if "object" in kinds and (not schema.get("properties") or schema.get("additionalProperties", False) is not False):
-        return True
-    if "array" in kinds and "items" not in schema:
-        return True
-    return any(_is_open(part) for part in _parts(schema))
-
-
-def _parts(schema: JsonObject) -> list[Json]:
-    properties = schema.get("properties")
-    found = list(properties.values()) if isinstance(properties, dict) else []
-    for name in ("anyOf", "oneOf", "allOf"):
-        variants = schema.get(name)
-        found.extend(variants if isinstance(variants, list) else [])
-    return [*found, schema["items"]] if "items" in schema else found
-
-
-def _without_type_lists(schema: Json) -> Any:
-    """`type: [a, b]` as `anyOf`, which the SDK's own translation understands."""
-    if isinstance(schema, list):
-        return [_without_type_lists(part) for part in schema]
-    if not isinstance(schema, dict):
-        return schema
-    kinds = schema.get("type")
-    if isinstance(kinds, list) and "enum" not in schema:
-        shared = {name: value for name, value in schema.items() if name in ("description", "title")}
-        rest = {name: value for name, value in schema.items() if name not in ("type", "description", "title")}
-        return shared | {"anyOf": [_without_type_lists({"type": kind, **(rest if kind != "null" else {})}) for kind in kinds]}
-    return {name: _without_type_lists(value) for name, value in schema.items()}
-
-
-def _response(message: "Message", model: str) -> ModelResponse:
-    usage = _usage(message, model)
-    text = "".join(block.text for block in message.content if block.type == "text")
-    match message.stop_reason:
-        case "end_turn":
-            stop = StopReason.END
-        case "stop_sequence":
-            stop = StopReason.STOP_SEQUENCE
-        case "max_tokens":
-            raise ModelTruncated(f"{model} reached the limit of {usage.output_tokens} output tokens before its answer was whole", usage=usage)
-        case "model_context_window_exceeded":
-            raise ContextTooLong(f"the conversation outgrew the context window of {model}", usage=usage)
-        case "refusal":
-            raise ContentFiltered(f"{model} declined to answer", usage=usage)
-        case None:
-            raise ModelTruncated(f"the answer of {model} has no end", usage=usage)
-        case _:
-            stop = StopReason.UNKNOWN
-    return ModelResponse(text=text, stop=stop, usage=usage, notes={"message_id": message.id})
-
-
-def _usage(message: "Message", model: str) -> Usage:
-    """Counts as totals: Anthropic's own `input_tokens` leaves the cached ones out."""
-    told = message.usage
-    read, written = told.cache_read_input_tokens or 0, told.cache_creation_input_tokens or 0
-    hour = told.cache_creation.ephemeral_1h_input_tokens if told.cache_creation else 0
-    tokens = Tokens(fresh=told.input_tokens, output=told.output_tokens, cache_read=read, cache_write=written - hour, cache_write_hour=hour)
-    return Usage(
-        provider=NAME,
-        model=message.model or model,
-        input_tokens=tokens.input,
-        output_tokens=told.output_tokens,
-        cached_tokens=read,
-        cache_write_tokens=written,
-        cost=cost(NAME, message.model or model, tokens),
-    )
-
-
-def _translated(error: "anthropic.AnthropicError", model: str) -> ModelFailure:
+def _translated(error: Exception, model: str) -> ModelFailure:
     import anthropic
 
     match error:
-        case anthropic.APITimeoutError():
-            return ModelTimedOut(f"{model} gave no whole answer in time")
         case anthropic.APIConnectionError():
             return ModelUnavailable(f"no connection to {model}")
         case anthropic.APIResponseValidationError():
             return ModelUnavailable(f"{model} gave an answer of an unknown form")
         case anthropic.APIStatusError():
             return _by_status(error, model)
-        case _:
-            return ModelUnavailable(f"the call of {model} failed ({type(error).__name__})")
+        case _:  # a connection that breaks inside the answer; an answer that is no JSON
+            return ModelUnavailable(f"{model} gave a broken answer ({type(error).__name__})")
 
 
 def _by_status(error: "anthropic.APIStatusError", model: str) -> ModelFailure:
     told = error.api_message or ""
     message = f"{model}: {error.status_code} {told[:300]}".strip()
-    wait = _retry_after(error.response)
-    kind = (
-        _BY_STATUS.get(error.status_code) or _BY_TYPE.get(str(error.type)) or (ModelUnavailable if error.status_code >= 500 else ModelRequestInvalid)
-    )
+    refused = 300 <= error.status_code < 500
+    kind = _BY_STATUS.get(error.status_code) or _BY_TYPE.get(str(error.type)) or (ModelRequestInvalid if refused else ModelUnavailable)
     if error.status_code == 429 and error.error_code in _SPENT:
         kind = ModelBillingStopped
     elif kind is ModelRequestInvalid and "prompt is too long" in told.lower():  # the vendor has no code of its own for it
         kind = ContextTooLong
     elif kind is ModelRequestInvalid and "credit balance" in told.lower():
         kind = ModelBillingStopped
-    return kind(message, retry_after_seconds=wait)
+    return kind(message, retry_after_seconds=_retry_after(error.response))
 
 
 def _retry_after(response: "httpx2.Response") -> float | None:

@@ -1,13 +1,18 @@
 """Claude by the real SDK against a strict fake of the Messages API over HTTP."""
 
+import base64
 import json
 import socket
+import threading
+import time
+from contextlib import AbstractContextManager
 from typing import Any
 
 import anthropic  # noqa: F401  (its second of import time belongs to no test)
 import pytest
 
-from chalicelib.providers.anthropic import ClaudeProvider, strict_schema
+from chalicelib.providers.anthropic import ClaudeProvider
+from chalicelib.providers.claude_schema import strict_schema
 from chalicelib.providers.failures import (
     ContentFiltered,
     ContextTooLong,
@@ -22,9 +27,27 @@ from chalicelib.providers.failures import (
     ModelTruncated,
     ModelUnavailable,
 )
-from chalicelib.providers.model import ModelRequest, ModelResponse, StopReason, Usage, assistant, user
+from chalicelib.providers.model import (
+    Attachment,
+    Effort,
+    ModelMessage,
+    ModelRequest,
+    ModelResponse,
+    Native,
+    Role,
+    StopReason,
+    Text,
+    ToolResult,
+    ToolUse,
+    Usage,
+    assistant,
+    user,
+)
 from chalicelib.spec.model import JsonObject
-from tests.fixtures.fake_claude import KEY, Claude, Fault, Turn, claude
+from tests.fixtures.fake_claude import KEY, Claude, Fault, Script, Turn, claude
+from tests.fixtures.fake_claude_rules import SIGNATURE
+from tests.fixtures.model_script import Counts, Failing, FakeVendor, Say
+from tests.unit.providers.contract import CLOCK, ProviderContract
 
 MODEL = "claude-haiku-4-5"
 
@@ -226,3 +249,245 @@ def test_it_is_told_what_the_fake_would_refuse() -> None:
 
 def test_it_has_a_name() -> None:
     assert ClaudeProvider(KEY).name == "anthropic"
+
+
+# What is the vendor's own: tools, thinking, attachments, the prompt cache
+
+
+ADAPTIVE = "claude-sonnet-5-5"
+THOUGHT: JsonObject = {"type": "thinking", "thinking": "Hm.", "signature": SIGNATURE}
+HIDDEN: JsonObject = {"type": "redacted_thinking", "data": "EmwKAhgB"}
+CALL: JsonObject = {"type": "tool_use", "id": "toolu_9", "name": "clock", "input": {"city": "Bonn"}}
+
+
+def with_tools(*messages: ModelMessage, **more: Any) -> ModelRequest:
+    return ModelRequest(messages=messages or (user("Hi"),), tools=(CLOCK,), **more)
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_it_gives_signed_thinking_back_verbatim(streamed: bool) -> None:
+    request = with_tools(thinking="low")
+    with claude(Turn(blocks=[HIDDEN, THOUGHT, CALL], stop_reason="tool_use"), "Noon.") as fake:
+        provider = ClaudeProvider(KEY, base_url=fake.url, strict=True)
+        on_text = (lambda text: None) if streamed else None
+        first = provider.call(request, model=ADAPTIVE, seconds=5, on_text=on_text)
+        assert first.native == Native("anthropic", [HIDDEN, THOUGHT, CALL])
+        assert json.loads(json.dumps(first.native.content)) == first.native.content
+        results = ModelMessage(Role.USER, (ToolResult("toolu_9", "clock", "12:00"),))
+        assert ask(fake, with_tools(*request.messages, first.message, results, thinking="low"), model=ADAPTIVE).text == "Noon."
+    assert fake.requests[1]["messages"][1] == {"role": "assistant", "content": [HIDDEN, THOUGHT, CALL]}
+
+
+def test_it_keeps_a_turns_own_form_only_where_the_parts_would_lose_something() -> None:
+    with claude(
+        Turn(blocks=[{"type": "text", "text": "a"}, CALL], stop_reason="tool_use"), Turn(blocks=[CALL, {"type": "text", "text": "a"}])
+    ) as fake:
+        assert ask(fake, with_tools()).native is None
+        assert ask(fake, with_tools()).native == Native("anthropic", [CALL, {"type": "text", "text": "a"}])
+
+
+def test_it_says_nothing_where_nothing_was_said() -> None:
+    with claude(Turn(blocks=[]), "Here I am.") as fake:
+        first = ask(fake)
+        assert (first.text, first.native) == ("", None)
+        assert ask(fake, ModelRequest(messages=(user("Hi"), first.message, user("And?")))).text == "Here I am."
+    assert fake.requests[1]["messages"] == [{"role": "user", "content": [{"type": "text", "text": "Hi"}, {"type": "text", "text": "And?"}]}]
+
+
+def test_it_puts_results_first_and_marks_those_that_failed() -> None:
+    calls = ModelMessage(Role.ASSISTANT, (Text(" "), ToolUse("a", "clock", {}), ToolUse("b:1/ü", "clock", {})))
+    results = ModelMessage(Role.USER, (Text("Quick!"), ToolResult("a", "clock", "12:00"), ToolResult("b:1/ü", "clock", "no", is_error=True)))
+    with claude() as fake:
+        ask(fake, with_tools(user("Hi"), calls, results))
+    used, told = fake.requests[0]["messages"][1:]
+    assert [block["type"] for block in used["content"]] == ["tool_use", "tool_use"]
+    assert [block["type"] for block in told["content"]] == ["tool_result", "tool_result", "text"]
+    assert told["content"][0] == {"type": "tool_result", "tool_use_id": "a", "content": "12:00"}
+    assert told["content"][1]["is_error"] is True
+    assert told["content"][1]["tool_use_id"] == used["content"][1]["id"] != "b:1/ü"
+
+
+def test_it_names_tools_that_are_gone_and_lets_nobody_call_them() -> None:
+    before = (user("Hi"), ModelMessage(Role.ASSISTANT, (ToolUse("a", "clock", {}),)), ModelMessage(Role.USER, (ToolResult("a", "clock", "12:00"),)))
+    with claude() as fake:
+        ask(fake, ModelRequest(messages=before))
+    assert [tool["name"] for tool in fake.requests[0]["tools"]] == ["clock"]
+    assert fake.requests[0]["tool_choice"] == {"type": "none"}
+
+
+def test_it_asks_for_tools_and_a_structured_answer_together() -> None:
+    closed: JsonObject = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"], "additionalProperties": False}
+    with claude(Turn(blocks=[CALL], stop_reason="tool_use"), '{"n": 1}') as fake:
+        first = ask(fake, with_tools(output=closed, thinking="high"), model=ADAPTIVE)
+        assert first.stop is StopReason.TOOL_USE
+        ask(fake, with_tools(output={"type": "object"}))
+    sent = fake.requests[0]
+    assert (sent["output_config"]["format"]["type"], sent["output_config"]["effort"]) == ("json_schema", "high")
+    assert [tool["name"] for tool in sent["tools"]] == ["clock"]
+    assert fake.requests[1]["system"].startswith("Use the tools first")
+
+
+@pytest.mark.parametrize(
+    ("model", "choice", "thinks", "note"),
+    [
+        (MODEL, {"type": "any"}, None, "off: a tool must be called"),
+        ("claude-opus-4-6", {"type": "any"}, None, "off: a tool must be called"),
+        (ADAPTIVE, {"type": "any"}, {"type": "disabled"}, "off: a tool must be called"),
+        ("claude-fable-5-2", None, {"type": "adaptive"}, None),
+    ],
+)
+def test_it_makes_a_model_call_a_tool_as_far_as_it_can_be_made_to(model: str, choice: Any, thinks: Any, note: str | None) -> None:
+    with claude(Turn(blocks=[CALL], stop_reason="tool_use")) as fake:
+        answer = ask(fake, with_tools(must_call=True, thinking="low"), model=model)
+    sent = fake.requests[0]
+    assert (sent.get("tool_choice"), sent.get("thinking"), answer.notes.get("thinking")) == (choice, thinks, note)
+    assert ("Call at least one" in sent.get("system", "")) is (choice is None)
+
+
+@pytest.mark.parametrize(
+    ("model", "asked", "effort", "tokens", "sent", "told"),
+    [
+        (ADAPTIVE, None, None, 32_768, None, None),  # it thinks unasked
+        (ADAPTIVE, 500, None, 500, None, None),
+        (ADAPTIVE, 4_000, "low", 6_048, {"type": "adaptive"}, "low"),
+        ("claude-opus-4-6", None, "high", 32_768, {"type": "adaptive"}, "high"),
+        ("claude-mythos-5", 60_000, "high", 64_000, {"type": "adaptive"}, "high"),
+        (MODEL, None, None, 8_192, None, None),
+        (MODEL, 4_000, "medium", 12_192, {"type": "enabled", "budget_tokens": 8_192}, None),
+        (MODEL, 60_000, "high", 64_000, {"type": "enabled", "budget_tokens": 4_000}, None),
+        (MODEL, 63_500, "low", 63_500, None, None),
+    ],
+)
+def test_it_leaves_room_to_think(model: str, asked: int | None, effort: Effort | None, tokens: int, sent: Any, told: Any) -> None:
+    with claude() as fake:
+        ask(fake, ModelRequest(messages=(user("Hi"),), max_output_tokens=asked, thinking=effort), model=model)
+    body = fake.requests[0]
+    assert (body["max_tokens"], body.get("thinking"), body.get("output_config", {}).get("effort")) == (tokens, sent, told)
+
+
+def test_it_does_not_begin_to_think_by_budget_within_another_vendors_round_of_tools() -> None:
+    before = ModelMessage(Role.ASSISTANT, (ToolUse("x-1", "clock", {}),))
+    signed = ModelMessage(Role.ASSISTANT, (ToolUse("toolu_9", "clock", {}),), Native("anthropic", [THOUGHT, CALL]))
+    with claude() as fake:
+        for turn, given in ((before, "x-1"), (signed, "toolu_9")):
+            result = ModelMessage(Role.USER, (ToolResult(given, "clock", "12:00"),))
+            ask(fake, with_tools(user("Hi"), turn, result, thinking="low"))
+    assert [body.get("thinking", {}).get("type") for body in fake.requests] == [None, "enabled"]
+
+
+def test_it_counts_thinking_into_the_output() -> None:
+    with claude(Say(counts=Counts(input=10, output=30, reasoning=25))) as fake:
+        told = ask(fake).usage
+    assert (told.output_tokens, told.reasoning_tokens) == (30, 25)
+
+
+@pytest.mark.parametrize(
+    ("request_", "system", "tool"),
+    [
+        (with_tools(system="Be brief.", cache_prompt=True), True, False),
+        (with_tools(cache_prompt=True), False, True),
+        (ModelRequest(messages=(user("Hi"),), cache_prompt=True), False, False),
+    ],
+)
+def test_it_marks_what_the_vendor_shall_keep(request_: ModelRequest, system: bool, tool: bool) -> None:
+    with claude() as fake:
+        ask(fake, request_)
+    body = fake.requests[0]
+    assert body["cache_control"] == {"type": "ephemeral"}
+    assert ("cache_control" in str(body.get("system"))) is system
+    assert ("cache_control" in str(body.get("tools"))) is tool
+
+
+def test_it_sends_documents_of_text() -> None:
+    note = Attachment("text/markdown", base64.b64encode("# Köln".encode()).decode(), "notes.md")
+    with claude() as fake:
+        ask(fake, ModelRequest(messages=(user("What is this?", note),)))
+    source = {"type": "text", "media_type": "text/plain", "data": "# Köln"}
+    assert fake.requests[0]["messages"][0]["content"][0] == {"type": "document", "title": "notes.md", "source": source}
+
+
+@pytest.mark.parametrize(
+    ("attachment", "says"),
+    [
+        (Attachment("image/tiff", "AAAA"), "no attachment of type image/tiff"),
+        (Attachment("text/plain", "/w=="), "no text in UTF-8"),
+        (Attachment("text/plain", "?"), "no text in UTF-8"),
+    ],
+)
+def test_it_refuses_attachments_that_claude_would_refuse(attachment: Attachment, says: str) -> None:
+    with claude() as fake, pytest.raises(ModelRequestInvalid, match=says):
+        ask(fake, ModelRequest(messages=(user("Hi", attachment),)))
+    assert fake.requests == []
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_it_gives_up_in_time_on_an_answer_that_drips(streamed: bool) -> None:
+    with claude("A long answer. " * 200, drip_seconds=0.002) as fake:
+        provider, began = ClaudeProvider(KEY, base_url=fake.url), time.monotonic()
+        with pytest.raises(ModelTimedOut):
+            provider.call(ModelRequest(messages=(user("Hi"),)), model=MODEL, seconds=0.4, on_text=(lambda text: None) if streamed else None)
+    assert time.monotonic() - began < 3
+
+
+def test_it_lets_a_listeners_own_errors_through() -> None:
+    def listen(text: str) -> None:
+        raise ValueError(text)
+
+    with claude("One two three.") as fake, pytest.raises(ValueError, match=r"^One"):
+        ClaudeProvider(KEY, base_url=fake.url).call(ModelRequest(messages=(user("Hi"),)), model=MODEL, seconds=5, on_text=listen)
+
+
+def test_it_counts_the_time_that_a_listener_takes() -> None:
+    def dawdle(text: str) -> None:
+        threading.Event().wait(0.31)
+
+    with claude("One two three.") as fake, pytest.raises(ModelTimedOut):
+        ClaudeProvider(KEY, base_url=fake.url).call(ModelRequest(messages=(user("Hi"),)), model=MODEL, seconds=0.3, on_text=dawdle)
+
+
+def event(told: Any) -> bytes:
+    return f"event: {told.get('type')}\ndata: {json.dumps(told)}\n\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("body", "failure"),
+    [
+        (b"", ModelTruncated),
+        (event({"type": "message_stop"}), ModelTruncated),
+        (event({"type": "error", "error": {"type": "api_error", "message": "x"}}), ModelUnavailable),
+        (event({"type": "error", "error": {"type": "unheard_of", "message": "x"}}), ModelUnavailable),
+        (event({"type": "error", "error": {"type": "rate_limit_error", "message": "x"}}), ModelRateLimited),
+        (event({"type": "error", "error": {"type": "invalid_request_error", "message": "prompt is too long"}}), ContextTooLong),
+        (event({"type": "content_block_stop", "index": 3}), ModelTruncated),
+    ],
+)
+def test_it_takes_no_stream_for_an_answer_that_is_none(body: bytes, failure: type[ModelFailure]) -> None:
+    head = f"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: {len(body)}\r\n\r\n".encode()
+    with claude(Fault(raw=head + body)) as fake, pytest.raises(ModelFailure) as caught:
+        ClaudeProvider(KEY, base_url=fake.url).call(ModelRequest(messages=(user("Hi"),)), model=MODEL, seconds=5, on_text=lambda text: None)
+    assert type(caught.value) is failure
+
+
+def test_it_tells_what_a_stream_without_an_end_cost() -> None:
+    with claude(Failing.CLEAN_END) as fake, pytest.raises(ModelTruncated) as caught:
+        ClaudeProvider(KEY, base_url=fake.url).call(ModelRequest(messages=(user("Hi"),)), model=MODEL, seconds=5, on_text=lambda text: None)
+    assert caught.value.usage is not None
+    assert caught.value.usage.input_tokens == 100
+
+
+class TestContract(ProviderContract):
+    """What every adapter promises."""
+
+    MODEL = MODEL
+
+    def serve(self, *turns: Script) -> AbstractContextManager[FakeVendor]:
+        return claude(*turns)
+
+    def provider(self, fake: FakeVendor) -> ClaudeProvider:
+        return ClaudeProvider(KEY, base_url=fake.url, strict=True)
+
+
+class TestContractOfAdaptiveModels(TestContract):
+    """The same of a model that thinks by itself."""
+
+    MODEL = "claude-sonnet-5-5"

@@ -1,0 +1,52 @@
+"""A conversation made fit for vendors that are strict about its form.
+
+In: a `ModelRequest`. Out: its turns without empty texts, roles in alternation, ids of calls that every vendor takes, and the tools that its turns
+speak of. Never changes what was said, and leaves a vendor's own form of a turn alone.
+"""
+
+import hashlib
+import re
+from itertools import groupby
+from typing import Final
+
+from chalicelib.providers.model import ModelMessage, ModelRequest, Part, Role, Text, ToolOffer, ToolResult, ToolUse
+
+CALL_FIRST: Final = "Call at least one of the tools now."  # for models that cannot be made to
+TOOLS_FIRST: Final = "Use the tools first where you need them. The following holds for your final answer."
+_ID: Final = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+
+
+def turns(request: ModelRequest) -> list[ModelMessage]:
+    """The messages with blank texts left out where a turn says something else, empty assistants' turns left out, users' turns in a row made one,
+    with results of tools before all else.
+    """
+    said = [ModelMessage(message.role, _spoken(message.parts), message.native) for message in request.messages]
+    there = [message for message in said if message.parts or message.native is not None]
+    found: list[ModelMessage] = []
+    for role, group in groupby(there, key=lambda message: message.role):
+        if role is Role.USER:
+            parts = [part for message in group for part in message.parts]
+            found.append(ModelMessage(role, tuple(sorted(parts, key=lambda part: not isinstance(part, ToolResult)))))
+        else:
+            found.extend(group)
+    return found
+
+
+def _spoken(parts: tuple[Part, ...]) -> tuple[Part, ...]:
+    kept = tuple(part for part in parts if not isinstance(part, Text) or part.text.strip())
+    return kept or parts[:1]
+
+
+def offered(request: ModelRequest) -> tuple[ToolOffer, ...]:
+    """The request's tools; where it has none, those that its turns call, which vendors refuse to read of otherwise."""
+    if request.tools:
+        return request.tools
+    names = dict.fromkeys(part.name for message in request.messages for part in message.parts if isinstance(part, ToolUse))
+    return tuple(ToolOffer(name, "This tool is no longer there.", {"type": "object", "properties": {}}) for name in names)
+
+
+def call_id(given: str) -> str:
+    """An id of a call as it is, or, where a strict vendor would refuse another vendor's, one that stands for it."""
+    if _ID.fullmatch(given):
+        return given
+    return f"call_{hashlib.sha256(given.encode()).hexdigest()[:24]}"
