@@ -5,6 +5,7 @@ In: a schema. Out: one that says the same in that part, or None where there is n
 
 from typing import Any
 
+from chalicelib.providers.structured import is_open
 from chalicelib.spec.model import Json, JsonObject
 
 
@@ -13,7 +14,7 @@ def strict_schema(schema: JsonObject) -> JsonObject | None:
 
     Objects must be closed there: an open one, such as `{type: object}`, would come back empty.
     """
-    if _is_open(schema):
+    if is_open(schema):
         return None
     from anthropic import transform_schema
 
@@ -22,30 +23,6 @@ def strict_schema(schema: JsonObject) -> JsonObject | None:
     except (ValueError, AssertionError, TypeError, AttributeError, RecursionError):
         return None
     return strict
-
-
-def _is_open(schema: Json) -> bool:
-    """Whether some part lets in what its own properties and items do not tell."""
-    if not isinstance(schema, dict):
-        return True
-    kinds = schema.get("type")
-    kinds = kinds if isinstance(kinds, list) else [kinds]
-    if "$ref" in schema or "patternProperties" in schema or "prefixItems" in schema or "not" in schema or "if" in schema:
-        return True
-    if "object" in kinds and (not schema.get("properties") or schema.get("additionalProperties", False) is not False):
-        return True
-    if "array" in kinds and "items" not in schema:
-        return True
-    return any(_is_open(part) for part in _parts(schema))
-
-
-def _parts(schema: JsonObject) -> list[Json]:
-    properties = schema.get("properties")
-    found = list(properties.values()) if isinstance(properties, dict) else []
-    for name in ("anyOf", "oneOf", "allOf"):
-        variants = schema.get(name)
-        found.extend(variants if isinstance(variants, list) else [])
-    return [*found, schema["items"]] if "items" in schema else found
 
 
 def _without_type_lists(schema: Json) -> Any:

@@ -54,6 +54,30 @@ def schema_faults(value: Json, schema: JsonObject) -> tuple[str, ...]:
     return tuple(f"{'.'.join(str(part) for part in error.absolute_path) or 'the value'}: {error.message[:300]}" for error in found[:MAX_FAULTS])
 
 
+def is_open(schema: Json) -> bool:
+    """Whether some part of a schema lets in what its own properties and items do not tell. Vendors' strict modes would lose that, or refuse it."""
+    if not isinstance(schema, dict):
+        return True
+    kinds = schema.get("type")
+    kinds = kinds if isinstance(kinds, list) else [kinds]
+    if "$ref" in schema or "patternProperties" in schema or "prefixItems" in schema or "not" in schema or "if" in schema:
+        return True
+    if "object" in kinds and (not schema.get("properties") or schema.get("additionalProperties", False) is not False):
+        return True
+    if "array" in kinds and "items" not in schema:
+        return True
+    return any(is_open(part) for part in _parts(schema))
+
+
+def _parts(schema: JsonObject) -> list[Json]:
+    properties = schema.get("properties")
+    found = list(properties.values()) if isinstance(properties, dict) else []
+    for name in ("anyOf", "oneOf", "allOf"):
+        variants = schema.get(name)
+        found.extend(variants if isinstance(variants, list) else [])
+    return [*found, schema["items"]] if "items" in schema else found
+
+
 def schema_instruction(schema: JsonObject) -> str:
     """The schema as a request in words, for models or schemas that the vendor's own structured output does not serve."""
     return (

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chalicelib.providers.structured import MAX_FAULTS, NotJson, read_json, repair_request, schema_faults, schema_instruction
+from chalicelib.providers.structured import MAX_FAULTS, NotJson, is_open, read_json, repair_request, schema_faults, schema_instruction
 from chalicelib.spec.model import Json, JsonObject
 
 
@@ -42,3 +42,20 @@ def test_it_tells_only_the_first_faults() -> None:
 def test_it_asks_in_words() -> None:
     assert schema_instruction({"type": "object"}).endswith('{"type":"object"}')
     assert "- n: missing" in repair_request(("n: missing",))
+
+
+@pytest.mark.parametrize(
+    ("schema", "is_it"),
+    [
+        ({"type": "object", "properties": {"a": {"type": "string"}}}, False),
+        ({"type": "object", "properties": {"a": {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "null"}}]}}}, False),
+        ({"type": "object", "properties": {"a": {"type": ["array", "null"], "items": {"enum": [1]}}}}, False),
+        ({"type": "object"}, True),
+        ({"type": "object", "properties": {"a": {"type": "string"}}, "additionalProperties": True}, True),
+        ({"type": "object", "properties": {"a": {"type": "array"}}}, True),
+        ({"type": "object", "properties": {"a": True}}, True),
+        ({"$ref": "#"}, True),
+    ],
+)
+def test_it_knows_a_schema_that_lets_in_more_than_it_tells(schema: JsonObject, is_it: bool) -> None:
+    assert is_open(schema) is is_it
