@@ -11,7 +11,7 @@ from typing import Final
 
 PRICED_AT: Final = "2026-11-21"
 _MILLION: Final = 1_000_000
-_DATED: Final = re.compile(r"[-@]\d{8}$")
+_DATED: Final = re.compile(r"[-@](\d{8}|\d{4}-\d{2}-\d{2})$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,7 @@ _OPUS_4 = Price(5_000_000, 25_000_000, 500_000, 6_250_000, 10_000_000)
 _SONNET_3 = Price(3_000_000, 15_000_000, 300_000, 3_750_000, 6_000_000)
 _FABLE_52 = Price(8_000_000, 40_000_000, 200_000, 10_000_000, 16_000_000)
 _LARGE_HAIKU_55 = Price(500_000, 2_500_000, 50_000, 625_000, 1_000_000)
+_LARGE_LUNA_6 = Price(200_000, 750_000, 20_000, 250_000, 250_000)
 _LARGE_SONNET_45 = Price(6_000_000, 22_500_000, 600_000, 7_500_000, 12_000_000)
 
 PRICES: Final[dict[tuple[str, str], Price]] = {
@@ -77,6 +78,7 @@ PRICES: Final[dict[tuple[str, str], Price]] = {
     ("anthropic", "claude-sonnet-4-6"): _SONNET_3,
     ("anthropic", "claude-sonnet-5"): Price(2_000_000, 10_000_000, 200_000, 2_500_000, 4_000_000),
     ("anthropic", "claude-sonnet-5-5"): Price(2_000_000, 10_000_000, 100_000, 2_500_000, 4_000_000),
+    ("openai", "gpt-6-luna"): Price(100_000, 500_000, 10_000, 125_000, 125_000, above=272_000, then=_LARGE_LUNA_6),
 }
 
 
