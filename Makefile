@@ -7,7 +7,7 @@ ARGS =
 WORKERS = auto
 ASL_VALIDATOR = 4.0.0
 
-.PHONY: help run test check golden bench crashes environment-run environment-dev format-check lint types imports package machines
+.PHONY: help run test check golden bench crashes prices environment-run environment-dev format-check lint types imports package machines
 .SILENT:
 
 help:
@@ -16,6 +16,7 @@ help:
 	echo 'make check    format, lint, types, import rules, tests with coverage, packaging, second opinions on the machines'
 	echo 'make golden   rewrite the golden files; read the diff'
 	echo 'make bench    the figures, one table each'
+	echo 'make prices   what models cost, from the installed genai-prices'
 	echo 'make crashes  every fault at every call to AWS, every two crashes: ten minutes of one core'
 
 run: environment-run
@@ -29,6 +30,9 @@ golden: environment-dev
 
 bench: environment-dev
 	$(PY) -m bench $(ARGS)
+
+prices: environment-dev
+	$(PY) -m infra.price_table
 
 crashes: environment-dev
 	$(PY) -m tests.scenario.crashes

@@ -13,6 +13,18 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from chalicelib.errors import SettingInvalid
 
 
+class OwnPrice(BaseModel):
+    """What a model costs this deployment, in micro-dollars per million tokens; what is left out costs what it costs without a cache."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    fresh: int = Field(ge=0)
+    output: int = Field(ge=0)
+    cache_read: int | None = Field(default=None, ge=0)
+    cache_write: int | None = Field(default=None, ge=0)
+    cache_write_hour: int | None = Field(default=None, ge=0)
+
+
 class Settings(BaseModel):
     """What a deployment decides. The alias is the name of the environment variable; an empty text means: not set."""
 
@@ -31,6 +43,7 @@ class Settings(BaseModel):
     allowed_hosts: tuple[str, ...] = Field(default=(), alias="SLUICE_ALLOWED_HOSTS")  # comma-separated; empty: any public host
     people: Mapping[str, tuple[str, ...]] = Field(default_factory=dict, alias="SLUICE_PEOPLE")  # JSON {person: [roles]}
     models: Mapping[str, str] = Field(default_factory=dict, alias="SLUICE_MODELS")  # JSON {alias: "provider:model"}
+    prices: Mapping[str, OwnPrice] = Field(default_factory=dict, alias="SLUICE_PRICES")  # JSON {"provider:model": {fresh, output, …}}
     anthropic_api_key: str = Field(default="", alias="ANTHROPIC_API_KEY", repr=False)
 
 
@@ -58,7 +71,7 @@ def _parse(name: str, text: str) -> object:
     match name:
         case "SLUICE_ALLOWED_HOSTS":
             return tuple(host.strip().lower() for host in text.split(",") if host.strip())
-        case "SLUICE_PEOPLE" | "SLUICE_MODELS":
+        case "SLUICE_PEOPLE" | "SLUICE_MODELS" | "SLUICE_PRICES":
             try:
                 return json.loads(text)
             except json.JSONDecodeError as fault:

@@ -1,17 +1,26 @@
 """What model calls cost, in integer micro-dollars.
 
-In: a provider, a model and token counts. Out: the cost, or None: a model without a price is unpriced, never free.
-Prices are the list prices of `PRICED_AT`
-as the data of genai-prices 0.2.3 (MIT) has them, in micro-dollars per million tokens.
+In: a provider, a model, token counts, and the day. Out: the cost, or None: a model without a price is unpriced, never free.
+The list prices stand in `prices.json`, which `make prices` writes; the deployment's own (SLUICE_PRICES) come before them. Read once, at the first
+call.
 """
 
+import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
 
-PRICED_AT: Final = "2026-11-21"
+from chalicelib.settings import settings
+
+TABLE: Final = Path(__file__).with_name("prices.json")
 _MILLION: Final = 1_000_000
-_DATED: Final = re.compile(r"[-@](\d{8}|\d{4}-\d{2}-\d{2})$")
+_DATED: Final = re.compile(r"(?:[-@]\d{8}|-\d{4}-\d{2}-\d{2}|-preview-\d{2}-\d{2,4}|-\d{3})$")
+_REGIONAL: Final = re.compile(r"^[a-z]{2,4}(?:-[a-z]+)?\.(?=[a-z0-9-]+\.)")  # `eu.`, `us-gov.`, `apac.` before the maker of the model
+_VERSIONED: Final = re.compile(r"(?:-\d{8})?(?:-v\d+(?::\w+)*)?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +50,21 @@ class Price:
     above: int | None = None
     then: "Price | None" = None
 
+    @classmethod
+    def read(cls, told: Mapping[str, Any]) -> "Price":
+        """From JSON. What is not told costs what it costs without a cache."""
+        fresh = told["fresh"]
+        write = told.get("cache_write", fresh)
+        return cls(
+            fresh=fresh,
+            output=told.get("output", 0),
+            cache_read=told.get("cache_read", fresh),
+            cache_write=write,
+            cache_write_hour=told.get("cache_write_hour", write),
+            above=told.get("above"),
+            then=cls.read(told["then"]) if "then" in told else None,
+        )
+
     def of(self, tokens: Tokens) -> int:
         if self.above is not None and self.then is not None and tokens.input > self.above:
             return self.then.of(tokens)
@@ -54,35 +78,50 @@ class Price:
         return (total + _MILLION // 2) // _MILLION
 
 
-_OPUS_4 = Price(5_000_000, 25_000_000, 500_000, 6_250_000, 10_000_000)
-_SONNET_3 = Price(3_000_000, 15_000_000, 300_000, 3_750_000, 6_000_000)
-_FABLE_52 = Price(8_000_000, 40_000_000, 200_000, 10_000_000, 16_000_000)
-_LARGE_HAIKU_55 = Price(500_000, 2_500_000, 50_000, 625_000, 1_000_000)
-_LARGE_LUNA_6 = Price(200_000, 750_000, 20_000, 250_000, 250_000)
-_LARGE_SONNET_45 = Price(6_000_000, 22_500_000, 600_000, 7_500_000, 12_000_000)
+@dataclass(frozen=True, slots=True)
+class Table:
+    """List prices. Each model has one or more, each from a day on, the earliest first."""
 
-PRICES: Final[dict[tuple[str, str], Price]] = {
-    ("anthropic", "claude-fable-5"): Price(10_000_000, 50_000_000, 1_000_000, 12_500_000, 20_000_000),
-    ("anthropic", "claude-fable-5-1"): Price(10_000_000, 50_000_000, 250_000, 12_500_000, 20_000_000),
-    ("anthropic", "claude-fable-5-2"): _FABLE_52,
-    ("anthropic", "claude-haiku-4-5"): Price(1_000_000, 5_000_000, 100_000, 1_250_000, 2_000_000),
-    ("anthropic", "claude-haiku-5-5"): Price(100_000, 500_000, 10_000, 125_000, 200_000, above=100_000, then=_LARGE_HAIKU_55),
-    ("anthropic", "claude-mythos-5-2"): _FABLE_52,
-    ("anthropic", "claude-opus-4-5"): _OPUS_4,
-    ("anthropic", "claude-opus-4-6"): _OPUS_4,
-    ("anthropic", "claude-opus-4-7"): _OPUS_4,
-    ("anthropic", "claude-opus-4-8"): _OPUS_4,
-    ("anthropic", "claude-opus-5"): _OPUS_4,
-    ("anthropic", "claude-opus-5-5"): Price(4_000_000, 20_000_000, 200_000, 5_000_000, 8_000_000),
-    ("anthropic", "claude-sonnet-4-5"): Price(3_000_000, 15_000_000, 300_000, 3_750_000, 6_000_000, above=200_000, then=_LARGE_SONNET_45),
-    ("anthropic", "claude-sonnet-4-6"): _SONNET_3,
-    ("anthropic", "claude-sonnet-5"): Price(2_000_000, 10_000_000, 200_000, 2_500_000, 4_000_000),
-    ("anthropic", "claude-sonnet-5-5"): Price(2_000_000, 10_000_000, 100_000, 2_500_000, 4_000_000),
-    ("openai", "gpt-6-luna"): Price(100_000, 500_000, 10_000, 125_000, 125_000, above=272_000, then=_LARGE_LUNA_6),
-}
+    source: str
+    priced_at: str
+    prices: Mapping[tuple[str, str], tuple[tuple[date, Price], ...]]
 
 
-def cost(provider: str, model: str, tokens: Tokens) -> int | None:
-    """Micro-dollars of one call; None where the model has no price. A dated model name is priced as its undated one."""
-    price = PRICES.get((provider, model)) or PRICES.get((provider, _DATED.sub("", model)))
+@lru_cache(maxsize=1)
+def table() -> Table:
+    """The list prices, read from beside this module."""
+    told = json.loads(TABLE.read_text("utf-8"))
+    prices = {
+        (provider, model): tuple((date.fromisoformat(step.get("from", "0001-01-01")), Price.read(step)) for step in steps)
+        for provider, models in told["prices"].items()
+        for model, steps in models.items()
+    }
+    return Table(told["source"], told["priced_at"], prices)
+
+
+def cost(provider: str, model: str, tokens: Tokens, *, on: date | None = None) -> int | None:
+    """Micro-dollars of one call on a day (today, UTC); None where the model has no price."""
+    price = price_of(provider, model, on=on)
     return None if price is None else price.of(tokens)
+
+
+def price_of(provider: str, model: str, *, on: date | None = None) -> Price | None:
+    """The deployment's own price, else the list price, else None. A dated or versioned model name is priced as the plain one, if not by itself."""
+    names = _names(provider, model)
+    own = settings().prices
+    for name in names:
+        if f"{provider}:{name}" in own:
+            return Price.read(own[f"{provider}:{name}"].model_dump(exclude_none=True))
+    listed = table().prices
+    steps = next((listed[provider, name] for name in names if (provider, name) in listed), ())
+    day = on or datetime.now(UTC).date()
+    return next((price for start, price in reversed(steps) if start <= day), None)
+
+
+def _names(provider: str, model: str) -> tuple[str, ...]:
+    """What a model may be listed as, the most exact first."""
+    plain = model.rpartition("/")[2]  # `models/…`, or the ARN of an inference profile
+    if provider != "bedrock":
+        return model, plain, _DATED.sub("", plain)
+    everywhere = plain if plain.startswith("global.") else _REGIONAL.sub("", plain)
+    return model, everywhere, _VERSIONED.sub("", everywhere)
