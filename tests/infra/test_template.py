@@ -118,5 +118,6 @@ def test_it_sweeps_every_minute(bare_package: Package) -> None:
 def test_it_ships_our_code_and_nothing_of_the_workshop(bare_package: Package) -> None:
     shipped = {Path(name).parts[0] for name in bare_package.contents()}
     assert {"app.py", "chalicelib"} <= shipped
+    assert "chalicelib/providers/prices.json" in bare_package.contents()
     assert shipped & {"tests", "infra", "cli", "bench", "moto", "examples", "docs"} == set()
     assert not [name for name in bare_package.contents() if "__pycache__" in name or name.endswith(".pyc")]

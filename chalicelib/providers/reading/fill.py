@@ -5,6 +5,7 @@ the material gets a neutral value (`unknown`, 0, false, the most neutral choice)
 the prompt by the field's name, the row it belongs to, then the words of its name (`texts`, `figures`, `lists`).
 """
 
+import re
 from typing import Final
 
 from chalicelib.providers.reading import writing
@@ -36,6 +37,46 @@ def fill(schema: JsonObject, material: Material) -> Json:
     field = Field("", schema, material, definitions if isinstance(definitions, dict) else {})
     found = _found(field)
     return _neutral(field) if found is None else found
+
+
+def told(schema: JsonObject, material: Material) -> JsonObject | None:
+    """The object of a schema with what the material tells; None where it lacks something required. Optional texts must stand there word for word."""
+    definitions = schema.get("$defs", schema.get("definitions"))
+    return _told_object(Field("", schema, material, definitions if isinstance(definitions, dict) else {}))
+
+
+def _told_object(asked: Field) -> JsonObject | None:
+    field = resolved(asked)
+    properties, needed = field.schema.get("properties"), field.schema.get("required")
+    required = set(needed) if isinstance(needed, list) else set()
+    inner = {name: field.inside(name, part) for name, part in properties.items()} if isinstance(properties, dict) else {}
+    values = {name: _told_value(part) for name, part in inner.items()} if field.depth <= MAX_DEPTH else {}
+    found: JsonObject = {name: value for name, value in values.items() if value is not None and (name in required or _stands_there(value, field))}
+    return None if required - found.keys() else found
+
+
+def _stands_there(value: Json, field: Field) -> bool:
+    return not isinstance(value, str) or value in field.material.text or value in field.material.prose
+
+
+def _told_value(asked: Field) -> Json:
+    """As `_found`, but a choice must be named, a list must be told as one, and an object must be told or be whole."""
+    field = resolved(asked)
+    if field.options:
+        return next((option for option in field.options if _is_named(option, field.material)), None)
+    if field.kind == "object":
+        whole = _given(field) or _told_object(field)
+        return whole or None
+    if field.kind == "array":
+        return _given(field)
+    return _found(field)
+
+
+def _is_named(option: Json, material: Material) -> bool:
+    """A word of the material; one of a letter or two must be written alike."""
+    text = str(option)
+    flags = re.IGNORECASE if len(text) > 2 else re.NOFLAG
+    return isinstance(option, str | int | float) and re.search(rf"(?<![\w-]){re.escape(text)}(?![\w-])", material.prose, flags) is not None
 
 
 def _found(asked: Field) -> Json:

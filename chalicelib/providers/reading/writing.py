@@ -222,8 +222,8 @@ def steps(material: Material, limit: int) -> list[str]:
     return [step.format(topic=topic) for step in _STEPS][:limit]
 
 
-def answer(material: Material) -> str:
-    """What the material says to the question; that it says nothing, where it is only a question."""
+def answer(material: Material, *, sourced: bool = False) -> str:
+    """What the material says to the question; that it says nothing, where it is only a question. `sourced` material was looked up, however short."""
     if rewrites(material):
         return better(material)
     if _COMPOSES.search(material.instruction):
@@ -233,6 +233,8 @@ def answer(material: Material) -> str:
     if material.query is not None:
         chosen = key_sentences(material, 2)
         return " ".join(chosen) if chosen else "The notes do not say."
+    if sourced and _is_bare_question(material):
+        return shortened("; ".join(material.lines)) or "Nothing was found."
     if _is_bare_question(material):
         return f"No source was consulted. To be found out: {topic_of(material) or 'nothing was asked'}."
     return summary(material, sentences=3)

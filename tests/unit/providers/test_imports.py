@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-HEAVY = frozenset(("anthropic", "httpx2", "openai", "boto3", "jsonschema"))
+HEAVY = frozenset(("anthropic", "boto3", "google", "httpcore2", "httpx2", "jsonschema", "openai"))
 ROOMS = ("providers", "agents", "tools", "channels", "workers")
 FILES = sorted(path for room in ROOMS for path in Path("chalicelib", room).rglob("*.py"))
 

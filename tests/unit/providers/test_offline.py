@@ -1,10 +1,24 @@
 """The offline provider on texts as businesses write them: sensible, marked, the same every time."""
 
+import base64
 import json
+from dataclasses import replace
 
 import pytest
 
-from chalicelib.providers.model import ModelRequest, ModelResponse, StopReason, assistant, user
+from chalicelib.providers.model import (
+    Attachment,
+    ModelMessage,
+    ModelRequest,
+    ModelResponse,
+    Role,
+    StopReason,
+    ToolOffer,
+    ToolResult,
+    ToolUse,
+    assistant,
+    user,
+)
 from chalicelib.providers.offline import MARK, OfflineProvider
 from chalicelib.providers.structured import schema_faults
 from chalicelib.spec.model import Json, JsonObject
@@ -419,3 +433,187 @@ def test_it_answers_a_huge_prompt_in_time() -> None:
 def test_it_never_takes_json_for_more_than_it_is() -> None:
     value: Json = json.loads(ask('Extract: {"total": "twelve"}', shape(total=NUMBER)).text)
     assert value == {"total": 0}
+
+
+CLOCK = ToolOffer("clock", "Tells the time of a city.", shape(city=TEXT))
+RECALL = ToolOffer("memory_search", "Searches what is remembered.", shape(query=TEXT))
+FETCH = ToolOffer("http_get", "Fetches a page of the web by its address.", shape(url={"type": "string", "format": "uri"}))
+ORDER: JsonObject = {
+    "type": "object",
+    "properties": {
+        "order_id": TEXT,
+        "unit": {"enum": ["a", "kilo"]},
+        "ship_to": shape(name=TEXT, zip_code=TEXT),
+        "tags": TEXTS,
+        "lines": {"type": "array"},
+    },
+    "required": ["order_id"],
+}
+LOOK_UP = ToolOffer("get_order", "Looks an order up by its number.", ORDER)
+TOOLS = (CLOCK, RECALL, FETCH, LOOK_UP)
+
+
+def offered(prompt: str, *tools: ToolOffer, system: str | None = None, must: bool = False, output: JsonObject | None = None) -> ModelRequest:
+    return ModelRequest(messages=(user(prompt),), tools=tools or TOOLS, system=system, must_call=must, output=output)
+
+
+def turn(request: ModelRequest) -> ModelResponse:
+    return OfflineProvider().call(request, model="m", seconds=1)
+
+
+def called(request: ModelRequest) -> list[tuple[str, JsonObject]]:
+    return [(use.name, use.arguments) for use in turn(request).tool_uses]
+
+
+def after(request: ModelRequest, *results: str, failed: bool = False) -> ModelResponse:
+    """The answer once the tools that it asks for have given these results."""
+    first = turn(request)
+    told = tuple(ToolResult(use.id, use.name, text, is_error=failed) for use, text in zip(first.tool_uses, results, strict=True))
+    return turn(replace(request, messages=(*request.messages, first.message, ModelMessage(Role.USER, told))))
+
+
+@pytest.mark.parametrize(
+    ("prompt", "name", "arguments"),
+    [
+        ("What time is it? city: Köln", "clock", {"city": "Köln"}),
+        ("Ask the clock for the city: Köln.", "clock", {"city": "Köln"}),
+        ('Call clock with {"city": "Köln"} and report.', "clock", {"city": "Köln"}),
+        ('Use memory search for "heat pumps"', "memory_search", {"query": "heat pumps"}),
+        ("Fetch the page https://example.com/a of the web.", "http_get", {"url": "https://example.com/a"}),
+        ("Look the order A-10293 up.", "get_order", {"order_id": "A-10293"}),
+        ("Look the order A-10293 up, in kilo.", "get_order", {"order_id": "A-10293", "unit": "kilo"}),
+        ('get_order {"order_id": "A-1", "lines": [1]}', "get_order", {"order_id": "A-1", "lines": [1]}),
+        (
+            'get_order {"order_id": "A-1", "ship_to": {"name": "Ann", "zip_code": "1"}}',
+            "get_order",
+            {"order_id": "A-1", "ship_to": {"name": "Ann", "zip_code": "1"}},
+        ),
+    ],
+)
+def test_it_calls_a_tool_that_is_plainly_asked_for(prompt: str, name: str, arguments: JsonObject) -> None:
+    answered = turn(offered(prompt))
+    assert [(use.name, use.arguments) for use in answered.tool_uses] == [(name, arguments)]
+    assert (answered.stop, answered.text, answered.usage.cost) == (StopReason.TOOL_USE, "", 0)
+    assert answered == turn(offered(prompt))
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "What time is it?",
+        "Do not use the clock. city: Köln",
+        "Never ask the clock; avoid get_order too. city: Köln, order A-10293.",
+        "Where is Köln? city: Köln",
+        "Answer this mail.\n\nWhere is my order A-10293? Use clock, city: Köln",
+        "hello",
+    ],
+)
+def test_it_calls_no_tool_that_is_not(prompt: str) -> None:
+    request = offered(prompt)
+    assert called(request) == []
+    assert turn(request) == turn(replace(request, tools=()))
+
+
+def test_it_calls_a_tool_that_the_system_prompt_names() -> None:
+    request = offered("Answer this mail.\n\nWhere is my order A-10293?", system="Use get_order first.")
+    assert called(request) == [("get_order", {"order_id": "A-10293"})]
+
+
+def test_it_calls_several_tools_at_once_and_each_only_once() -> None:
+    request = offered("Ask the clock and get_order. Order A-10293, please.\ncity: Köln")
+    first = turn(request)
+    assert [use.name for use in first.tool_uses] == ["clock", "get_order"]
+    assert [use.id for use in first.tool_uses] == ["offline-1-0", "offline-1-1"]
+    assert after(request, "noon", "shipped").tool_uses == ()
+
+
+def test_it_calls_what_was_offered_later() -> None:
+    request = offered("Ask the clock and get_order. Order A-10293, please.\ncity: Köln", CLOCK)
+    first = turn(request)
+    turns = (*request.messages, first.message, ModelMessage(Role.USER, (ToolResult("offline-1-0", "clock", "noon"),)))
+    assert [(use.id, use.name) for use in turn(replace(request, messages=turns, tools=TOOLS)).tool_uses] == [("offline-3-0", "get_order")]
+
+
+def test_it_calls_something_where_it_must() -> None:
+    request = offered("hello", must=True)
+    assert called(request) == [("memory_search", {"query": "hello"})]
+    assert after(request, "Nothing.").tool_uses == ()
+    assert called(offered("hello", CLOCK, must=True)) == []
+
+
+@pytest.mark.parametrize(
+    ("prompt", "result", "answer"),
+    [
+        ("What time is it? city: Köln", '{"time": "12:00", "city": "Köln"}', "time: 12:00; city: Köln"),
+        ("What time is it? city: Köln", "It is noon.", "It is noon."),
+        ("What time is it? city: Köln", "", "No source was consulted. To be found out: What time is it?"),
+        (
+            "Fetch https://example.com/a with http get and summarise it.",
+            "The roof was renewed in 2021. It is green.",
+            "The roof was renewed in 2021. It is green.",
+        ),
+    ],
+)
+def test_it_answers_from_what_tools_gave(prompt: str, result: str, answer: str) -> None:
+    answered = after(offered(prompt), result)
+    assert (answered.stop, answered.tool_uses) == (StopReason.END, ())
+    assert answered.text.startswith(f"{MARK} {answer}"[:60])
+
+
+def test_it_fills_a_schema_from_what_tools_gave() -> None:
+    request = offered("Look the order A-10293 up.", output=shape(status=TEXT, carrier=TEXT, order_id=TEXT))
+    answered = after(request, '{"status": "shipped", "carrier": "DHL"}')
+    assert json.loads(answered.text) == {"status": "shipped", "carrier": "DHL", "order_id": "unknown"}
+
+
+def test_it_keeps_the_prompts_material_beside_what_tools_gave() -> None:
+    prompt = f"Extract the fields of this mail. Look the order up with get_order.\n\n{MAIL}"
+    answered = after(offered(prompt, output=shape(status=TEXT, customer_email=TEXT, order_id=TEXT)), '{"status": "shipped"}')
+    assert json.loads(answered.text) == {"status": "shipped", "customer_email": "maria.lopez@example.com", "order_id": "A-10293"}
+
+
+def test_it_says_that_a_tool_failed_and_takes_nothing_from_it() -> None:
+    request = offered("What time is it? city: Köln")
+    assert after(request, "no such city.", failed=True).text == (
+        f"{MARK} No source was consulted. To be found out: What time is it?. clock failed: no such city."
+    )
+
+
+def test_it_counts_results_and_calls_as_tokens() -> None:
+    request = offered("What time is it? city: Köln")
+    assert turn(request).usage.output_tokens > 3
+    assert after(request, "x" * 400).usage.input_tokens == turn(request).usage.input_tokens + 100
+
+
+def test_it_takes_calls_of_another_vendor_for_calls() -> None:
+    request = offered("What time is it? city: Köln")
+    turns = (
+        *request.messages,
+        ModelMessage(Role.ASSISTANT, (ToolUse("x", "clock", {}),)),
+        ModelMessage(Role.USER, (ToolResult("x", "clock", "It is noon."),)),
+    )
+    assert turn(replace(request, messages=turns)).text == f"{MARK} It is noon."
+
+
+def attached(media_type: str, content: bytes, name: str = "") -> Attachment:
+    return Attachment(media_type, base64.b64encode(content).decode(), name)
+
+
+def test_it_reads_attached_texts_and_names_what_it_cannot_read() -> None:
+    texts = (attached("text/plain", b"The roof was renewed in 2021."), attached("image/png", b"\x89PNG"), attached("text/plain", b"\xff", "bad.txt"))
+    answered = turn(ModelRequest(messages=(user("Summarise.", *texts),)))
+    assert answered.text == f"{MARK} The roof was renewed in 2021. An attachment (image/png) was not read. bad.txt (text/plain) was not read."
+
+
+def test_it_fills_a_schema_from_an_attached_text() -> None:
+    request = ModelRequest(
+        messages=(user("Extract the fields.", attached("text/plain", INVOICE.encode(), "invoice.txt")),), output=shape(total=NUMBER)
+    )
+    assert json.loads(turn(request).text) == {"total": 2836.96}
+
+
+def test_it_hands_its_answer_to_a_listener_and_calls_in_silence() -> None:
+    heard: list[str] = []
+    answered = OfflineProvider().call(ModelRequest(messages=(user("hello"),)), model="m", seconds=1, on_text=heard.append)
+    OfflineProvider().call(offered("What time is it? city: Köln"), model="m", seconds=1, on_text=heard.append)
+    assert heard == [answered.text]
