@@ -11,6 +11,7 @@ from functools import lru_cache
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from chalicelib.errors import SettingInvalid
+from chalicelib.model_settings import AliasTarget, CompatibleEndpoints, KeyText, Region
 
 
 class OwnPrice(BaseModel):
@@ -28,7 +29,7 @@ class OwnPrice(BaseModel):
 class Settings(BaseModel):
     """What a deployment decides. The alias is the name of the environment variable; an empty text means: not set."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True, hide_input_in_errors=True)  # an input may be a key
 
     table: str = Field(default="sluice", alias="SLUICE_TABLE")
     bucket: str = Field(default="sluice-data", alias="SLUICE_BUCKET")
@@ -42,9 +43,14 @@ class Settings(BaseModel):
     websocket_url: str = Field(default="", alias="SLUICE_WEBSOCKET_URL")  # wss://…, told to clients
     allowed_hosts: tuple[str, ...] = Field(default=(), alias="SLUICE_ALLOWED_HOSTS")  # comma-separated; empty: any public host
     people: Mapping[str, tuple[str, ...]] = Field(default_factory=dict, alias="SLUICE_PEOPLE")  # JSON {person: [roles]}
-    models: Mapping[str, str] = Field(default_factory=dict, alias="SLUICE_MODELS")  # JSON {alias: "provider:model"}
     prices: Mapping[str, OwnPrice] = Field(default_factory=dict, alias="SLUICE_PRICES")  # JSON {"provider:model": {fresh, output, …}}
-    anthropic_api_key: str = Field(default="", alias="ANTHROPIC_API_KEY", repr=False)
+    models: Mapping[str, AliasTarget] = Field(default_factory=dict, alias="SLUICE_MODELS")  # JSON {alias: "provider:model" or a route}
+    anthropic_api_key: KeyText = Field(default="", alias="ANTHROPIC_API_KEY", repr=False)  # a key, or JSON {name: key}; so are the next two
+    openai_api_key: KeyText = Field(default="", alias="OPENAI_API_KEY", repr=False)
+    gemini_api_key: KeyText = Field(default="", alias="GEMINI_API_KEY", repr=False)
+    bedrock_region: Region = Field(default="", alias="SLUICE_BEDROCK")  # empty: off
+    compatible: CompatibleEndpoints = Field(default_factory=dict, alias="SLUICE_COMPATIBLE", repr=False)  # JSON {name: {"url", "key"}}
+    availability_target: float = Field(default=0.99, gt=0, lt=1, alias="SLUICE_AVAILABILITY_TARGET")
 
 
 @lru_cache(maxsize=1)
@@ -60,7 +66,13 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         return Settings.model_validate(given)
     except ValidationError as fault:
         first = fault.errors()[0]
-        raise SettingInvalid(f"{first['loc'][0]}: {first['msg']}") from fault
+        raise SettingInvalid(f"{_place(first['loc'])}: {first['msg'].removeprefix('Value error, ')}") from fault
+
+
+def _place(location: tuple[int | str, ...]) -> str:
+    """Where a fault is. Third in an alias stands which of its forms was read, which the setting does not show."""
+    shown = (*location[:2], *location[3:]) if location[0] == "SLUICE_MODELS" else location
+    return ".".join(str(step) for step in shown)
 
 
 def _names() -> tuple[str, ...]:
@@ -71,7 +83,7 @@ def _parse(name: str, text: str) -> object:
     match name:
         case "SLUICE_ALLOWED_HOSTS":
             return tuple(host.strip().lower() for host in text.split(",") if host.strip())
-        case "SLUICE_PEOPLE" | "SLUICE_MODELS" | "SLUICE_PRICES":
+        case "SLUICE_PEOPLE" | "SLUICE_MODELS" | "SLUICE_PRICES" | "SLUICE_COMPATIBLE":
             try:
                 return json.loads(text)
             except json.JSONDecodeError as fault:

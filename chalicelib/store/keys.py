@@ -28,6 +28,9 @@ point-in-time recovery. Every PK starts with `ORG#<organisation>`; what is known
     watchers            WATCH#<run or workflow>   WATCHERS
     connection          CONNECTION#<connection>   CONNECTION                (PK ORG#_)
     ticket              TICKET#<sha256>           TICKET                    (PK ORG#_)
+    providers           PROVIDERS                 PROVIDERS                 (PK ORG#_; the routes, the candidates seen)
+    breaker             PROVIDER#<candidate>      BREAKER                   (PK ORG#_)
+    counts of calls     PROVIDER#<candidate>      COUNTS#<quarter hour>     (PK ORG#_)
     memory              MEMORY#<namespace>        <key>
 
     question                                                  answered by
@@ -42,6 +45,7 @@ point-in-time recovery. Every PK starts with `ORG#<organisation>`; what is known
     open gates, oldest first; the gates of a run              GSI2 OPEN#GATES; GSI1 RUN#<run>#GATES
     answers that have not reached the engine                  GSI2 UNDELIVERED
     who watches this run or workflow                          PK WATCH#<topic>: one item with a set of connection ids
+    how a candidate stands; its calls of the last day         PK PROVIDER#<candidate>, SK BREAKER, range of COUNTS#
 """
 
 from dataclasses import dataclass
@@ -207,6 +211,19 @@ def connection(connection_id: str) -> Key:
 
 def ticket(secret_sha256: str) -> Key:
     return Key(f"ORG#{PLATFORM}#TICKET#{secret_sha256}", "TICKET")
+
+
+def providers() -> Key:
+    return Key(f"ORG#{PLATFORM}#PROVIDERS", "PROVIDERS")
+
+
+def breaker(candidate: str) -> Key:
+    return Key(f"ORG#{PLATFORM}#PROVIDER#{candidate}", "BREAKER")
+
+
+def call_counts(candidate: str, quarter: int) -> Key:
+    """`quarter`: whole quarter hours since the epoch."""
+    return Key(breaker(candidate).pk, f"COUNTS#{quarter:010d}")
 
 
 def memory(organisation_id: str, namespace: str, key: str) -> Key:

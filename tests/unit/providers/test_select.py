@@ -15,7 +15,7 @@ KEYS = Keys(anthropic="sk-ant-test")
 def test_it_asks_claude_where_there_is_a_key(alias: str) -> None:
     chosen = choose(alias, models={}, keys=KEYS)
     assert isinstance(chosen.provider, ClaudeProvider)
-    assert f"anthropic:{chosen.model}" == DEFAULT_MODELS[alias]
+    assert f"anthropic:{chosen.model}" == DEFAULT_MODELS[alias][0].id
     assert (chosen.asked, chosen.why) == (alias, "")
 
 
@@ -27,7 +27,7 @@ def test_it_answers_offline_without_a_key_and_says_why() -> None:
 
 def test_it_takes_the_deployments_aliases_first() -> None:
     assert choose("smart", models={"smart": "offline:small"}, keys=KEYS).model == "small"
-    assert choose("house", models={"house": "fast"}, keys=KEYS).model == DEFAULT_MODELS["fast"].partition(":")[2]
+    assert choose("house", models={"house": "fast"}, keys=KEYS).model == DEFAULT_MODELS["fast"][0].model
     assert choose("offline:echo", models={}, keys=KEYS).why == ""
 
 
@@ -37,7 +37,7 @@ def test_it_keeps_one_provider_per_key() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "why"), [("clever", "no alias of a model"), ("a", "no alias of a model"), ("openai:gpt", "no provider openai"), ("offline:", "no alias")]
+    ("name", "why"), [("clever", "no alias of a model"), ("a", "no alias of a model"), ("acme:gpt", "no provider acme"), ("offline:", "no alias")]
 )
 def test_it_refuses_a_name_that_stands_for_nothing(name: str, why: str) -> None:
     with pytest.raises(ModelRequestInvalid, match=why):

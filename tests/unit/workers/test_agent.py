@@ -56,7 +56,7 @@ def answering(text: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Claude]:
     """A deployment with a key, whose Claude is the fake."""
     with claude(text) as fake, cloud(ANTHROPIC_API_KEY=KEY):
         monkeypatch.setenv("ANTHROPIC_BASE_URL", fake.url)
-        select._claude.cache_clear()  # a client keeps the address that it was made with
+        select.forget_adapters()  # a client keeps the address that it was made with
         yield fake
 
 
