@@ -203,13 +203,13 @@ class Health:
             for name, count in counts.numbers.items():
                 sums[name] = sums.get(name, 0) + count
 
-    def flush(self) -> None:
-        """Tell the others the counts. Called once per invocation, at its end; counts that cannot be told are lost, never told twice."""
+    def flush(self) -> frozenset[str]:
+        """Tell the others the counts, once per invocation, at its end. Counts that cannot be told are lost, never told twice. Gives who was asked."""
         with self._lock:
             unsent, self._unsent = self._unsent, {}
-        if not unsent:
-            return
-        try:
-            self._shared.add({candidate: Counts(numbers) for candidate, numbers in unsent.items()}, now=self._now())
-        except Exception:
-            _log.exception("the counts of model calls cannot be told")
+        if unsent:
+            try:
+                self._shared.add({candidate: Counts(numbers) for candidate, numbers in unsent.items()}, now=self._now())
+            except Exception:
+                _log.exception("the counts of model calls cannot be told")
+        return frozenset(unsent)

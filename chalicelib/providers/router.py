@@ -69,9 +69,9 @@ class Router:
         self.health.look([candidate.id for candidate in route.candidates])
         return tuple(ordered(route, request, counts=self.health.counts, price=self.price, is_streamed=is_streamed))
 
-    def flush(self) -> None:
-        """Tell the other containers how the calls went: once per invocation, at its end."""
-        self.health.flush()
+    def flush(self) -> frozenset[str]:
+        """Tell the other containers how the calls went: once per invocation, at its end. Gives the candidates that were called."""
+        return self.health.flush()
 
 
 class _Handing:

@@ -166,7 +166,10 @@ def provider_of(candidate: Candidate, *, keys: Keys) -> Provider:
 
 @lru_cache(maxsize=64)
 def _adapter(key: Key) -> Provider:
-    vendor = VENDORS.get(key.provider, COMPATIBLE)
+    return _made(VENDORS.get(key.provider, COMPATIBLE), key)
+
+
+def _made(vendor: Vendor, key: Key) -> Provider:
     return vendor.make(getattr(import_module(f"chalicelib.providers.{vendor.module}"), vendor.adapter), key)
 
 

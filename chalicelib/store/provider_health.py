@@ -7,19 +7,20 @@ blindly: an SDK that repeats an addition whose answer was lost counts it twice, 
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Final
 
 from chalicelib.errors import ConditionLost
 from chalicelib.providers.breaker import Standing
+from chalicelib.providers.candidates import Route
 from chalicelib.providers.counts import Counts, together
 from chalicelib.providers.failures import FailureKind
 from chalicelib.providers.health import Shared
-from chalicelib.spec.model import Json
+from chalicelib.providers.report import Known
 from chalicelib.store import keys, table
 from chalicelib.store.items import Item, fields_of, item_of, record_of
 from chalicelib.store.keys import Key
-from chalicelib.store.record import FreeJson, Record
+from chalicelib.store.record import Record
 from chalicelib.store.table import Write
 
 QUARTER_SECONDS: Final = 900
@@ -45,17 +46,8 @@ class Breaker(Record):
 class Providers(Record):
     """`routes` as the workers have them, `candidates` that were ever called or are in a route."""
 
-    routes: FreeJson = None
+    routes: tuple[Route, ...] = ()
     candidates: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Quarters:
-    """A candidate's counts of the last day, and those of the last quarters alone."""
-
-    standing: Standing
-    day: Counts
-    recent: Counts
 
 
 class ProviderHealth:
@@ -90,9 +82,9 @@ class ProviderHealth:
             table.write(_addition(keys.call_counts(candidate, _quarter(now)), each, now))
 
 
-def announce(routes: Json, candidates: Iterable[str]) -> None:
+def announce(routes: Sequence[Route], candidates: Iterable[str]) -> None:
     """What the workers' routes are, and which candidates there are: told once per container, the same for all of one deployment."""
-    values = {"routes": fields_of(Providers(routes=routes))["routes"], "ids": frozenset(candidates)}
+    values = {"routes": fields_of(Providers(routes=tuple(routes)))["routes"], "ids": frozenset(candidates)}
     table.write(table.update(keys.providers(), "SET #routes = :routes ADD #candidates :ids", values=values))
 
 
@@ -102,14 +94,14 @@ def read_providers() -> Providers:
     return Providers() if item is None else record_of(Providers, {**item, "candidates": sorted(item.get("candidates", ()))})
 
 
-def read_quarters(candidate: str, *, now: float) -> Quarters:
+def read_known(candidate: str, *, now: float) -> Known:
     """One candidate's standing and counts, as they are now."""
     latest = _quarter(now)
     start = keys.call_counts(candidate, latest - DAY_QUARTERS).sk
     days = table.query_all(keys.breaker(candidate).pk, prefix="COUNTS#")
     items = {item["SK"]: item for item in days if item["SK"] > start}
     recent = {key.sk for key in _recent_keys(candidate, latest)}
-    return Quarters(
+    return Known(
         _standing(table.get(keys.breaker(candidate))),
         together(_counts(item) for item in items.values()),
         together(_counts(item) for sk, item in items.items() if sk in recent),

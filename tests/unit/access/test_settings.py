@@ -9,6 +9,7 @@ import pytest
 from chalicelib import clock, errors, ids
 from chalicelib.access.principal import Principal, local_principal, organisations, platform_principal
 from chalicelib.errors import SettingInvalid, SluiceError
+from chalicelib.model_settings import CandidateSetting, RouteSetting
 from chalicelib.settings import read_settings
 from tests.factories.cloud import Cloud
 
@@ -25,6 +26,48 @@ def test_settings_have_defaults_and_are_read_once_from_the_environment() -> None
 def test_a_setting_that_cannot_be_read_is_named(name: str, text: str) -> None:
     with pytest.raises(SettingInvalid, match=name):
         read_settings({name: text})
+
+
+ENDPOINT = '{"vllm": {"url": "http://localhost:8000/v1", "key": "hush"}}'
+ROUTE = (
+    '{"smart": {"strategy": "cheapest", "candidates": ["anthropic:a", {"model": "openai:b", "priority": 2, "window": 9, "key": "k"}]}, "x": "smart"}'
+)
+
+
+def test_models_and_their_keys_are_read() -> None:
+    found = read_settings(
+        {"SLUICE_MODELS": ROUTE, "SLUICE_COMPATIBLE": ENDPOINT, "OPENAI_API_KEY": '{"spare": "hush"}', "SLUICE_BEDROCK": "eu-central-1"}
+    )
+    assert found.models["x"] == "smart"
+    assert found.models["smart"] == RouteSetting(
+        strategy="cheapest",
+        candidates=(CandidateSetting(model="anthropic:a"), CandidateSetting(model="openai:b", priority=2, window=9, key="k")),
+    )
+    assert (found.compatible["vllm"].url, found.bedrock_region, found.availability_target) == ("http://localhost:8000/v1", "eu-central-1", 0.99)
+    assert "hush" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("SLUICE_MODELS", '{"a": 1}', 'SLUICE_MODELS.a: write "provider:model"'),
+        ("SLUICE_MODELS", '{"a": {"candidates": ["x"]}}', "SLUICE_MODELS.a.candidates.0.model: 'x' names no model; write"),
+        ("SLUICE_MODELS", '{"a": {"candidates": []}}', "SLUICE_MODELS.a.candidates: "),
+        ("SLUICE_MODELS", '{"a": {"candidates": ["a:b"], "strategy": "best"}}', "'priority', 'cheapest' or 'fastest'"),
+        ("SLUICE_MODELS", '{"a": {"candidates": [{"model": "a:b", "priority": 0}]}}', "SLUICE_MODELS.a.candidates.0.priority: "),
+        ("SLUICE_COMPATIBLE", '{"openai": {"url": "http://x"}}', "cannot be called 'openai'"),
+        ("SLUICE_COMPATIBLE", '{"vllm": {"url": "hush"}}', "SLUICE_COMPATIBLE.vllm.url"),
+        ("OPENAI_API_KEY", '{"a": hush}', "OPENAI_API_KEY: not JSON"),
+        ("GEMINI_API_KEY", '{"a": 1}', 'several keys are given as {"name": "key"}'),
+        ("SLUICE_BEDROCK", "on", "'on' is no region; write one such as eu-central-1"),
+        ("SLUICE_AVAILABILITY_TARGET", "1", "SLUICE_AVAILABILITY_TARGET: "),
+    ],
+)
+def test_a_setting_of_models_that_cannot_work_is_refused_without_its_secrets(name: str, text: str, told: str) -> None:
+    with pytest.raises(SettingInvalid) as refused:
+        read_settings({name: text})
+    assert told in str(refused.value)
+    assert "hush" not in f"{refused.value} {refused.value.__cause__}"
 
 
 def test_ids_sort_by_the_time_they_were_made() -> None:

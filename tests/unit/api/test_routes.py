@@ -251,3 +251,9 @@ def test_it_keeps_organisations_and_unknown_things_apart(api: Api) -> None:
     for request in ("GET /workflows/runs/{run_id}", "GET /workflows/runs/{run_id}/nodes", "GET /workflows/runs/{run_id}/events"):
         assert api(request, path={"run_id": "run_0"})[1]["code"] == "run-not-found"
     assert api("POST /gates/{gate_id}/decision", path={"gate_id": "gate_0"}, body={"choice": "approve"})[1]["code"] == "gate-not-found"
+
+
+def test_it_shows_how_the_providers_are(api: Api) -> None:
+    status, found = api("GET /providers/health")
+    assert (status, found["availability_target"], [route["name"] for route in found["routes"]]) == (200, 0.99, ["default", "fast", "smart"])
+    assert {"id", "state", "success_ratio", "latency_p50_seconds", "latency_p95_seconds", "error_budget_left"} <= set(found["candidates"][0])

@@ -2,11 +2,14 @@
 
 import pytest
 
+from chalicelib.model_settings import CompatibleEndpoint, RouteSetting
 from chalicelib.providers import failures
 from chalicelib.providers.anthropic import ClaudeProvider
-from chalicelib.providers.failures import ModelFailure, ModelRequestInvalid
+from chalicelib.providers.candidates import Candidate, Strategy
+from chalicelib.providers.failures import MEANING, FailureKind, ModelFailure, ModelRequestInvalid
 from chalicelib.providers.offline import OfflineProvider
-from chalicelib.providers.select import DEFAULT_MODELS, Keys, choose
+from chalicelib.providers.select import DEFAULT_MODELS, Key, Keys, Vendor, _made, choose, keys_of, provider_of, route_of, routes_of
+from chalicelib.settings import read_settings
 
 KEYS = Keys(anthropic="sk-ant-test")
 
@@ -44,9 +47,63 @@ def test_it_refuses_a_name_that_stands_for_nothing(name: str, why: str) -> None:
         choose(name, models={"a": "b", "b": "c", "c": "offline:x"}, keys=KEYS)
 
 
+ROUTE = RouteSetting.model_validate(
+    {"strategy": "fastest", "candidates": [{"model": "vllm:qwen", "priority": 3}, "anthropic:a", {"model": "openai:b", "window": 9, "key": "spare"}]}
+)
+MANY = Keys(anthropic="a", openai='{"default": "one", "spare": "two"}', compatible={"vllm": CompatibleEndpoint(url="http://localhost/v1", key="k")})
+
+
+def test_it_makes_a_route_of_those_that_have_a_key() -> None:
+    route = route_of("smart", models={"smart": ROUTE}, keys=MANY)
+    assert (route.strategy, [candidate.id for candidate in route.candidates]) == (
+        Strategy.FASTEST,
+        ["anthropic:a", "openai:b (spare)", "vllm:qwen"],
+    )
+    assert (route.candidates[1].window, route.keyless, route.why) == (9, (), "")
+    lacking = route_of("smart", models={"smart": ROUTE}, keys=Keys(openai="one", compatible=MANY.compatible))
+    assert ([candidate.id for candidate in lacking.candidates], lacking.keyless) == (["vllm:qwen"], ("anthropic:a", "openai:b (spare)"))
+
+
+@pytest.mark.parametrize("alias", sorted(DEFAULT_MODELS))
+def test_it_falls_back_over_whichever_keys_are_set(alias: str) -> None:
+    every = Keys("a", "o", "g", "eu-central-1")
+    assert [candidate.provider for candidate in route_of(alias, models={}, keys=every).candidates] == ["anthropic", "bedrock", "openai", "gemini"]
+    assert [candidate.provider for candidate in route_of(alias, models={}, keys=Keys(gemini="g")).candidates] == ["gemini"]
+    offline = route_of(alias, models={}, keys=Keys())
+    assert ([candidate.provider for candidate in offline.candidates], offline.why.endswith("has no key here")) == (["offline"], True)
+
+
+def test_it_tells_of_all_aliases_that_lead_somewhere() -> None:
+    routes = routes_of(models={"smart": ROUTE, "house": "vllm:qwen", "lost": "acme:x"}, keys=MANY)
+    assert [route.name for route in routes] == ["default", "fast", "house", "smart"]
+
+
+def test_it_makes_an_adapter_with_its_candidates_key() -> None:
+    key = MANY.find("openai", "spare")
+    assert key == Key("openai", "spare", "two")
+    made: list[Key] = []
+
+    def make(adapter: type[OfflineProvider], key: Key) -> OfflineProvider:
+        made.append(key)
+        return adapter()
+
+    assert _made(Vendor("offline", "OfflineProvider", make), key).name == "offline"
+    assert made == [key]
+    assert MANY.find("vllm") == Key("vllm", "default", "k", "http://localhost/v1")
+    assert "two" not in repr(MANY.find("openai", "spare"))
+    with pytest.raises(ModelRequestInvalid, match="has no key here"):
+        provider_of(Candidate("gemini", "x"), keys=MANY)
+
+
+def test_it_reads_the_settings_keys() -> None:
+    told = {"ANTHROPIC_API_KEY": "a", "OPENAI_API_KEY": "o", "GEMINI_API_KEY": "g", "SLUICE_BEDROCK": "eu-west-1"}
+    assert keys_of(read_settings(told)) == Keys("a", "o", "g", "eu-west-1")
+
+
 def test_it_has_one_class_per_cause_with_a_code_of_its_own() -> None:
     assert len({failure.code for failure in failures.FAILURES}) == len(failures.FAILURES) == 11
     assert all(issubclass(failure, ModelFailure) for failure in failures.FAILURES)
+    assert {failure.kind for failure in failures.FAILURES} == set(FailureKind) == set(MEANING)
     assert {failure.__name__ for failure in failures.FAILURES if failure.retryable} == {
         "ModelRateLimited",
         "ModelOverloaded",

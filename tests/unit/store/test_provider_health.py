@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from chalicelib.providers.breaker import Standing, closed, opened, probing
-from chalicelib.providers.candidates import Candidate
+from chalicelib.providers.candidates import Candidate, Route, Strategy
 from chalicelib.providers.counts import failed_call, good_call
 from chalicelib.providers.failures import FailureKind, ModelOverloaded
 from chalicelib.providers.health import Health, Passage, Shared
@@ -92,7 +92,7 @@ def test_counts_of_many_containers_add_up(aws: Cloud) -> None:
 def test_the_last_day_is_counted_and_no_more(aws: Cloud) -> None:
     for quarters in (0, 1, 95, 96, 97):
         store().add({NAME: good_call(0.5, None)}, now=NOW - quarters * QUARTER_SECONDS)
-    found = provider_health.read_quarters(NAME, now=NOW)
+    found = provider_health.read_known(NAME, now=NOW)
     assert (found.day.calls, found.recent.calls, found.standing) == (3, 2, Standing())
 
 
@@ -107,10 +107,11 @@ def test_what_nobody_needs_any_more_expires(aws: Cloud) -> None:
 
 def test_routes_and_candidates_are_told_and_gathered(aws: Cloud) -> None:
     assert provider_health.read_providers() == provider_health.Providers()
-    provider_health.announce([{"name": "smart", "share": 0.5}], ["b", "a"])
-    provider_health.announce([], ["c"])
+    route = Route("smart", (Candidate("openai", "x", "spare", 2, 1000), Candidate("gemini", "y")), Strategy.FASTEST, "", ("bedrock:z",))
+    provider_health.announce([], ["b", "a"])
+    provider_health.announce([route], ["c"])
     found = provider_health.read_providers()
-    assert (found.routes, found.candidates) == ([], ("a", "b", "c"))
+    assert (found.routes, found.candidates) == ((route,), ("a", "b", "c"))
 
 
 def test_a_container_whose_record_expired_begins_anew(aws: Cloud) -> None:
