@@ -1,8 +1,8 @@
 """What this container knows of the candidates' health, and what it tells the others.
 
 In: the outcome of each call, the shared record behind the port `SharedHealth`. Out: who may be called (`Passage`), the counts that strategies go by.
-A closed breaker costs no call to the outside: the shared record is read when a container first meets a candidate and then when what it read is ten
-seconds old. Written are transitions (opened, leased, closed), each upon the revision that it was made from, and, once per invocation, the counts.
+A closed breaker costs no call to the outside: the shared record is read when a container first meets a candidate, then when what it read is ten
+seconds old, and after a fault. Written are transitions (opened, leased, closed), each upon the revision that it was made from, and, once per invocation, the counts.
 Never fails a model call: where the shared record cannot be reached, the container goes by what it sees itself. Safe for several threads at once.
 """
 
@@ -22,6 +22,7 @@ from chalicelib.providers.failures import MEANING, ModelFailure
 from chalicelib.providers.failures import Health as Says
 
 FRESH_SECONDS: Final = 10.0
+HEARD_SECONDS: Final = 1.0  # the same, right after a fault
 _TRIES: Final = 3  # to open upon a record that others change at the same time
 
 _log: Final = logging.getLogger(__name__)
@@ -150,12 +151,19 @@ class Health:
             case Says.ALIVE:
                 self._is_alive(candidate, passage)
             case Says.FAULT:
+                self._hear(candidate)
                 with self._lock:
                     is_enough = self._known[candidate].recent.fault(self._now())
                 if is_enough or passage is not Passage.FREE:
                     self._open(candidate, passage, failure)
             case Says.OPENS:
+                self._hear(candidate)
                 self._open(candidate, passage, failure)
+
+    def _hear(self, candidate: str) -> None:
+        """After a fault: others may know already that the breaker is open."""
+        if self.is_closed(candidate) and self._now() - self._read_at >= HEARD_SECONDS:
+            self._read(())
 
     def _is_alive(self, candidate: str, passage: Passage) -> None:
         with self._lock:

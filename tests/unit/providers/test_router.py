@@ -25,7 +25,8 @@ from chalicelib.providers.failures import (
     ModelTruncated,
     ModelUnavailable,
 )
-from chalicelib.providers.model import Usage
+from chalicelib.providers.model import Attachment, ModelMessage, ModelRequest, Role, ToolResult, ToolUse, Usage, user
+from chalicelib.providers.prices import Tokens
 from chalicelib.providers.trail import Outcome, plain
 from tests.factories.candidates import REQUEST, Does, SharedRecord, World, fails, route
 
@@ -232,6 +233,18 @@ def test_only_one_container_probes() -> None:
     assert here.calls.count("a") == opened + 1
 
 
+def test_a_container_that_meets_a_fault_hears_at_once_what_others_know() -> None:
+    here = world(a=[fails(ModelUnavailable)], b=[OK])
+    one, other = here.router("one"), here.router("other")
+    other.health.look(["fake:a", "fake:b"])
+    for _ in range(2):
+        here.call(one, route("a", "b"))
+    touched = here.calls.count("a")
+    for _ in range(3):
+        here.call(other, route("a", "b"))
+    assert here.calls.count("a") == touched + 1
+
+
 def test_a_probe_gets_no_more_time_than_answers_take() -> None:
     here = world(a=[fails(ModelTimedOut, seconds=9999)], b=[OK])
     router = here.router()
@@ -321,6 +334,21 @@ def test_cheapest_goes_by_the_price_of_the_expected_tokens() -> None:
     routed = here.call(router, route("a", "b", "c", strategy=Strategy.CHEAPEST))
     assert (here.calls, routed.trail[0].why) == (["c"], "about 20 micro-dollars")
     assert [choice.candidate.model for choice in router.order(route("b", "a", strategy=Strategy.CHEAPEST), REQUEST)] == ["a", "b"]
+
+
+def test_cheapest_expects_what_the_request_holds() -> None:
+    here, asked = world(a=[OK]), list[Tokens]()
+    router = here.router()
+    router.price = lambda provider, model, tokens: asked.append(tokens)
+    turns = (
+        user("x" * 400, Attachment("image/png", "AAAA")),
+        ModelMessage(Role.ASSISTANT, (ToolUse("1", "look", {"at": "y" * 80}),)),
+        ModelMessage(Role.USER, (ToolResult("1", "look", "z" * 40),)),
+    )
+    cheapest = route("a", strategy=Strategy.CHEAPEST)
+    router.order(cheapest, ModelRequest(messages=turns, system="s" * 40, max_output_tokens=200))
+    router.order(cheapest, REQUEST)
+    assert asked == [Tokens(fresh=1500 + 100 + 22 + 10 + 10, output=200), Tokens(fresh=1, output=1000)]
 
 
 def test_fastest_goes_by_the_shared_record() -> None:
