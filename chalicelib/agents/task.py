@@ -4,14 +4,17 @@ In: nothing. Out: `AgentTask`, `AgentTool`, and the protocols `Ask`, `Toolbox`, 
 whoever starts one (a worker) stands behind these ports.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from chalicelib.agents.policy import ToolPolicy
 from chalicelib.agents.transcript import Reason, Transcript
 from chalicelib.providers.model import Attachment, Effort, ModelRequest, ModelResponse, ToolUse
 from chalicelib.spec.model import Json, JsonObject
+
+TOOL_NAME: Final = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 
 Ask = Callable[[ModelRequest, str], ModelResponse]
 """The model, behind router, budget and cache. The text is the call's key (`turn-3`): asked again under the same key, it is accounted once.
@@ -20,8 +23,9 @@ Raises a ModelFailure."""
 
 @dataclass(frozen=True, slots=True)
 class AgentTool:
-    """A tool in the agent's allow-list. `arguments` is a JSON Schema of an object; `effect` as in the language: `none` may run twice.
+    """A tool in the agent's allow-list. `name` is as vendors take it (`http_get`, no dots), `arguments` a JSON Schema of an object.
 
+    `effect` is as in the language: what has none may run twice.
     `suspends`: the call is served by the state machine (a sub-workflow's run), never in this process.
     """
 
@@ -51,6 +55,13 @@ class AgentTask:
     thinking: Effort | None = None
     cache_prompt: bool = False
     repairs: int = 1
+
+    def __post_init__(self) -> None:
+        """Two tools of one name, or a name that no vendor takes, would let a call reach another tool than was judged."""
+        names = [tool.name for tool in self.tools]
+        unfit = sorted({name for name in names if names.count(name) > 1 or not TOOL_NAME.fullmatch(name)})
+        if unfit:
+            raise ValueError(f"an agent's tools have names of their own of 1 to 64 letters, digits, _ and -: {', '.join(unfit)}")
 
     def tool(self, name: str) -> AgentTool | None:
         """The tool of exactly that name."""

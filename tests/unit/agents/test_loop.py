@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 
 from chalicelib.agents.failures import AgentCostExceeded, AgentStopped, AgentTurnsExceeded, OutputInvalid
+from chalicelib.agents.intake import take
 from chalicelib.agents.loop import Finished, Suspended, Transcript, Verdict, Yielded
 from chalicelib.agents.outside import INSTRUCTION
 from chalicelib.agents.task import AgentTask
 from chalicelib.errors import RunEnded, StaleAttempt, Unavailable
 from chalicelib.providers.failures import ContextTooLong, ModelOverloaded, ModelTruncated
-from chalicelib.providers.model import Attachment, ModelResponse, Role, StopReason, Text, ToolResult, ToolUse
+from chalicelib.providers.model import Attachment, ModelResponse, Native, Role, StopReason, Text, ToolResult, ToolUse
 from chalicelib.spec.model import JsonObject
 from chalicelib.tools.failures import HttpRejected, HttpServerFailed
 from tests.factories.agent_scripts import Desk, Kept, Model, Turn, desk, tool, usage
@@ -82,6 +83,12 @@ def test_it_offers_no_tool_that_never_runs() -> None:
     finished(at)
     assert [offer.name for offer in at.model.requests[0].tools] == ["a", "c"]
     assert len(at.model.requests[0].tools[0].description) == 4_000
+
+
+@pytest.mark.parametrize("names", [("a", "a"), ("http.get",), ("",), ("x" * 65,), ("a\n",)])
+def test_it_takes_no_tools_whose_names_could_be_mistaken(names: tuple[str, ...]) -> None:
+    with pytest.raises(ValueError, match="names of their own"):
+        AgentTask("Do it.", tools=tuple(tool(name) for name in names))
 
 
 # --- answers --------------------------------------------------------------------------------------------------------
@@ -180,6 +187,13 @@ def test_it_keeps_what_no_store_takes_out_of_the_conversation() -> None:
     json.loads(str(at.kept.text).encode())
     assert [use.arguments for _, use in at.box.runs] == [{"k\ufffd": "\U0001f600\ufffd"}, {}]
     assert [use.id for _, use in at.box.runs] == ["call-1", "call-2"]
+
+
+@pytest.mark.parametrize("content", ["\ud800", float("nan"), {"x": object()}])
+def test_it_leaves_a_vendors_own_form_out_that_no_store_takes(content: Any) -> None:
+    taken = take(ModelResponse("x", StopReason.END, usage(), native=Native("v", content)), first=1)
+    assert taken.message.native is None
+    assert take(ModelResponse("x", StopReason.END, usage(), native=Native("v", {"x": 1})), first=1).message.native == Native("v", {"x": 1})
 
 
 # --- tools that fail ------------------------------------------------------------------------------------------------
