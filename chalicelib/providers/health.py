@@ -2,7 +2,8 @@
 
 In: the outcome of each call, the shared record behind the port `SharedHealth`. Out: who may be called (`Passage`), the counts that strategies go by.
 A closed breaker costs no call to the outside: the shared record is read when a container first meets a candidate, then when what it read is ten
-seconds old, and after a fault. Written are transitions (opened, leased, closed), each upon the revision that it was made from, and, once per invocation, the counts.
+seconds old, and after a fault. Written are transitions (opened, leased, closed), each upon the revision that it was made from, and, once per
+invocation, the counts.
 Never fails a model call: where the shared record cannot be reached, the container goes by what it sees itself. Safe for several threads at once.
 """
 

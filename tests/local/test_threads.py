@@ -20,7 +20,11 @@ def test_it_closes_with_all_its_threads_ended() -> None:
 
 def test_it_waits_for_what_is_at_work() -> None:
     at_work, threads = threading.Event(), Threads()
-    threads.begin(at_work.wait, "slow")
+
+    def work() -> None:
+        at_work.wait()
+
+    threads.begin(work, "slow")
     threading.Timer(0.05, at_work.set).start()
     threads.wait()
     assert at_work.is_set()
