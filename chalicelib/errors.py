@@ -11,13 +11,15 @@ Never: a secret, a task token or a foreign body in a message.
     │   │   ├── InputInvalid         a run's input that its version's schema refuses
     │   │   └── DecisionInvalid      an unknown choice, a missing reason, a form that its schema refuses
     │   ├── CursorInvalid            a list cursor that was not issued for this list
-    │   └── KeyReused                one idempotency key with two different requests
+    │   ├── KeyReused                one idempotency key with two different requests
+    │   └── ModelUnpriced            a model without a price, under a budget that takes none such
     ├── NotFound                     no such thing in this organisation (404)
     │   ├── WorkflowNotFound
     │   ├── VersionNotFound
     │   ├── RunNotFound
     │   ├── GateNotFound
-    │   └── MessageNotFound
+    │   ├── MessageNotFound
+    │   └── BudgetNotFound
     ├── Conflict                     the thing is in another state than the caller thinks (409)
     │   ├── WorkflowNameTaken
     │   ├── DraftChanged             the draft was saved by somebody else since it was read
@@ -26,6 +28,7 @@ Never: a secret, a task token or a foreign body in a message.
     │   ├── StaleAttempt             a newer attempt of this node has begun
     │   ├── GateAlreadyDecided       carries the decision that won
     │   ├── AlreadyReplied           a message that has its reply
+    │   ├── BudgetExceeded           a call that may cost more than a budget has left; carries which budget, and its figures
     │   └── ConditionLost            a conditional write that another one won; repositories turn it into one of the above
     ├── Refused                      this person may not (403)
     │   ├── NotADecider
@@ -120,6 +123,10 @@ class KeyReused(Invalid):
     code = "key-reused"
 
 
+class ModelUnpriced(Invalid):
+    code = "model-unpriced"
+
+
 class NotFound(SluiceError):
     code = "not-found"
     status = 404
@@ -143,6 +150,10 @@ class GateNotFound(NotFound):
 
 class MessageNotFound(NotFound):
     code = "message-not-found"
+
+
+class BudgetNotFound(NotFound):
+    code = "budget-not-found"
 
 
 class Conflict(SluiceError):
@@ -186,6 +197,21 @@ class GateAlreadyDecided(Conflict):
 
 class AlreadyReplied(Conflict):
     code = "already-replied"
+
+
+class BudgetExceeded(Conflict):
+    """`detail`: `scope` (`run`, `workflow` or `organisation`), `period` (`run`, `day` or `month`), and in micro-dollars `limit`, `spent`, `reserved`
+    and `wanted`, what the refused call might have cost."""
+
+    code = "budget-exceeded"
+
+    def __init__(self, message: str, figures: "Mapping[str, Json]") -> None:
+        self.figures = dict(figures)
+        super().__init__(message)
+
+    @property
+    def detail(self) -> "Mapping[str, Json]":
+        return self.figures
 
 
 class ConditionLost(Conflict):

@@ -32,6 +32,18 @@ point-in-time recovery. Every PK starts with `ORG#<organisation>`; what is known
     breaker             PROVIDER#<candidate>      BREAKER                   (PK ORG#_)
     counts of calls     PROVIDER#<candidate>      COUNTS#<quarter hour>     (PK ORG#_)
     memory              MEMORY#<namespace>        <key>
+    call                RUN#<run>                 CALL#<node>#<item path>#<sha256>
+    call of no run      CALLS                     CALL#<sha256>
+    cost of a run       RUN#<run>                 COST#<shard>
+    cost of a workflow  COST#<wf>                 DAY#<day>#<shard>
+    cost of all         COST                      DAY#<day>#<shard>
+    budget              BUDGET                    ORGANISATION, WORKFLOW#<wf>
+    spent of a budget   BUDGET#<wf, or empty>     <DAY or MONTH>#<period>#<generation>
+    spent of a run      RUN#<run>                 SPENT
+    reservation         RESERVATION#<sha256>      RESERVATION                                                 RESERVED / <lapses at>#<sha256>
+    cached answer       CACHE#<sha256>            ANSWER
+    cache generation    CACHE                     GENERATION
+    cache analytics     CACHE                     DAY#<day>#<shard>
 
     question                                                  answered by
     a workflow, its draft, its versions (newest first)        PK WORKFLOW#<wf>, SK exact or prefix
@@ -46,6 +58,12 @@ point-in-time recovery. Every PK starts with `ORG#<organisation>`; what is known
     answers that have not reached the engine                  GSI2 UNDELIVERED
     who watches this run or workflow                          PK WATCH#<topic>: one item with a set of connection ids
     how a candidate stands; its calls of the last day         PK PROVIDER#<candidate>, SK BREAKER, range of COUNTS#
+    what a run's calls cost, call by call                     PK RUN#<run>, prefix CALL#
+    costs by day, of a workflow or of all; of a run           PK COST#<wf> or COST, range of DAY#; PK RUN#<run>, prefix COST#
+    all budgets; those that a call falls under, with the run  PK BUDGET; their keys, exact
+    reservations that have lapsed, oldest first               GSI2 RESERVED
+    the answer to a request, if it is of this generation      PK CACHE#<sha256> with CACHE / GENERATION
+    what the cache saved, by day                              PK CACHE, range of DAY#
 """
 
 from dataclasses import dataclass
@@ -228,3 +246,58 @@ def call_counts(candidate: str, quarter: int) -> Key:
 
 def memory(organisation_id: str, namespace: str, key: str) -> Key:
     return Key(f"ORG#{organisation_id}#MEMORY#{namespace}", key)
+
+
+def call(organisation_id: str, run_id: str, place: str, call_sha256: str) -> Key:
+    """One model call; `place` is `<node>#<item path>`. Calls of no run stand together."""
+    if not run_id:
+        return Key(f"ORG#{organisation_id}#CALLS", f"CALL#{call_sha256}")
+    return Key(run(organisation_id, run_id).pk, f"CALL#{place}#{call_sha256}")
+
+
+def run_cost(organisation_id: str, run_id: str, shard: int) -> Key:
+    return Key(run(organisation_id, run_id).pk, f"COST#{shard}")
+
+
+def day_cost(organisation_id: str, workflow_id: str, day: str, shard: int) -> Key:
+    """A day's cost of one workflow; without one, of the whole organisation."""
+    return Key(day_costs(organisation_id, workflow_id), f"DAY#{day}#{shard}")
+
+
+def day_costs(organisation_id: str, workflow_id: str = "") -> str:
+    """The partition of a workflow's or the organisation's days."""
+    return f"ORG#{organisation_id}#COST#{workflow_id}" if workflow_id else f"ORG#{organisation_id}#COST"
+
+
+def budget(organisation_id: str, workflow_id: str = "") -> Key:
+    """A workflow's budget; without one, the organisation's."""
+    return Key(f"ORG#{organisation_id}#BUDGET", f"WORKFLOW#{workflow_id}" if workflow_id else "ORGANISATION")
+
+
+def spent_of_period(organisation_id: str, workflow_id: str, period: str, generation: str) -> Key:
+    """`period` is `DAY#2026-11-27` or `MONTH#2026-11`; the generation is that of its limit."""
+    return Key(f"ORG#{organisation_id}#BUDGET#{workflow_id}", f"{period}#{generation}")
+
+
+def spent_of_run(organisation_id: str, run_id: str) -> Key:
+    return Key(run(organisation_id, run_id).pk, "SPENT")
+
+
+def reservation(organisation_id: str, call_sha256: str) -> Key:
+    return Key(f"ORG#{organisation_id}#RESERVATION#{call_sha256}", "RESERVATION")
+
+
+def open_reservations(organisation_id: str, lapses_at: int = 0, call_sha256: str = "") -> IndexKey:
+    return IndexKey(2, f"ORG#{organisation_id}#RESERVED", f"{lapses_at:012d}#{call_sha256}")
+
+
+def cached_answer(organisation_id: str, request_sha256: str) -> Key:
+    return Key(f"ORG#{organisation_id}#CACHE#{request_sha256}", "ANSWER")
+
+
+def cache_generation(organisation_id: str) -> Key:
+    return Key(f"ORG#{organisation_id}#CACHE", "GENERATION")
+
+
+def cache_day(organisation_id: str, day: str, shard: int) -> Key:
+    return Key(f"ORG#{organisation_id}#CACHE", f"DAY#{day}#{shard}")

@@ -57,6 +57,16 @@ def check(key: Key, condition: str, *, values: Mapping[str, Any] | None = None) 
     return Write("ConditionCheck", key, condition=condition, values=values or {})
 
 
+def add(
+    key: Key, amounts: Mapping[str, int], *, condition: str = "", values: Mapping[str, Any] | None = None, sets: Mapping[str, Any] | None = None
+) -> Write:
+    """An update that adds to numbers (absent ones begin at 0) and sets the attributes in `sets`."""
+    adds = "ADD " + ", ".join(f"#{name} :{name}_more" for name in amounts)
+    assigns = "SET " + ", ".join(f"#{name} = :{name}_new" for name in sets) if sets else ""
+    more = {f"{name}_more": amount for name, amount in amounts.items()} | {f"{name}_new": value for name, value in (sets or {}).items()}
+    return update(key, f"{adds} {assigns}".strip(), values={**more, **(values or {})}, condition=condition)
+
+
 def assign(key: Key, changes: Mapping[str, Any], *, condition: str = "", values: Mapping[str, Any] | None = None) -> Write:
     """An update that sets the attributes given and removes those whose new value is None."""
     kept = [name for name, value in changes.items() if value is not None]
@@ -115,6 +125,17 @@ def query_all(pk: str, *, prefix: str = "") -> Iterator[Item]:
     after: Item | None = None
     while True:
         page = query(pk, prefix=prefix, after=after)
+        yield from page.items
+        if page.last is None:
+            return
+        after = page.last
+
+
+def query_between(pk: str, first: str, last: str) -> Iterator[Item]:
+    """All items of one partition whose SK begins with `first`, with `last`, or lies between."""
+    after: Item | None = None
+    while True:
+        page = query(pk, prefix=last, above=first, after=after)
         yield from page.items
         if page.last is None:
             return

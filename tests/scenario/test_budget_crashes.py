@@ -1,0 +1,104 @@
+"""Reserve, call, settle under every fault at every call to AWS: nothing overspent, nothing counted twice, nothing held for ever."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from chalicelib.access.budgets import give_back_lapsed
+from chalicelib.access.limits import get_budget, set_budget, uses
+from chalicelib.access.metering import Spot, metered
+from chalicelib.clock import epoch_seconds
+from chalicelib.providers.model import ModelResponse, StopReason, Usage
+from chalicelib.store import keys, ledger, table
+from tests.factories.cloud import ANN, cloud, unpublished
+from tests.factories.faults import Crash, Faults, Plan, injected, troubles
+from tests.factories.short_way import SavedItems, by_short_way
+
+pytestmark = pytest.mark.scenario
+
+ORG = ANN.organisation_id
+COST, HELD, LIMIT = 25, 60, 200
+
+
+@dataclass
+class Vendor:
+    """Counts what it was asked, to the micro-dollar."""
+
+    spent: int = 0
+    calls: int = 0
+
+    def call(self) -> ModelResponse:
+        self.calls += 1
+        self.spent += COST
+        return ModelResponse("yes", StopReason.END, Usage("anthropic", "claude-opus-5-5", input_tokens=5, output_tokens=1, cost=COST))
+
+
+def budgeted() -> Spot:
+    workflow_id = unpublished(ORG, "greet").id
+    set_budget(ANN, per_day=LIMIT, per_month=LIMIT)
+    set_budget(ANN, workflow_id=workflow_id, per_day=LIMIT)
+    return Spot(ORG, run_id="run_1", workflow_id=workflow_id, node="write")
+
+
+class Story:
+    """A worker that makes two calls and is invoked again, with new keys, until it ends in peace; then the sweeper comes, an hour later."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.vendor, self.faults, self.unknown = Vendor(), Faults(plan), 0
+
+    def tell(self, place: Spot) -> None:
+        for attempt in range(4):
+            before = self.vendor.spent, self.told
+            try:
+                for turn in range(2):
+                    metered(place, call_key=f"{attempt}/{turn}", amount=HELD, run_limit=LIMIT, call=self.vendor.call)
+            except (Crash, Exception):
+                self.unknown += (self.vendor.spent - before[0]) - (self.told - before[1])
+            else:
+                break
+        with self.faults.paused():
+            self._lapse()
+            give_back_lapsed(ORG)
+
+    @property
+    def told(self) -> int:
+        with self.faults.paused():
+            return ledger.cost_of_run(ORG, "run_1").cost
+
+    def _lapse(self) -> None:
+        """An hour goes by."""
+        for key in table.keys_of(table.query_index(keys.open_reservations(ORG)).items):
+            table.write(table.assign(key, {"lapses_at": epoch_seconds() - 1, "GSI2SK": "000000000001#x"}))
+
+    def check(self, plan: Plan) -> None:
+        """Nothing is counted twice, nothing is overspent, nothing stays held. What a dead worker's last call cost nobody can know."""
+        with self.faults.paused():
+            counters = [(use.spent, use.reserved) for use in uses(ANN, get_budget(ANN))]
+            run = table.get(keys.spent_of_run(ORG, "run_1"))
+            assert run is not None
+            assert self.told == self.vendor.spent - self.unknown, plan
+            assert counters == [(self.told, 0)] * 2, plan
+            assert (run["spent"], run["reserved"], run["committed"]) == (self.told, 0, self.told), plan
+            assert self.unknown in {0, COST}, plan
+            assert self.told <= LIMIT, plan
+
+
+def test_no_fault_at_any_call_to_aws_spends_twice_or_holds_for_ever() -> None:
+    with cloud():
+        place = budgeted()
+        saved = SavedItems()
+        calm = _story({}, place, saved)
+        assert calm.vendor.calls == 2
+        plans = list(troubles(calm.faults.calls))
+        told = [_story(plan, place, saved) for plan in plans]
+    assert len(plans) > 40
+    assert sum(story.unknown > 0 for story in told) == 2  # died before it could settle, in each of the two calls
+
+
+def _story(plan: Plan, place: Spot, saved: SavedItems) -> Story:
+    saved.put_back()
+    story = Story(plan)
+    with injected(story.faults, by_short_way(lambda *_: None)):
+        story.tell(place)
+    story.check(plan)
+    return story
