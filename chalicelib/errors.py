@@ -10,6 +10,7 @@ Never: a secret, a task token or a foreign body in a message.
     │   ├── FieldsInvalid            carries the faults by JSON pointer
     │   │   ├── InputInvalid         a run's input that its version's schema refuses
     │   │   └── DecisionInvalid      an unknown choice, a missing reason, a form that its schema refuses
+    │   ├── SecretInvalid            a secret's name or value that the store of secrets does not take
     │   ├── CursorInvalid            a list cursor that was not issued for this list
     │   ├── KeyReused                one idempotency key with two different requests
     │   └── ModelUnpriced            a model without a price, under a budget that takes none such
@@ -46,6 +47,7 @@ Never: a secret, a task token or a foreign body in a message.
         ├── ChildRunTimedOut         a sub-workflow's run that took too long
         ├── ChildRunCancelled        a sub-workflow's run that was cancelled
         ├── OutputTooLarge           a field that the machine must hold does not fit
+        ├── SecretMissing            a secret that is named and not there
         ├── WorkerLost               a worker that ended without a word
         └── Interrupted              a run that a restart of the local stack broke
 
@@ -112,6 +114,10 @@ class InputInvalid(FieldsInvalid):
 
 class DecisionInvalid(FieldsInvalid):
     code = "decision-invalid"
+
+
+class SecretInvalid(Invalid):
+    code = "secret-invalid"
 
 
 class CursorInvalid(Invalid):
@@ -290,6 +296,10 @@ class ChildRunCancelled(NodeFailed):
 
 class OutputTooLarge(NodeFailed):
     code = "output-too-large"
+
+
+class SecretMissing(NodeFailed):
+    code = "secret-missing"
 
 
 class WorkerLost(NodeFailed):

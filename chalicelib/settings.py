@@ -33,6 +33,7 @@ class Settings(BaseModel):
 
     table: str = Field(default="sluice", alias="SLUICE_TABLE")
     bucket: str = Field(default="sluice-data", alias="SLUICE_BUCKET")
+    deployment: str = Field(default="sluice", alias="SLUICE_DEPLOYMENT")  # the first part of the names of its secrets
     stage: str = Field(default="local", alias="SLUICE_STAGE")
     worker_arn: str = Field(default="", alias="SLUICE_WORKER_ARN")
     compiler_function: str = Field(default="publisher", alias="SLUICE_COMPILER_FUNCTION")

@@ -61,6 +61,12 @@ class Client:
     def post(self, path: str, body: Mapping[str, Any] | None = None, *, headers: Mapping[str, str] | None = None) -> Any:
         return self._ask("POST", path, body=body or {}, headers=headers or {})
 
+    def put(self, path: str, body: Mapping[str, Any], **query: str) -> Any:
+        return self._ask("PUT", path, query=query, body=body)
+
+    def delete(self, path: str, **query: str) -> Any:
+        return self._ask("DELETE", path, query=query)
+
     def _ask(
         self,
         method: str,

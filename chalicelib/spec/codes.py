@@ -56,6 +56,8 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "duplicate-tool": "Two tools of an agent are called alike.",
         "grant-shape": "An agent's tool names none or several of `tool`, `workflow`, `agent` and `mcp`.",
         "bad-argument": "A constant argument is of another type than the tool takes.",
+        "bad-secret": "The name or prefix of a secret is none, or reads something.",
+        "misplaced-secret": "A secret stands where it would be recorded.",
         "missing-argument": "A tool lacks an argument that it needs.",
         "unknown-argument": "A tool takes no such argument.",
         "unknown-tool": "There is no such tool.",

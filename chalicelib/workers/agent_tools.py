@@ -19,9 +19,8 @@ from chalicelib.spec.nodes import AgentCall
 from chalicelib.spec.tool_signatures import TOOL_SIGNATURES
 from chalicelib.store import workflows
 from chalicelib.tools.failures import ToolUnknown
-from chalicelib.tools.registry import run_tool
 from chalicelib.workers.models import Models
-from chalicelib.workers.tool import surroundings
+from chalicelib.workers.tool import carried_out
 from chalicelib.workers.values import rendered_members
 from chalicelib.workers.work import Work
 
@@ -53,7 +52,7 @@ class NodeTools:
         if grant.agent is not None:
             return self._delegate(grant.agent, str(use.arguments["task"]), key)
         arguments = {**use.arguments, **self.fixed(grant)}
-        return run_tool(grant.tool or "", arguments, surroundings(self.work, effect_key=f"{self.work.effect_key}/{key}"))
+        return carried_out(self.work, grant.tool or "", grant.arguments, arguments, effect_key=f"{self.work.effect_key}/{key}")
 
     def _offer(self, grant: ToolGrant) -> AgentTool:
         rules = tuple(Rule(rule.condition, rule.policy) for rule in grant.rules)

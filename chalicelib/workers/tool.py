@@ -1,22 +1,29 @@
 """The worker of `tool_call`: the tool with the node's arguments.
 
 In: the work and its values. Out: what people may see of the arguments, and a function that runs the tool. It hands the tool the ports that it
-needs: allowed hosts, the workflow's memory, the clock, the effect's key. Headers that carry credentials are not shown.
+needs: allowed hosts, the workflow's memory, the clock, the effect's key. Headers that carry credentials are not shown. Secrets are resolved when the
+tool runs, and taken out of what it gives.
 """
 
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 
+from chalicelib.access import secrets
+from chalicelib.access.redaction import Redaction
 from chalicelib.settings import settings
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.spec.nodes import ToolCall
+from chalicelib.spec.secret_reference import secret_reference
 from chalicelib.store import memory, workflows
 from chalicelib.tools.destination import Destinations
 from chalicelib.tools.registry import run_tool
 from chalicelib.tools.tool import Kept, Surroundings
+from chalicelib.workers.outputs import check_json
+from chalicelib.workers.secrets import RedactedMemory, armed, guarded
 from chalicelib.workers.values import rendered_members
 from chalicelib.workers.work import Done, Work
 
@@ -43,7 +50,20 @@ def prepare(work: Work, node: ToolCall, values: Mapping[str, Json]) -> tuple[Jso
     """(what is shown, the call)."""
     arguments = rendered_members(node.arguments, values)
     shown: JsonObject = {"tool": node.tool, "arguments": _shown(arguments)}
-    return shown, lambda: _done(run_tool(node.tool, arguments, surroundings(work)))
+    return shown, lambda: _done(carried_out(work, node.tool, node.arguments, arguments))
+
+
+def carried_out(work: Work, tool: str, authored: JsonObject, rendered: JsonObject, *, effect_key: str | None = None) -> Json:
+    """A tool with its secrets; nothing of them is in what comes back. Only the author can name a secret: what a model says is never asked for one.
+
+    `effect_key` is that of an agent's call. Raises a ToolFailure.
+    """
+    ready = armed(authored, rendered, partial(secrets.resolve, work.payload.organisation_id))
+    output = guarded(ready.redaction, lambda: run_tool(tool, ready.arguments, _surroundings(work, ready.redaction, effect_key)))
+    if not ready.redaction.secrets:
+        return output
+    check_json(output)
+    return ready.redaction.json(output)
 
 
 def _done(output: Json) -> Done:
@@ -52,13 +72,13 @@ def _done(output: Json) -> Done:
     return Done(output, details={} if status is None else {"status": status})
 
 
-def surroundings(work: Work, *, effect_key: str | None = None) -> Surroundings:
-    """What a tool may use here. `effect_key` is an agent's call's own."""
+def _surroundings(work: Work, redaction: Redaction, effect_key: str | None) -> Surroundings:
     payload = work.payload
     version = workflows.get_version(payload.organisation_id, payload.version_id)
+    kept = WorkflowMemory(payload.organisation_id, version.workflow_id)
     return Surroundings(
         destinations=Destinations(allowed_hosts=frozenset(settings().allowed_hosts)),
-        key_values=WorkflowMemory(payload.organisation_id, version.workflow_id),
+        key_values=RedactedMemory(kept, redaction) if redaction.secrets else kept,
         now=lambda: datetime.now(UTC),
         seconds_left=work.seconds_left,
         idempotency_key=effect_key or work.effect_key,
@@ -69,4 +89,9 @@ def _shown(arguments: JsonObject) -> JsonObject:
     headers = arguments.get("headers")
     if not isinstance(headers, dict):
         return arguments
-    return {**arguments, "headers": {name: _HIDDEN if _SECRET_HEADER.search(name) else value for name, value in headers.items()}}
+    return {**arguments, "headers": {name: _HIDDEN if _hides(name, value) else value for name, value in headers.items()}}
+
+
+def _hides(name: str, value: Json) -> bool:
+    """The name of a secret may be seen."""
+    return _SECRET_HEADER.search(name) is not None and secret_reference(value) is None

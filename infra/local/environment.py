@@ -23,7 +23,11 @@ EMULATED: Final = {
 }
 DROPPED: Final = ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_SESSION_TOKEN", "AWS_LAMBDA_FUNCTION_NAME")
 _LOCAL: Final = {"SLUICE_STAGE": "local", "POWERTOOLS_TRACE_DISABLED": "true"}
-_CACHES: Final = (("chalicelib.settings", "settings", "cache_clear"), ("chalicelib.store.clients", "forget_clients", "__call__"))
+_CACHES: Final = (
+    ("chalicelib.settings", "settings", "cache_clear"),
+    ("chalicelib.store.clients", "forget_clients", "__call__"),
+    ("chalicelib.access.secrets", "forget_secrets", "__call__"),
+)
 
 
 @contextmanager

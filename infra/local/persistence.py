@@ -16,6 +16,7 @@ from typing import Any, Final
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.s3.models import FakeKey, S3Backend, s3_backends
+from moto.secretsmanager.models import SecretsManagerBackend, secretsmanager_backends
 from moto.stepfunctions.models import StepFunctionBackend
 from moto.stepfunctions.parser.api import ExecutionStatus
 from moto.stepfunctions.parser.backend.execution import Execution
@@ -38,6 +39,7 @@ class Persistence:
         self._items: set[tuple[str, str, str]] = set()
         self._objects: set[tuple[str, str]] = set()
         self._machines: set[str] = set()
+        self._secrets: set[str] = set()
         self._executions: dict[str, Any] = {}
         self._running: dict[str, Any] = {}
         self._written: dict[str, int] = {}  # history events by execution
@@ -64,16 +66,20 @@ class Persistence:
             self._told.append(execution_arn)
 
     def hooks(self) -> Patch:
-        """The places of moto where objects and state machines change."""
+        """The places of moto where objects, state machines and secrets change."""
         return Patch(
             "state_noted",
-            "No hook tells of changed objects and state machines.",
+            "No hook tells of changed objects, state machines and secrets.",
             (
                 *(Replacement(S3Backend, name, self._noting_object(getattr(S3Backend, name))) for name in ("put_object", "delete_object")),
                 Replacement(FakeKey, "set_metadata", self._noting_metadata(FakeKey.set_metadata)),
                 *(
                     Replacement(StepFunctionsParserBackend, name, self._noting_machines(getattr(StepFunctionsParserBackend, name)))
                     for name in ("create_state_machine", "update_state_machine", "delete_state_machine")
+                ),
+                *(
+                    Replacement(SecretsManagerBackend, name, self._noting_secret(getattr(SecretsManagerBackend, name)))
+                    for name in ("create_secret", "put_secret_value", "update_secret", "delete_secret", "restore_secret")
                 ),
             ),
         )
@@ -110,6 +116,18 @@ class Persistence:
 
         return changed
 
+    def _noting_secret(self, change: Callable[..., Any]) -> Callable[..., Any]:
+        """Named by its name or its ARN; the ARN ends in `-` and six characters."""
+
+        def changed(backend: Any, *args: Any, **kwargs: Any) -> Any:
+            given = str(args[0] if args else kwargs.get("secret_id", kwargs.get("name")))
+            result = change(backend, *args, **kwargs)
+            with self._noting:
+                self._secrets.add(given.partition(":secret:")[2][:-7] if given.startswith("arn:") else given)
+            return result
+
+        return changed
+
     # --- saving ---------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
@@ -135,11 +153,13 @@ class Persistence:
                 items, self._items = self._items, set()
                 objects, self._objects = self._objects, set()
                 machines, self._machines = self._machines, set()
+                secrets, self._secrets = self._secrets, set()
                 executions, self._executions = self._executions, {}
                 batch.told, self._told = self._told, []
                 batch.items = [_item_row(*key) for key in items]
                 batch.objects = [_object_row(*key) for key in objects]
             batch.machines = [_machine_row(arn) for arn in machines]
+            batch.secrets = [_secret_row(name) for name in secrets]
             batch.events = self._new_events()
             batch.executions = [_execution_row(execution) for execution in executions.values()]
             if batch:
@@ -168,6 +188,7 @@ class Persistence:
         _restore_items(self._saved)
         _restore_objects(self._saved)
         machines = _restore_machines(self._saved)
+        _restore_secrets(self._saved)
         untold = []
         for arn, machine_arn, status, body, told in self._saved.executions():
             machine = machines.get(machine_arn)
@@ -210,6 +231,16 @@ def _machine_row(arn: str) -> tuple[str, str | None]:
     if found is None:
         return arn, None
     return arn, json.dumps({"name": found.name, "definition": found.definition, "roleArn": found.roleArn, "created": found.creation_date.isoformat()})
+
+
+def _secret_row(name: str) -> tuple[str, str | None]:
+    """Its current value alone; a secret that waits to be deleted does not survive."""
+    found = secretsmanager_backends[ACCOUNT][REGION].secrets.get(name)
+    if found is None or found.is_deleted() or not found.default_version_id:
+        return name, None
+    value = found.versions[found.default_version_id].get("secret_string")
+    body = {"value": value, "description": found.description, "created": found.created_date, "changed": found.last_changed_date}
+    return name, json.dumps(body) if value is not None else None
 
 
 def _execution_row(execution: Any) -> tuple[str, str, str, str]:
@@ -259,6 +290,26 @@ def _restore_machines(saved: SavedState) -> dict[str, Any]:
         made = StepFunctionBackend.create_state_machine(backend, name=body["name"], definition=body["definition"], roleArn=body["roleArn"])
         made.creation_date = made.update_date = datetime.fromisoformat(body["created"])
     return {machine.arn: machine for machine in backend.state_machines}
+
+
+def _restore_secrets(saved: SavedState) -> None:
+    backend = secretsmanager_backends[ACCOUNT][REGION]
+    for name, text in saved.secrets():
+        body = json.loads(text)
+        SecretsManagerBackend.create_secret(
+            backend,
+            name=name,
+            secret_string=body["value"],
+            secret_binary=None,
+            description=body["description"],
+            tags=None,
+            kms_key_id=None,
+            client_request_token=None,
+            replica_regions=[],
+            force_overwrite=False,
+        )
+        made = backend.secrets[name]
+        made.created_date, made.last_changed_date = body["created"], body["changed"]
 
 
 def _restored(arn: str, machine_arn: str, status: str, body: dict[str, Any], machine: Any, saved: SavedState) -> Any:

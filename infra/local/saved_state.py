@@ -1,7 +1,8 @@
-"""What survives a restart, in one SQLite file: items, objects, state machines, executions and their history.
+"""What survives a restart, in one SQLite file: items, objects, state machines, executions and their history,
+secrets.
 
 In: rows to save and rows to read. Out: the same rows, after a kill -9 too: each `save` is one transaction, the write-ahead log keeps the file whole.
-Never: a part of a save. It knows nothing of moto; `infra.local.persistence` does.
+Never: a part of a save; a file that others on this machine may read. It knows nothing of moto; `infra.local.persistence` does.
 """
 
 import sqlite3
@@ -17,6 +18,7 @@ CREATE TABLE IF NOT EXISTS objects (bucket TEXT, key TEXT, meta TEXT, body BLOB,
 CREATE TABLE IF NOT EXISTS machines (arn TEXT PRIMARY KEY, body TEXT);
 CREATE TABLE IF NOT EXISTS executions (arn TEXT PRIMARY KEY, machine TEXT, status TEXT, body TEXT, told INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE IF NOT EXISTS events (arn TEXT, number INTEGER, body TEXT, PRIMARY KEY (arn, number)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS secrets (name TEXT PRIMARY KEY, body TEXT);
 """
 
 
@@ -30,14 +32,16 @@ class Batch:
     executions: list[tuple[str, str, str, str]] = field(default_factory=list)
     events: list[tuple[str, int, str]] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
+    secrets: list[tuple[str, str | None]] = field(default_factory=list)
 
     def __bool__(self) -> bool:
-        return bool(self.items or self.objects or self.machines or self.executions or self.events or self.told)
+        return any((self.items, self.objects, self.machines, self.executions, self.events, self.told, self.secrets))
 
 
 class SavedState:
     def __init__(self, path: Path) -> None:
         self._lock = threading.Lock()
+        _close_to_others(path)
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._connection.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;" + _SCHEMA)
 
@@ -68,6 +72,8 @@ class SavedState:
         )
         many("INSERT OR REPLACE INTO events VALUES (?, ?, ?)", batch.events)
         many("UPDATE executions SET told = 1 WHERE arn = ?", [(arn,) for arn in batch.told])
+        many("DELETE FROM secrets WHERE name = ?", [row[:1] for row in batch.secrets if row[1] is None])
+        many("INSERT OR REPLACE INTO secrets VALUES (?, ?)", [row for row in batch.secrets if row[1] is not None])
 
     def items(self) -> Iterable[tuple[str, str]]:
         """(table name, item)."""
@@ -86,6 +92,9 @@ class SavedState:
     def events(self, arn: str) -> list[str]:
         return [row[0] for row in self._read("SELECT body FROM events WHERE arn = ? ORDER BY number", (arn,))]
 
+    def secrets(self) -> Iterable[tuple[str, str]]:
+        return self._read("SELECT name, body FROM secrets")
+
     def close(self) -> None:
         with self._lock:
             self._connection.close()
@@ -93,3 +102,11 @@ class SavedState:
     def _read(self, query: str, values: Sequence[Any] = ()) -> list[Any]:
         with self._lock:
             return self._connection.execute(query, values).fetchall()
+
+
+def _close_to_others(path: Path) -> None:
+    """Before anything is written: the files that SQLite puts beside it take its mode."""
+    path.touch(mode=0o600)
+    for each in (path, *(path.with_name(path.name + ending) for ending in ("-wal", "-shm"))):
+        if each.exists():
+            each.chmod(0o600)

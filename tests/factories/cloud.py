@@ -146,7 +146,7 @@ def _heard_clients() -> None:
     """The project's clients, kept from test to test: making one takes longer than a test. Each call is heard by the cloud of the day."""
     if client("dynamodb") not in _LISTENED:
         forget_clients()
-    for service in ("dynamodb", "s3", "stepfunctions", "lambda"):
+    for service in ("dynamodb", "s3", "stepfunctions", "lambda", "secretsmanager"):
         _listen(client(service))
     _listen(client("apigatewaymanagementapi", endpoint_url=ENVIRONMENT["SLUICE_WEBSOCKET_ENDPOINT"]))
 

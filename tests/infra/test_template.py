@@ -55,6 +55,26 @@ def test_it_lets_machines_invoke_the_worker_alone(bare_package: Package) -> None
     assert invoking == [{"Fn::GetAtt": ["Worker", "Arn"]}]
 
 
+def test_it_lets_the_api_write_secrets_and_the_worker_alone_read_them(bare_package: Package) -> None:
+    allowed = {
+        name: {action for action in actions(bare_package, role_of(function)) if action.startswith("secretsmanager:")}
+        for name, function in bare_package.functions.items()
+    }
+    writing = {f"secretsmanager:{action}" for action in ("CreateSecret", "DeleteSecret", "DescribeSecret", "ListSecrets", "PutSecretValue")}
+    reading = {"secretsmanager:GetSecretValue"}
+    assert {name: found for name, found in allowed.items() if found} == {"APIHandler": writing, "Worker": reading}
+
+
+def test_it_holds_secrets_to_the_deployments_own(bare_package: Package) -> None:
+    resources = [
+        one["Resource"]["Fn::Sub"]
+        for name in ("APIHandler", "Worker")
+        for one in statements(bare_package, role_of(bare_package.functions[name]))
+        if "secretsmanager" in str(one["Action"]) and one["Action"] != ["secretsmanager:ListSecrets"]
+    ]
+    assert [resource.rpartition(":secret:")[2] for resource in resources] == ["${Name}/*"] * 2
+
+
 def test_it_gives_every_function_a_role_of_its_own_that_may_write_its_logs(bare_package: Package) -> None:
     roles = [role_of(function) for function in bare_package.functions.values()]
     assert len(set(roles)) == len(roles) == 9

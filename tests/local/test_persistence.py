@@ -70,6 +70,30 @@ def test_it_keeps_items_objects_machines_and_finished_executions(tmp_path: Path)
 
 
 @pytest.mark.scenario
+def test_it_keeps_secrets_in_a_file_of_the_owners_own(tmp_path: Path) -> None:
+    (tmp_path / "state.sqlite3").touch(mode=0o644)
+    with _stack(tmp_path) as stack:
+        manager = boto3.client("secretsmanager")
+        for name in ("a/kept", "a/gone", "a/waiting"):
+            manager.create_secret(Name=name, SecretString="first")
+        made = manager.put_secret_value(SecretId="a/kept", SecretString="second")
+        manager.put_secret_value(SecretId=made["ARN"], SecretString="third")
+        before = manager.describe_secret(SecretId="a/kept")
+        stack.save()
+        manager.delete_secret(SecretId="a/gone", ForceDeleteWithoutRecovery=True)
+        manager.delete_secret(SecretId="a/waiting")
+        stack.save()
+        files = [path for path in tmp_path.iterdir() if path.name.startswith("state")]
+        assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
+        assert len(files) == 3
+    with _stack(tmp_path):
+        manager = boto3.client("secretsmanager")
+        assert [each["Name"] for each in manager.list_secrets()["SecretList"]] == ["a/kept"]
+        assert manager.get_secret_value(SecretId="a/kept")["SecretString"] == "third"
+        assert manager.describe_secret(SecretId="a/kept")["CreatedDate"] == before["CreatedDate"]
+
+
+@pytest.mark.scenario
 def test_it_fails_what_a_restart_broke_and_tells_the_app_once(tmp_path: Path) -> None:
     with _stack(tmp_path):
         arn = machine("gate", {"StartAt": "g", "States": {"g": _GATE}})

@@ -14,6 +14,7 @@ from chalicelib.spec.nodes import ToolCall
 from chalicelib.spec.rules.agents import grants
 from chalicelib.spec.rules.authored import Authored
 from chalicelib.spec.schema_types import binding_schema, json_types
+from chalicelib.spec.secret_reference import secret_reference
 from chalicelib.spec.tool_signatures import TOOL_SIGNATURES, ToolSignature
 
 
@@ -87,6 +88,8 @@ def _properties(signature: ToolSignature) -> JsonObject:
 
 
 def _may_fit(value: Json, schema: JsonObject) -> bool:
+    if secret_reference(value) is not None:
+        return "string" in json_types(schema)
     binding = parse_binding(value)
     if isinstance(binding, Literal) and binding.value is None:
         return True  # left out

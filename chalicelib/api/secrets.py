@@ -1,0 +1,54 @@
+"""Routes: secrets by name. A value comes in and never goes out."""
+
+from dataclasses import asdict
+from http import HTTPMethod
+from typing import Annotated, Literal
+
+from chalice.app import Blueprint
+from pydantic import Field
+
+from chalicelib.access import secrets
+from chalicelib.access.principal import Principal
+from chalicelib.api.endpoint import Answer, Call, Nothing, Wire, endpoint
+from chalicelib.spec.model import JsonObject
+
+routes = Blueprint(__name__)
+
+
+class Value(Wire):
+    """What is put; it is in no repr."""
+
+    value: Annotated[str, Field(min_length=1, max_length=secrets.MAX_VALUE_BYTES, repr=False)]
+
+
+class Whose(Wire):
+    """Whose secrets: the organisation's, for tools, or the deployment's, for the keys of providers."""
+
+    scope: Literal["organisation", "deployment"] = "organisation"
+
+
+@endpoint(routes, HTTPMethod.GET, "/api/v1/secrets")
+def list_all(call: Call[Nothing, Whose]) -> Answer:
+    """Names and times."""
+    return Answer({"secrets": [_view(listing) for listing in secrets.list_secrets(_owner(call.principal, call.query))]})
+
+
+@endpoint(routes, HTTPMethod.PUT, "/api/v1/secrets/{name}")
+def put(call: Call[Value, Whose], name: str) -> Answer:
+    """Create it or replace its value."""
+    return Answer(_view(secrets.put_secret(_owner(call.principal, call.query), name, call.body.value)))
+
+
+@endpoint(routes, HTTPMethod.DELETE, "/api/v1/secrets/{name}")
+def delete(call: Call[Nothing, Whose], name: str) -> Answer:
+    """Delete it; twice is harmless."""
+    secrets.delete_secret(_owner(call.principal, call.query), name)
+    return Answer(None, status=204)
+
+
+def _owner(principal: Principal, whose: Whose) -> str:
+    return secrets.DEPLOYMENT if whose.scope == "deployment" else principal.organisation_id
+
+
+def _view(listing: secrets.SecretListing) -> JsonObject:
+    return asdict(listing)

@@ -1,0 +1,55 @@
+"""References to secrets: where they may stand and what they may name.
+
+In: `Authored`. Out: diagnostics. Whether a secret exists is known when the node runs, not here.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from chalicelib.spec.bindings import BINDING_FIELDS
+from chalicelib.spec.diagnostic import Diagnostic
+from chalicelib.spec.model import Json
+from chalicelib.spec.nodes import Node, ToolCall
+from chalicelib.spec.rules.authored import Authored
+from chalicelib.spec.secret_reference import secret_references
+
+_STAYING: Final = frozenset({"json.pick", "text.template", "math", "time.now", "kv.get", "kv.put", "csv.parse"})  # tools that send nothing anywhere
+_ARGUMENTS: Final = "with"
+
+
+def bad_secrets(authored: Authored) -> Iterator[Diagnostic]:
+    """A name or a prefix that cannot be one, or that reads something: which secret goes where is decided when the workflow is written."""
+    for path, node in authored.of_type(ToolCall):
+        for place, reference in secret_references(node.arguments, f"{path}.{_ARGUMENTS}"):
+            if not reference.has_good_name:
+                hint = "a small letter, then small letters, digits, `_` or `-`; the name is written out, it reads nothing"
+                yield authored.error("bad-secret", f"`{reference.name}` is no name of a secret", f"{place}.secret", hint)
+            if not reference.has_good_prefix:
+                yield authored.error(
+                    "bad-secret", "the prefix of a secret is written out, it reads nothing", f"{place}.prefix", "`prefix: 'Bearer '`"
+                )
+
+
+def misplaced_secrets(authored: Authored) -> Iterator[Diagnostic]:
+    """A secret anywhere but in the arguments of a tool that sends it somewhere."""
+    hint = "a secret goes into `with` of a tool that sends it: `headers: {authorization: {secret: name}}`"
+    for path, node in authored.of_type(ToolCall):
+        if node.tool in _STAYING:
+            for place, _ in secret_references(node.arguments, f"{path}.{_ARGUMENTS}"):
+                yield authored.error("misplaced-secret", f"`{node.tool}` sends nothing, it needs no secret", place, hint)
+    for place in _elsewhere(authored):
+        yield authored.error("misplaced-secret", "a secret would be recorded here", place, hint)
+
+
+def _elsewhere(authored: Authored) -> Iterator[str]:
+    """Objects that read as references where none may stand. One whose name reads something is data like any other."""
+    values = [(f"{part.path}.{field}", value) for part in authored.nodes if part.node is not None for field, value in _bound(part.node)]
+    for path, value in (*values, ("output", authored.value("output"))):
+        yield from (place for place, reference in secret_references(value, path) if reference.has_good_name)
+
+
+def _bound(node: Node) -> Iterator[tuple[str, Json]]:
+    """The fields that are bindings, but for a tool's arguments."""
+    for declared in BINDING_FIELDS[node.type]:
+        if not (isinstance(node, ToolCall) and declared.path == _ARGUMENTS):
+            yield declared.path, declared.read(node)

@@ -1,0 +1,82 @@
+"""Puts secrets into a tool's arguments right before it runs, and keeps them out of everything that it gives back.
+
+In: the authored arguments, the same rendered, a way to resolve a name. Out: `Armed`: the arguments with the values in them, and their redaction.
+Only what is authored as `{secret: name}` is resolved, never what came in through a binding: an input cannot ask for a secret.
+Never: an exception from the tool with a value in it, in its cause or in its context.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from chalicelib.access.redaction import Redaction
+from chalicelib.spec.model import Json, JsonObject
+from chalicelib.spec.secret_reference import secret_reference, secret_references
+from chalicelib.tools.tool import Kept, KeyValue
+from chalicelib.workers.failures import named
+
+Result = TypeVar("Result")
+Resolve = Callable[[str], str]
+NOTHING: Final = Redaction({})
+
+
+@dataclass(frozen=True, slots=True)
+class Armed:
+    """`repr` shows nothing: it ends in logs sooner or later."""
+
+    arguments: JsonObject
+    redaction: Redaction
+
+    def __repr__(self) -> str:
+        return "Armed(…)"
+
+
+def armed(authored: JsonObject, rendered: JsonObject, resolve: Resolve) -> Armed:
+    """Raises SecretMissing for a secret that is not there."""
+    names = {reference.name for _, reference in secret_references(authored, "")}
+    if not names:
+        return Armed(rendered, NOTHING)
+    values = {name: resolve(name) for name in sorted(names)}
+    return Armed({key: _filled(authored[key], value, values) for key, value in rendered.items()}, Redaction(values))
+
+
+def guarded(redaction: Redaction, act: Callable[[], Result]) -> Result:
+    """What `act` gives. What it raises is raised anew as the machine shall see it, without the secrets."""
+    try:
+        return act()
+    except Exception as error:
+        if not redaction.secrets:
+            raise
+        failure = named(error)
+        failure.args = (redaction.text(str(failure)),)
+        where = error.__traceback__
+    failure.__cause__ = failure.__context__ = None  # logs would tell what stood behind it
+    raise failure.with_traceback(where)
+
+
+@dataclass(frozen=True, slots=True)
+class RedactedMemory:
+    """Key-value memory that keeps no secret."""
+
+    memory: KeyValue
+    redaction: Redaction
+
+    def get(self, key: str) -> Kept | None:
+        return self.memory.get(self.redaction.text(key))
+
+    def put(self, key: str, value: Json) -> None:
+        self.memory.put(self.redaction.text(key), self.redaction.json(value))
+
+
+def _filled(authored: Json, rendered: Json, values: dict[str, str]) -> Json:
+    """Along the authored value: rendering keeps the shape of objects and lists, and what a binding gave is left as it is."""
+    reference = secret_reference(authored)
+    if reference is not None:
+        return reference.written_prefix + values[reference.name]
+    match authored, rendered:
+        case dict(), dict():
+            return {key: _filled(authored[key], member, values) for key, member in rendered.items()}
+        case list(), list():
+            return [_filled(each, item, values) for each, item in zip(authored, rendered, strict=True)]
+        case _:
+            return rendered

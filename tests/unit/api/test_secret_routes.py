@@ -1,0 +1,60 @@
+"""The routes of secrets: a value comes in and never goes out."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from app import app
+from chalicelib.access.secrets import forget_secrets, resolve, resolved_key
+from tests.factories.api_events import context, rest_event
+from tests.factories.cloud import cloud
+
+VALUE = "s3cr3t-v4lue"
+ONE = "/api/v1/secrets/{name}"
+
+
+@pytest.fixture(autouse=True)
+def fresh() -> Iterator[None]:
+    forget_secrets()
+    with cloud():
+        yield
+    forget_secrets()
+
+
+def ask(method: str, resource: str, **more: Any) -> tuple[int, Any]:
+    answer = app(rest_event(method, resource, **more), context())
+    assert VALUE not in json.dumps(answer)
+    return answer["statusCode"], json.loads(answer["body"] or "null")
+
+
+def put(name: str, value: Any = VALUE, **more: Any) -> tuple[int, Any]:
+    return ask("PUT", ONE, path={"name": name}, body={"value": value}, **more)
+
+
+def test_it_puts_lists_and_deletes() -> None:
+    status, made = put("crm")
+    assert (status, sorted(made)) == (200, ["changed_at", "created_at", "name"])
+    assert ask("GET", "/api/v1/secrets") == (200, {"secrets": [made]})
+    assert resolve("org_local", "crm") == VALUE
+    for _ in range(2):
+        assert ask("DELETE", ONE, path={"name": "crm"}) == (204, None)
+    assert ask("GET", "/api/v1/secrets") == (200, {"secrets": []})
+
+
+def test_it_keeps_the_deployments_apart() -> None:
+    assert put("anthropic", query={"scope": "deployment"})[0] == 200
+    assert ask("GET", "/api/v1/secrets") == (200, {"secrets": []})
+    assert [each["name"] for each in ask("GET", "/api/v1/secrets", query={"scope": "deployment"})[1]["secrets"]] == ["anthropic"]
+    assert resolved_key("secret:anthropic") == VALUE
+
+
+@pytest.mark.parametrize(("value", "code"), [("", "body-invalid"), ({"v": VALUE}, "body-invalid"), (" ", "secret-invalid")])
+def test_it_refuses_a_value_without_repeating_it(value: Any, code: str) -> None:
+    assert put("crm", value)[1]["code"] == code
+
+
+def test_it_refuses_a_name_and_a_scope_that_are_none() -> None:
+    assert put("Crm")[1]["code"] == "secret-invalid"
+    assert put("crm", query={"scope": "org_other"})[1]["code"] == "query-invalid"
