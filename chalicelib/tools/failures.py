@@ -14,7 +14,13 @@ In: nothing. Out: one class per cause; its name is the error name in the state m
         ├── HttpServerFailed        5xx                                                   (retryable)
         ├── HttpRejected            any other status of 400 and above
         ├── BodyTooLarge            an answer above the cap
-        └── CalculationFailed       arithmetic without a result: division by zero, too large, not a number
+        ├── CalculationFailed       arithmetic without a result: division by zero, too large, not a number
+        ├── NotAvailableHere        a tool that needs something which is not set up where it runs
+        ├── McpFailed               an MCP server's tool said that it failed, or the server broke the protocol
+        ├── AgentRefused            an A2A agent refused, or broke the protocol
+        ├── QueryFailed             a database that refuses a statement
+        ├── QueryTimedOut           a statement that took longer than it may
+        └── MemoryFull              a memory that holds as much as it may
 """
 
 from chalicelib.errors import SluiceError
@@ -70,6 +76,30 @@ class CalculationFailed(ToolFailure):
     code = "calculation-failed"
 
 
+class NotAvailableHere(ToolFailure):
+    code = "not-available-here"
+
+
+class McpFailed(ToolFailure):
+    code = "mcp-failed"
+
+
+class AgentRefused(ToolFailure):
+    code = "agent-refused"
+
+
+class QueryFailed(ToolFailure):
+    code = "query-failed"
+
+
+class QueryTimedOut(ToolFailure):
+    code = "query-timed-out"
+
+
+class MemoryFull(ToolFailure):
+    code = "memory-full"
+
+
 FAILURES = (
     ArgumentsInvalid,
     ToolUnknown,
@@ -81,4 +111,10 @@ FAILURES = (
     HttpRejected,
     BodyTooLarge,
     CalculationFailed,
+    NotAvailableHere,
+    McpFailed,
+    AgentRefused,
+    QueryFailed,
+    QueryTimedOut,
+    MemoryFull,
 )

@@ -10,7 +10,7 @@ import socket
 import ssl
 import time
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from http.client import HTTPConnection, HTTPException, HTTPResponse
@@ -20,6 +20,7 @@ from chalicelib.tools.destination import Destination
 from chalicelib.tools.failures import BodyTooLarge, HostUnreachable, HttpTimedOut
 
 _CHUNK: Final = 65_536
+EVENT_STREAM: Final = "text/event-stream"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +43,12 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`seconds` for the whole exchange, `body_bytes` of the answer after decompression."""
+    """`seconds` for the whole exchange, `body_bytes` of the answer after decompression. `is_enough` may say of an event stream, which need not end
+    by itself, that what was read so far will do."""
 
     seconds: float
     body_bytes: int
+    is_enough: Callable[[bytes], bool] | None = None
 
 
 @lru_cache(maxsize=1)
@@ -63,7 +66,7 @@ def fetch(destination: Destination, question: Question, *, limits: Limits, trust
     try:
         connection.request(question.method, destination.target, body=question.body, headers=dict(question.headers))
         with connection.getresponse() as response:
-            body = _read(response, deadline=deadline, limit=limits.body_bytes)
+            body = _read(response, deadline=deadline, limits=limits)
             return Answer(status=response.status, headers=_headers(response), body=_decoded(body, response, limit=limits.body_bytes))
     except TimeoutError as error:
         raise HttpTimedOut(f"{destination.host} gave no whole answer within {limits.seconds:g} s") from error
@@ -100,7 +103,7 @@ class _PinnedConnection(HTTPConnection):
         self._trust = trust
 
     def connect(self) -> None:
-        plain = _connect(self._destination, self._deadline)
+        plain = connect(self._destination, self._deadline)
         if not self._destination.is_secure:
             self.sock = _DeadlineSocket(plain, self._deadline)
             return
@@ -113,7 +116,7 @@ class _PinnedConnection(HTTPConnection):
         self.sock = _DeadlineSocket(secure, self._deadline)
 
 
-def _connect(destination: Destination, deadline: Deadline) -> socket.socket:
+def connect(destination: Destination, deadline: Deadline) -> socket.socket:
     """The first address that answers, in the resolver's order."""
     refusal: OSError = OSError("no address")
     for address in destination.addresses:
@@ -166,15 +169,18 @@ class _DeadlineReader(io.RawIOBase):
         super().close()
 
 
-def _read(response: HTTPResponse, *, deadline: Deadline, limit: int) -> bytes:
+def _read(response: HTTPResponse, *, deadline: Deadline, limits: Limits) -> bytes:
     parts: list[bytes] = []
     size = 0
+    is_stream = (response.getheader("Content-Type") or "").lower().startswith(EVENT_STREAM)
     while chunk := response.read1(_CHUNK):
         deadline.left()
         size += len(chunk)
-        if size > limit:
-            raise BodyTooLarge(f"the answer is larger than {limit} bytes")
+        if size > limits.body_bytes:
+            raise BodyTooLarge(f"the answer is larger than {limits.body_bytes} bytes")
         parts.append(chunk)
+        if is_stream and b"\n" in chunk and limits.is_enough is not None and limits.is_enough(b"".join(parts)):
+            return b"".join(parts)
     if response.length:  # promised by Content-Length and not received
         raise HTTPException("the connection ended before the answer did")
     return b"".join(parts)

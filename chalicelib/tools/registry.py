@@ -5,28 +5,45 @@ What is listed in `spec.tool_signatures` is here and the other way round (a test
 """
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.spec.tool_signatures import TOOL_SIGNATURES
+from chalicelib.tools.a2a import a2a_tools
+from chalicelib.tools.channel import channel_tools
 from chalicelib.tools.csv_parse import csv_parse_tool
 from chalicelib.tools.failures import ArgumentsInvalid, ToolUnknown
 from chalicelib.tools.http import http_tools
 from chalicelib.tools.json_pick import json_pick_tool
 from chalicelib.tools.kv import kv_tools
 from chalicelib.tools.math import math_tool
+from chalicelib.tools.mcp import mcp_tools
+from chalicelib.tools.memory import memory_tools
+from chalicelib.tools.openapi_call import openapi_tools
+from chalicelib.tools.schema_check import faults
+from chalicelib.tools.sql import sql_tools
 from chalicelib.tools.text_template import text_template_tool
 from chalicelib.tools.time_now import time_now_tool
 from chalicelib.tools.tool import Surroundings, Tool
-
-if TYPE_CHECKING:
-    import jsonschema
 
 
 @lru_cache(maxsize=1)
 def tools() -> dict[str, Tool]:
     """Every tool by its name."""
-    found = (*http_tools(), json_pick_tool(), text_template_tool(), math_tool(), time_now_tool(), *kv_tools(), csv_parse_tool())
+    found = (
+        *http_tools(),
+        json_pick_tool(),
+        text_template_tool(),
+        math_tool(),
+        time_now_tool(),
+        *kv_tools(),
+        csv_parse_tool(),
+        *mcp_tools(),
+        *a2a_tools(),
+        *sql_tools(),
+        *channel_tools(),
+        *memory_tools(),
+        *openapi_tools(),
+    )
     return {tool.name: tool for tool in found}
 
 
@@ -50,22 +67,6 @@ def _without_absent(name: str, arguments: JsonObject) -> JsonObject:
 
 def _check(name: str, arguments: JsonObject) -> None:
     """Raises ArgumentsInvalid with the first faults; values are not shown, only what is wrong with them."""
-    import jsonschema
-
-    validator = jsonschema.Draft202012Validator(TOOL_SIGNATURES[name].arguments)
-    faults = [_fault(error) for error in validator.iter_errors(arguments)]
-    if faults:
-        raise ArgumentsInvalid(f"{name}: {'; '.join(sorted(faults)[:5])}")
-
-
-def _fault(error: "jsonschema.ValidationError") -> str:
-    where = ".".join(str(part) for part in error.absolute_path)
-    match error.validator:
-        case "required":
-            return str(error.message)
-        case "type":
-            return f"{where} is no {error.validator_value}"
-        case "additionalProperties":
-            return str(error.message)
-        case kind:
-            return f"{where} breaks {kind}: {error.validator_value}"
+    wrong = faults(TOOL_SIGNATURES[name].arguments, arguments)
+    if wrong:
+        raise ArgumentsInvalid(f"{name}: {'; '.join(wrong)}")

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from chalicelib.spec.model import Json
 from chalicelib.tools.destination import Destinations
+from chalicelib.tools.ports import Remembered, Scope
 from chalicelib.tools.tool import Kept, Surroundings
 
 
@@ -19,6 +20,33 @@ class Memory:
 
     def put(self, key: str, value: Json) -> None:
         self.kept[key] = value
+
+
+class Notes:
+    """A memory in words for as long as a test lasts; every entry answers every query."""
+
+    def __init__(self) -> None:
+        self.kept: dict[tuple[Scope, str], Remembered] = {}
+
+    def put(self, scope: Scope, key: str, text: str, data: Json) -> None:
+        self.kept[scope, key] = Remembered(key, text, data, "2026-05-04T03:02:01Z")
+
+    def search(self, scope: Scope, query: str, limit: int) -> list[Remembered]:
+        return [entry for (owner, _), entry in self.kept.items() if owner == scope][:limit]
+
+    def delete(self, scope: Scope, key: str) -> bool:
+        return self.kept.pop((scope, key), None) is not None
+
+
+class Outbox:
+    """What would have been sent to people."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, str | None, tuple[str, ...]]] = []
+
+    def send(self, text: str, to: str | None, channels: tuple[str, ...]) -> str:
+        self.sent.append((text, to, channels))
+        return f"msg_{len(self.sent)}"
 
 
 def surroundings(

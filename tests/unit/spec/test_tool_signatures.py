@@ -18,4 +18,5 @@ def test_it_holds_closed_schemas_of_objects(name: str) -> None:
 
 def test_it_holds_what_reads_for_harmless_and_what_writes_not() -> None:
     harmless = {name for name, signature in TOOL_SIGNATURES.items() if signature.effect is Effect.NONE}
-    assert harmless == set(TOOL_SIGNATURES) - {"http.post", "http.put", "http.patch", "http.delete", "kv.put"}
+    changing = {"http.post", "http.put", "http.patch", "http.delete", "kv.put", "memory.put", "memory.delete", "sql.execute"}
+    assert harmless == set(TOOL_SIGNATURES) - changing - {"mcp.call", "a2a.send", "a2a.cancel", "openapi.call", "channel.send"}

@@ -1,5 +1,7 @@
 """All tools beside their signatures."""
 
+from dataclasses import replace
+
 import pytest
 from jsonschema import Draft202012Validator
 
@@ -8,7 +10,7 @@ from chalicelib.spec.tool_signatures import TOOL_SIGNATURES
 from chalicelib.tools import failures
 from chalicelib.tools.failures import ArgumentsInvalid, ToolUnknown
 from chalicelib.tools.registry import run_tool, tools
-from tests.factories.tool_surroundings import surroundings
+from tests.factories.tool_surroundings import Notes, Outbox, surroundings
 
 
 def test_it_has_every_tool_that_is_declared_and_no_other() -> None:
@@ -53,10 +55,16 @@ def test_it_leaves_out_optional_arguments_that_are_absent() -> None:
         ("kv.get", {"key": "k"}),
         ("kv.put", {"key": "k", "value": None}),
         ("csv.parse", {"text": "a,b\n1,x"}),
+        ("memory.put", {"text": "the sea is salt", "data": {"a": 1}}),
+        ("memory.search", {"query": "sea"}),
+        ("memory.delete", {"key": "k", "scope": "organisation"}),
+        ("channel.send", {"text": "Hello", "to": "ann", "channels": ["console"]}),
     ],
 )
 def test_it_gives_what_the_signature_promises(name: str, arguments: JsonObject) -> None:
-    Draft202012Validator(TOOL_SIGNATURES[name].output).validate(run_tool(name, arguments, surroundings()))
+    Draft202012Validator(TOOL_SIGNATURES[name].output).validate(
+        run_tool(name, arguments, replace(surroundings(), memory=Notes(), messenger=Outbox()))
+    )
 
 
 def test_it_has_one_class_per_cause_with_a_code_of_its_own() -> None:
