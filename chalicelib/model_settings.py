@@ -11,7 +11,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
-VENDORS: Final = ("anthropic", "openai", "gemini", "bedrock", "offline")
+VENDORS: Final = ("anthropic", "openai", "google", "bedrock", "offline")
 _NAME: Final = re.compile(r"^[a-z][a-z0-9_-]{0,30}$")
 _REGION: Final = re.compile(r"^[a-z]{2}(-[a-z]+)+-\d$")
 _SHOWN_TARGETS: Final = 'write "provider:model", such as "anthropic:claude-sonnet-5-5"'

@@ -1,31 +1,22 @@
-"""One call of a model for a node: the prompt in, an answer that satisfies the node's output schema out.
+"""One call of a model for a node without tools: the prompt in, an answer that satisfies the node's output schema out.
 
-In: a provider, a model, a `Task`. Out: `Answered`: an object of the schema, or `{text}`. An answer that breaks the schema gets one turn to be
-repaired, with the faults told. Retries of a failed call are the state machine's business. For tasks without tools; `agents.loop` is for those with.
+In: an `AgentTask`, the model behind the port `Ask`. Out: `Answered`: an object of the schema, or `{text}`. An answer that breaks the schema gets one
+turn to be mended, with the faults told. Retries of a failed call are the router's and the state machine's business; `agents.loop` is for tasks with
+tools.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 from chalicelib.agents.answer import read_answer
 from chalicelib.agents.failures import OutputInvalid as OutputInvalid
+from chalicelib.agents.task import AgentTask, Ask
 from chalicelib.providers.failures import ModelFailure
-from chalicelib.providers.model import ModelMessage, ModelRequest, Provider, Usage, assistant, user
+from chalicelib.providers.model import ModelMessage, ModelRequest, Usage, assistant, user
 from chalicelib.providers.structured import repair_request
-from chalicelib.spec.model import Json, JsonObject
+from chalicelib.spec.model import Json
 
 MAX_TURNS: Final = 2  # the answer and its repair
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """What an agent node asks, rendered."""
-
-    prompt: str
-    system: str | None = None
-    output: JsonObject | None = None
-    max_output_tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +28,14 @@ class Answered:
     turns: int
 
 
-def call_agent(task: Task, *, provider: Provider, model: str, seconds_left: Callable[[], float]) -> Answered:
+def call_agent(task: AgentTask, *, ask: Ask) -> Answered:
     """Raises a ModelFailure, or OutputInvalid; either knows what all turns cost."""
-    messages: tuple[ModelMessage, ...] = (user(task.prompt),)
+    messages: tuple[ModelMessage, ...] = (user(task.prompt, *task.attachments),)
     spent: Usage | None = None
     faults: tuple[str, ...] = ()
     for turn in range(1, MAX_TURNS + 1):
         try:
-            response = provider.call(_request(task, messages), model=model, seconds=seconds_left())
+            response = ask(_request(task, messages), f"turn-{turn}")
         except ModelFailure as failure:
             failure.usage = _together(spent, failure.usage)
             raise
@@ -52,7 +43,8 @@ def call_agent(task: Task, *, provider: Provider, model: str, seconds_left: Call
         value, faults = read_answer(task.output, response.text)
         if not faults:
             return Answered(value, spent, turn)
-        messages = (*messages, assistant(response.text or "(nothing)"), user(repair_request(faults)))
+        said = response.message if response.text else assistant("(nothing)")
+        messages = (*messages, said, user(repair_request(faults)))
     assert spent is not None
     raise OutputInvalid(f"the answer does not satisfy the output schema: {'; '.join(faults[:3])}", usage=spent)
 
@@ -61,5 +53,12 @@ def _together(before: Usage | None, last: Usage | None) -> Usage | None:
     return before.plus(last) if before is not None and last is not None else before or last
 
 
-def _request(task: Task, messages: tuple[ModelMessage, ...]) -> ModelRequest:
-    return ModelRequest(messages=messages, system=task.system, output=task.output, max_output_tokens=task.max_output_tokens)
+def _request(task: AgentTask, messages: tuple[ModelMessage, ...]) -> ModelRequest:
+    return ModelRequest(
+        messages=messages,
+        system=task.system,
+        output=task.output,
+        max_output_tokens=task.max_output_tokens,
+        thinking=task.thinking,
+        cache_prompt=task.cache_prompt,
+    )

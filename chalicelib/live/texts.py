@@ -54,6 +54,11 @@ class TextStream:
                 self._thread.start()
             self._ready.notify()
 
+    @property
+    def is_watched(self) -> bool:
+        """Whether anybody would see it; asked of the table every LOOK_SECONDS at most."""
+        return self._is_watched()
+
     def __enter__(self) -> "TextStream":
         return self
 

@@ -42,7 +42,7 @@ class Vendor:
 VENDORS: Final[Mapping[str, Vendor]] = {
     "anthropic": Vendor("anthropic", "ClaudeProvider", lambda adapter, key: adapter(key.secret, base_url=key.url)),
     "openai": Vendor("openai", "OpenAiProvider", lambda adapter, key: adapter(key.secret, base_url=key.url)),
-    "gemini": Vendor("gemini", "GeminiProvider", lambda adapter, key: adapter(key.secret, base_url=key.url)),
+    "google": Vendor("gemini", "GeminiProvider", lambda adapter, key: adapter(key.secret, base_url=key.url)),
     "bedrock": Vendor("bedrock", "BedrockProvider", lambda adapter, key: adapter(region=key.secret, endpoint_url=key.url)),
     OFFLINE: Vendor("offline", "OfflineProvider", lambda adapter, _: adapter()),
 }
@@ -56,19 +56,19 @@ DEFAULT_MODELS: Final[Mapping[str, tuple[Candidate, ...]]] = {
         Candidate("anthropic", "claude-sonnet-5-5", priority=1, window=_WINDOW),
         Candidate("bedrock", "global.anthropic.claude-sonnet-5-5", priority=2, window=_WINDOW),
         Candidate("openai", "gpt-6.1-sol", priority=3, window=1_050_000),
-        Candidate("gemini", "gemini-4-argon", priority=4, window=1_048_576),
+        Candidate("google", "gemini-4-argon", priority=4, window=1_048_576),
     ),
     "smart": (
         Candidate("anthropic", "claude-opus-5-5", priority=1, window=_WINDOW),
         Candidate("bedrock", "global.anthropic.claude-opus-5-5", priority=2, window=_WINDOW),
         Candidate("openai", "gpt-6-astra", priority=3, window=1_050_000),
-        Candidate("gemini", "gemini-4-argon", priority=4, window=1_048_576),
+        Candidate("google", "gemini-4-argon", priority=4, window=1_048_576),
     ),
     "fast": (
         Candidate("anthropic", "claude-haiku-5-5", priority=1, window=_WINDOW),
         Candidate("bedrock", "global.anthropic.claude-haiku-5-5", priority=2, window=_WINDOW),
         Candidate("openai", "gpt-6-luna", priority=3, window=1_050_000),
-        Candidate("gemini", "gemini-3.5-flash-lite", priority=4, window=_WINDOW),
+        Candidate("google", "gemini-3.5-flash-lite", priority=4, window=_WINDOW),
     ),
 }
 
@@ -100,7 +100,7 @@ class Keys:
                 return self.anthropic
             case "openai":
                 return self.openai
-            case "gemini":
+            case "google":
                 return self.gemini
             case "bedrock":
                 return self.bedrock

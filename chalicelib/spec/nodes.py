@@ -77,6 +77,7 @@ class AgentCall(WorkerNode):
     max_cost: int | None = Field(default=None, ge=1)  # micro-dollars, of one visit
     thinking: Literal["low", "medium", "high"] | None = None
     cache: Caching | None = None
+    buffer: bool = False  # watchers see the answer once it is whole, so that another model may still give it
 
     @property
     def grants(self) -> tuple[ToolGrant, ...]:

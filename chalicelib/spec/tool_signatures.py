@@ -20,7 +20,6 @@ class ToolSignature:
     arguments: JsonObject
     output: JsonObject
     effect: Effect
-    description: str = ""  # what an agent is told of it
 
 
 _TEXT: Final[JsonObject] = {"type": "string"}

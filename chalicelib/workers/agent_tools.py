@@ -16,6 +16,7 @@ from chalicelib.providers.model import ToolUse
 from chalicelib.spec.agent_parts import ToolGrant
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.spec.nodes import AgentCall
+from chalicelib.spec.tool_descriptions import TOOL_DESCRIPTIONS
 from chalicelib.spec.tool_signatures import TOOL_SIGNATURES
 from chalicelib.store import workflows
 from chalicelib.tools.failures import ToolUnknown
@@ -69,8 +70,7 @@ class NodeTools:
     def _told(self, grant: ToolGrant) -> tuple[str, JsonObject]:
         """What the model is told of a tool: a description and the schema of its arguments."""
         if grant.tool is not None:
-            signature = TOOL_SIGNATURES[grant.tool]
-            return signature.description, signature.arguments
+            return TOOL_DESCRIPTIONS[grant.tool], TOOL_SIGNATURES[grant.tool].arguments
         if grant.workflow is not None:
             return f"Runs the workflow {grant.workflow} and gives its output.", workflow_input(self.work, grant.workflow)
         return f"Hands a task to the agent {grant.agent}, who knows nothing but what it is told.", _TASK
@@ -85,7 +85,7 @@ class NodeTools:
 
         models = Models(self.work, self.node, agent=agent, part=key)
         outcome = run_agent(
-            AgentTask(prompt=task, system=models.instructions, max_turns=DELEGATED_TURNS, max_cost=self.node.max_cost, cache_prompt=True),
+            AgentTask(prompt=task, system=models.system(None), max_turns=DELEGATED_TURNS, max_cost=self.node.max_cost, cache_prompt=True),
             ask=models.ask,
             toolbox=self,
             checkpoint=KeptConversation(self.work.attempt, key),

@@ -10,22 +10,19 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from chalicelib.agents.loop import Finished, Suspended, Yielded, run_agent
-from chalicelib.agents.task import AgentTask
 from chalicelib.agents.transcript import CallRecord, Transcript
-from chalicelib.providers.model import Attachment
 from chalicelib.providers.model import Usage as ModelUsage
 from chalicelib.runs.nodes import NextWait, get_node_run, node_started, node_succeeded
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.spec.nodes import AgentCall
 from chalicelib.store import transcripts
 from chalicelib.store.run_records import NodeAttempt, Usage
-from chalicelib.workers.agent import rendered_texts, usage_details
+from chalicelib.workers.agent import agent_task, shown_request, usage_details
 from chalicelib.workers.agent_tools import NodeTools
 from chalicelib.workers.agent_verdicts import CallVerdicts
 from chalicelib.workers.failures import CameTooLate
 from chalicelib.workers.models import Models
 from chalicelib.workers.outputs import fitted
-from chalicelib.workers.values import rendered
 from chalicelib.workers.work import Work
 
 MARGIN_SECONDS: Final = 60.0  # a turn and what it calls should fit into it
@@ -50,12 +47,13 @@ class KeptConversation:
 
 def work_on(work: Work, node: AgentCall, values: Mapping[str, Json]) -> JsonObject:
     """Enter the agent's conversation. Raises what the agent raises, with what the whole conversation cost."""
-    task = agent_task(node, values)
-    shown: JsonObject = {"model": node.model, "prompt": task.prompt, "tools": [grant.called for grant in node.grants]}
+    models = Models(work, node)
+    task = agent_task(node, values, models)
+    shown: JsonObject = {**shown_request(task, models), "tools": [grant.called for grant in node.grants]}
     replay = node_started(work.attempt, input=shown, settled=work.payload.settled)
     if replay is not None:
         return _step("done", replay.result)
-    models, tools = Models(work, node), NodeTools(work, node, values)
+    tools = NodeTools(work, node, values)
     outcome = run_agent(
         replace(task, tools=tools.offered),
         ask=models.ask,
@@ -73,32 +71,6 @@ def work_on(work: Work, node: AgentCall, values: Mapping[str, Json]) -> JsonObje
             return _step("wait", None)
         case Finished():
             return _finish(work, models, outcome)
-
-
-def agent_task(node: AgentCall, values: Mapping[str, Json]) -> AgentTask:
-    """The node's texts, rendered; its tools are added by who enters the conversation."""
-    prompt, system = rendered_texts(node, values)
-    return AgentTask(
-        prompt=prompt,
-        system=system,
-        attachments=attachments(node, values),
-        output=node.output,
-        max_output_tokens=node.max_output_tokens,
-        max_turns=node.max_turns,
-        max_cost=node.max_cost,
-        thinking=node.thinking,
-        cache_prompt=True,
-    )
-
-
-def attachments(node: AgentCall, values: Mapping[str, Json]) -> tuple[Attachment, ...]:
-    """What is attached, rendered; what is absent is left out."""
-    found = [rendered(each.model_dump(), values) for each in node.attach]
-    return tuple(
-        Attachment(str(each["media_type"]), str(each["data"]), str(each.get("name") or ""))
-        for each in found
-        if isinstance(each, dict) and each.get("data")
-    )
 
 
 def spent_since(work: Work, whole: ModelUsage | None) -> Usage:

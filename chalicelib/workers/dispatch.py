@@ -17,7 +17,7 @@ from chalicelib.runs.nodes import NextWait, node_continued, node_failed, node_re
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.spec.nodes import AgentCall, HumanGate, Map, Message, SubWorkflow, ToolCall, WorkerNode
 from chalicelib.store.run_records import Fault, Usage
-from chalicelib.workers import agent, agent_verdicts, agent_work, gate, message, subworkflow, tool
+from chalicelib.workers import agent, agent_verdicts, agent_work, gate, message, model_router, subworkflow, tool
 from chalicelib.workers.collect import collect_results
 from chalicelib.workers.failures import SILENT, CameTooLate, NodeCrashed, named
 from chalicelib.workers.load import load_outputs
@@ -43,12 +43,19 @@ def dispatch(event: object, context: Any = None) -> Json:
     try:
         return _serve(work)
     except Exception as error:
-        failure = named(error)
-        if isinstance(failure, NodeCrashed):
-            _log.exception("a worker crashed", extra={"run_id": payload.run_id, "node": payload.node})
-        if not payload.close and not payload.collect:
-            _record_failure(work, failure)
-        raise failure from error
+        raise _recorded(work, error) from error
+    finally:
+        model_router.flush()
+
+
+def _recorded(work: Work, error: Exception) -> SluiceError:
+    """The failure as the machine shall see it, told as far as it can be."""
+    payload, failure = work.payload, named(error)
+    if isinstance(failure, NodeCrashed):
+        _log.error("a worker crashed", exc_info=error, extra={"run_id": payload.run_id, "node": payload.node})
+    if not payload.close and not payload.collect:
+        _record_failure(work, failure)
+    return failure
 
 
 def _serve(work: Work) -> Json:

@@ -1,39 +1,151 @@
-"""The model calls of one agent node: who answers, at whose cost, and what people may see of it.
+"""The model calls of one agent node: who answers, within which budget, out of the cache or not, and to whose eyes as it comes.
 
-In: the work and its node. Out: `Models`: `ask`, as the agent's loop wants it, and `details` for the node run.
+In: the work and its node. Out: `Models`: `ask`, as agents want it, and `details` of how it went for the node run. Around each call, from the outside
+in: the cache (where the node says so), the budgets and the ledger, the router, the watchers' stream. Offline answers cost nothing and stand in no
+ledger. Every call that is really made has a key of its own, so that one that a crash repeats is counted twice: it was paid for twice.
 """
 
-from dataclasses import dataclass, field
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import Final
 
-from chalicelib.providers.model import ModelRequest, ModelResponse
-from chalicelib.providers.select import Keys, choose
-from chalicelib.settings import settings
-from chalicelib.spec.model import JsonObject
+from chalicelib.access.metering import Spot, metered
+from chalicelib.agents.directory import choose
+from chalicelib.agents.presets import PRESETS, Preset
+from chalicelib.live.texts import TextStream
+from chalicelib.providers.cached import CacheOutcome, KeyRequest, cached_call
+from chalicelib.providers.candidates import Route
+from chalicelib.providers.estimate import list_price, upper_cost
+from chalicelib.providers.failures import ModelFailure
+from chalicelib.providers.model import ModelRequest, ModelResponse, OnText
+from chalicelib.providers.router import Routed
+from chalicelib.providers.select import OFFLINE
+from chalicelib.providers.trail import Step, plain
+from chalicelib.spec.agent_parts import Skill
+from chalicelib.spec.model import Json, JsonObject
 from chalicelib.spec.nodes import AgentCall
+from chalicelib.store.response_cache import ResponseCache
+from chalicelib.workers.model_router import models
+from chalicelib.workers.version_nodes import version_facts
 from chalicelib.workers.work import Work
 
 DEFAULT_MODEL: Final = "default"
+_SHOWN_STEPS: Final = 20
 
 
 @dataclass
 class Models:
-    """`agent` and `part` are those of an agent that the node's own delegates to."""
+    """`agent` is one that the node's own delegates to, `part` the key of that call; both empty for the node itself."""
 
     work: Work
     node: AgentCall
-    agent: str | None = None
+    agent: str = ""
     part: str = ""
-    details: JsonObject = field(default_factory=dict)
+    chosen_why: str = field(init=False, default="")
+    preset: Preset | None = field(init=False, default=None)
+    trail: list[Step] = field(init=False, default_factory=list)
+    cached: list[CacheOutcome] = field(init=False, default_factory=list)
+    why: str = field(init=False, default="")
+
+    def __post_init__(self) -> None:
+        self.preset, self.chosen_why = _preset(self.agent or self.node.agent)
 
     @property
-    def instructions(self) -> str | None:
-        return self.node.system
+    def model(self) -> str:
+        """The alias or `provider:model` that is asked."""
+        own = None if self.agent else self.node.model
+        return own or (self.preset.model if self.preset is not None else DEFAULT_MODEL)
 
-    def ask(self, request: ModelRequest, key: str) -> ModelResponse:  # noqa: ARG002
-        """Raises a ModelFailure."""
-        deployment = settings()
-        chosen = choose(self.node.model or DEFAULT_MODEL, models=deployment.models, keys=Keys(anthropic=deployment.anthropic_api_key))
-        if chosen.why:
-            self.details["why"] = chosen.why
-        return chosen.provider.call(request, model=chosen.model, seconds=self.work.seconds_left())
+    def system(self, own: str | None) -> str | None:
+        """The preset's instructions, then the node's own."""
+        texts = [self.preset.system if self.preset is not None else "", own or ""]
+        return "\n\n".join(text for text in texts if text) or None
+
+    def ask(self, request: ModelRequest, key: str) -> ModelResponse:
+        """Raises a ModelFailure, BudgetExceeded or ModelUnpriced."""
+        route = models().route(self.model)
+        self.why = route.why
+        if self.node.cache is None or self.agent:
+            return self._counted(route, request, key)
+        first = route.candidates[0]
+        response, outcome = cached_call(
+            KeyRequest(request, first.provider, first.model),
+            store=ResponseCache(self.work.payload.organisation_id),
+            ttl_seconds=self.node.cache.ttl_seconds,
+            call=lambda: self._counted(route, request, key),
+            seconds_left=self.work.seconds_left,
+            pause=time.sleep,
+        )
+        self.cached.append(outcome)
+        return response
+
+    @property
+    def details(self) -> JsonObject:
+        """What people may see of how it went."""
+        steps: list[Json] = list(plain(self.trail[-_SHOWN_STEPS:]))
+        shown: JsonObject = {"agent": self.preset.name, "agent_why": self.chosen_why} if self.preset is not None else {}
+        if self.why:
+            shown["why"] = self.why
+        if steps:
+            shown["trail"] = steps
+        if self.cached:
+            shown["cache"] = {"came": self.cached[-1].came.value, "saved_micro_dollars": sum(outcome.saved or 0 for outcome in self.cached)}
+        return shown
+
+    def _counted(self, route: Route, request: ModelRequest, key: str) -> ModelResponse:
+        """Within the budgets and in the ledger."""
+        if all(candidate.provider == OFFLINE for candidate in route.candidates):
+            return self._streamed(key, request, lambda on_text: self._offline(route, request, on_text))
+        payload, facts = self.work.payload, version_facts(self.work.payload.organisation_id, self.work.payload.version_id)
+        spot = Spot(payload.organisation_id, payload.run_id, facts.workflow_id, payload.node, payload.item_path)
+        return metered(
+            spot,
+            call_key=f"{self.work.effect_key}/{self.part}/{key}/{'.'.join(map(str, self.work.attempt.fence.order))}",
+            amount=_most(route, request),
+            run_limit=facts.run_limit,
+            call=lambda: self._streamed(key, request, lambda on_text: self._routed(route, request, on_text)),
+        )
+
+    def _routed(self, route: Route, request: ModelRequest, on_text: OnText | None) -> ModelResponse:
+        """By the router; what calls that failed before the answer took belongs to it."""
+        try:
+            routed = models().router.call(route, request, seconds_left=self.work.seconds_left, on_text=on_text, buffered=self.node.buffer)
+        except ModelFailure as failure:
+            self.trail += failure.trail
+            raise
+        self.trail += routed.trail
+        return _whole(routed)
+
+    def _offline(self, route: Route, request: ModelRequest, on_text: OnText | None) -> ModelResponse:
+        candidate = route.candidates[0]
+        provider = models().router.provider_of(candidate)
+        return provider.call(request, model=candidate.model, seconds=self.work.seconds_left(), on_text=on_text)
+
+    def _streamed(self, key: str, request: ModelRequest, call: Callable[[OnText | None], ModelResponse]) -> ModelResponse:
+        """To whoever watches; where nobody does, or the answer is data, it is not streamed and the router may fall back at any time."""
+        facts = version_facts(self.work.payload.organisation_id, self.work.payload.version_id)
+        if request.output is not None or self.agent:
+            return call(None)
+        with TextStream(self.work.attempt, facts.workflow_id, call=f"{self.work.attempt.fence.visit}/{key}") as text:
+            return call(text.add if text.is_watched else None)
+
+
+def _preset(asked: str | Skill | None) -> tuple[Preset | None, str]:
+    """The preset that a node names or asks for by skill, and why it is that one. Raises AgentUnknown."""
+    if asked is None:
+        return None, ""
+    cards = [preset.card for preset in PRESETS.values()]
+    chosen = choose({"skill": asked.skill} if isinstance(asked, Skill) else {"name": asked}, cards)
+    return PRESETS[chosen.card.name], chosen.why
+
+
+def _most(route: Route, request: ModelRequest) -> int | None:
+    """The most that the call is likely to cost, whoever answers; None where one of them has no price."""
+    costs = [upper_cost(request, list_price(candidate.provider, candidate.model)) for candidate in route.candidates]
+    priced = [cost for cost in costs if cost is not None]
+    return max(priced) if len(priced) == len(costs) else None
+
+
+def _whole(routed: Routed) -> ModelResponse:
+    return routed.response if routed.usage == routed.response.usage else replace(routed.response, usage=routed.usage)

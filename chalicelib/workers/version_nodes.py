@@ -35,6 +35,22 @@ def version_nodes(organisation_id: str, version_id: str) -> Mapping[str, Version
     return dict(_walk(spec.nodes, ()))
 
 
+@dataclass(frozen=True, slots=True)
+class VersionFacts:
+    """What of a version counts for all of its nodes. `run_limit`: what a run's model calls may cost, in micro-dollars."""
+
+    workflow_id: str
+    run_limit: int | None = None
+
+
+@lru_cache(maxsize=256)
+def version_facts(organisation_id: str, version_id: str) -> VersionFacts:
+    """Raises VersionNotFound."""
+    version = workflows.get_version(organisation_id, version_id)
+    spec = WorkflowSpec.model_validate_json(json_text(version.spec))
+    return VersionFacts(version.workflow_id, spec.budget.micro_dollars if spec.budget is not None else None)
+
+
 def _walk(nodes: Mapping[str, Node], maps: tuple[Map, ...]) -> Iterator[tuple[str, VersionNode]]:
     for name, node in nodes.items():
         yield name, VersionNode(node, maps)

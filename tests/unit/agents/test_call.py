@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from chalicelib.agents.call import OutputInvalid, Task, call_agent
+from chalicelib.agents.call import OutputInvalid, call_agent
+from chalicelib.agents.task import AgentTask, Ask
 from chalicelib.providers.failures import ModelTimedOut, ModelTruncated
 from chalicelib.providers.model import ModelRequest, ModelResponse, OnText, Role, StopReason, Usage
 from chalicelib.spec.model import JsonObject
@@ -30,16 +31,20 @@ class Scripted:
         return ModelResponse(text, StopReason.END, Usage("scripted", model, input_tokens=10, output_tokens=1, cost=5))
 
 
+def asking(provider: Scripted, seconds: float = 1) -> Ask:
+    return lambda request, key: provider.call(request, model="m", seconds=seconds)
+
+
 def test_it_gives_the_text_where_no_schema_is_asked() -> None:
     provider = Scripted(["hello"])
-    answered = call_agent(Task("Hi", system="Be brief.", max_output_tokens=9), provider=provider, model="m", seconds_left=lambda: 12.5)
+    answered = call_agent(AgentTask("Hi", system="Be brief.", max_output_tokens=9), ask=asking(provider, 12.5))
     assert (answered.value, answered.turns) == ({"text": "hello"}, 1)
     request, seconds = provider.requests[0]
     assert (request.system, request.max_output_tokens, request.output, seconds) == ("Be brief.", 9, None, 12.5)
 
 
 def test_it_gives_the_checked_value() -> None:
-    answered = call_agent(Task("Hi", output=SCHEMA), provider=Scripted(['```json\n{"n": 3}\n```']), model="m", seconds_left=lambda: 1)
+    answered = call_agent(AgentTask("Hi", output=SCHEMA), ask=asking(Scripted(['```json\n{"n": 3}\n```']), 1))
     assert answered.value == {"n": 3}
     assert answered.usage.cost == 5
 
@@ -49,7 +54,7 @@ def test_it_gives_the_checked_value() -> None:
 )
 def test_it_asks_once_to_mend_an_answer(first: str, fault: str) -> None:
     provider = Scripted([first, '{"n": 3}'])
-    answered = call_agent(Task("Hi", output=SCHEMA), provider=provider, model="m", seconds_left=lambda: 1)
+    answered = call_agent(AgentTask("Hi", output=SCHEMA), ask=asking(provider, 1))
     assert (answered.value, answered.turns) == ({"n": 3}, 2)
     assert answered.usage == Usage("scripted", "m", input_tokens=20, output_tokens=2, cost=10)
     turns = provider.requests[1][0].messages
@@ -60,7 +65,7 @@ def test_it_asks_once_to_mend_an_answer(first: str, fault: str) -> None:
 
 def test_it_fails_when_mending_fails_and_tells_the_cost() -> None:
     with pytest.raises(OutputInvalid, match="'n' is a required property") as caught:
-        call_agent(Task("Hi", output=SCHEMA), provider=Scripted(["{}", "{}"]), model="m", seconds_left=lambda: 1)
+        call_agent(AgentTask("Hi", output=SCHEMA), ask=asking(Scripted(["{}", "{}"]), 1))
     assert caught.value.usage.cost == 10
     assert not caught.value.retryable
 
@@ -74,7 +79,7 @@ def test_it_tells_the_cost_of_the_turns_before_a_call_that_failed(last: Usage | 
             return super().call(request, model=model, seconds=seconds)
 
     with pytest.raises(ModelTruncated) as caught:
-        call_agent(Task("Hi", output=SCHEMA), provider=Breaks(["{}"]), model="m", seconds_left=lambda: 1)
+        call_agent(AgentTask("Hi", output=SCHEMA), ask=asking(Breaks(["{}"]), 1))
     assert caught.value.usage is not None
     assert caught.value.usage.cost == cost
 
@@ -85,4 +90,4 @@ def test_it_leaves_a_failed_call_to_the_machine() -> None:
             raise ModelTimedOut("late")
 
     with pytest.raises(ModelTimedOut):
-        call_agent(Task("Hi"), provider=Late([]), model="m", seconds_left=lambda: 1)
+        call_agent(AgentTask("Hi"), ask=asking(Late([]), 1))

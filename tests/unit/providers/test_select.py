@@ -67,8 +67,8 @@ def test_it_makes_a_route_of_those_that_have_a_key() -> None:
 @pytest.mark.parametrize("alias", sorted(DEFAULT_MODELS))
 def test_it_falls_back_over_whichever_keys_are_set(alias: str) -> None:
     every = Keys("a", "o", "g", "eu-central-1")
-    assert [candidate.provider for candidate in route_of(alias, models={}, keys=every).candidates] == ["anthropic", "bedrock", "openai", "gemini"]
-    assert [candidate.provider for candidate in route_of(alias, models={}, keys=Keys(gemini="g")).candidates] == ["gemini"]
+    assert [candidate.provider for candidate in route_of(alias, models={}, keys=every).candidates] == ["anthropic", "bedrock", "openai", "google"]
+    assert [candidate.provider for candidate in route_of(alias, models={}, keys=Keys(gemini="g")).candidates] == ["google"]
     offline = route_of(alias, models={}, keys=Keys())
     assert ([candidate.provider for candidate in offline.candidates], offline.why.endswith("has no key here")) == (["offline"], True)
 
@@ -92,7 +92,7 @@ def test_it_makes_an_adapter_with_its_candidates_key() -> None:
     assert MANY.find("vllm") == Key("vllm", "default", "k", "http://localhost/v1")
     assert "two" not in repr(MANY.find("openai", "spare"))
     with pytest.raises(ModelRequestInvalid, match="has no key here"):
-        provider_of(Candidate("gemini", "x"), keys=MANY)
+        provider_of(Candidate("google", "x"), keys=MANY)
 
 
 def test_it_reads_the_settings_keys() -> None:
