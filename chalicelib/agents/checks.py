@@ -33,7 +33,9 @@ def checked(call: CallState, task: AgentTask, usage: Usage | None) -> CallState:
     if judged.policy == "deny":
         return _denied(call, judged)
     if is_spent(task, usage):
-        return call.settled("refused", "The call was not carried out: this task's money is spent.", policy=judged.policy, why=judged.why)
+        return call.settled(
+            "refused", "The call was not carried out: what this task may cost is spent, or cannot be counted.", policy=judged.policy, why=judged.why
+        )
     if judged.policy == "ask":
         return replace(call, status="waiting", reason="ask", policy="ask", why=judged.why)
     return _cleared(call, tool, policy=judged.policy, why=judged.why)

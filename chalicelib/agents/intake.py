@@ -115,4 +115,7 @@ def _cleaned(value: Any, depth: int) -> Any:
 
 def as_text(value: Json) -> str:
     """A tool's result as text for a model: a text as it is, anything else as JSON."""
-    return clean(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str))
+    try:
+        return clean(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str))
+    except (TypeError, ValueError, RecursionError):  # keys that are no text, a circle, or too deep: told rather than met anew at every entry
+        return "[the result is no JSON that can be told]"

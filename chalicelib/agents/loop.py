@@ -19,7 +19,7 @@ from typing import Final
 from chalicelib.agents import checks
 from chalicelib.agents.answer import read_answer
 from chalicelib.agents.failures import AgentCostExceeded, AgentStopped, AgentTurnsExceeded, OutputInvalid
-from chalicelib.agents.intake import as_text, take, take_last
+from chalicelib.agents.intake import as_text, clean, take, take_last
 from chalicelib.agents.requests import can_shorten, next_request
 from chalicelib.agents.task import AgentTask as AgentTask
 from chalicelib.agents.task import AgentTool as AgentTool
@@ -92,7 +92,7 @@ def run_agent(
     Raises a ModelFailure, OutputInvalid or AgentStopped, each with the usage of the whole conversation; StaleAttempt when another attempt has gone
     on.
     """
-    transcript = checkpoint.load() or Transcript(task.prompt)
+    transcript = checkpoint.load() or Transcript(clean(task.prompt))
     agent = _Agent(task, ask, toolbox, checkpoint, verdicts, lambda: seconds_left() < margin_seconds, on_usage, transcript)
     if transcript.usage is not None:
         on_usage(transcript.usage)

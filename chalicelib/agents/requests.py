@@ -16,6 +16,7 @@ from chalicelib.agents.transcript import Limit, Transcript
 from chalicelib.providers.model import ModelMessage, ModelRequest, Part, Role, Text, ToolOffer, ToolResult, ToolUse, user
 
 KEPT_LENGTH: Final = 1_000  # characters of an older result after an overflow
+TURN_LENGTH: Final = 200_000  # characters of all results of one turn, shared out evenly where they are more
 MAX_DESCRIPTION: Final = 4_000
 _REACHED: Final[dict[Limit, str]] = {"turns": "the most turns that this task may take", "cost": "what this task may cost"}
 
@@ -63,12 +64,14 @@ def _shown(message: ModelMessage, *, shorten: bool) -> ModelMessage:
         return replace(message, parts=(Text("(nothing)"),), native=None)
     if message.role is Role.ASSISTANT:
         return message
-    return replace(message, parts=tuple(_marked(part, shorten=shorten) if isinstance(part, ToolResult) else part for part in message.parts))
+    results = sum(isinstance(part, ToolResult) for part in message.parts)
+    most = KEPT_LENGTH if shorten else TURN_LENGTH // max(results, 1)
+    return replace(message, parts=tuple(_marked(part, most) if isinstance(part, ToolResult) else part for part in message.parts))
 
 
-def _marked(result: ToolResult, *, shorten: bool) -> ToolResult:
-    text = limited(result.text, most=KEPT_LENGTH) if shorten else result.text
-    return replace(result, text=wrap(text, source=f"tool {result.name}{', an error' if result.is_error else ''}"))
+def _marked(result: ToolResult, most: int) -> ToolResult:
+    source = f"tool {result.name}{', an error' if result.is_error else ''}"
+    return replace(result, text=wrap(limited(result.text, most=most), source=source))
 
 
 def _last(messages: tuple[ModelMessage, ...], limit: Limit) -> tuple[ModelMessage, ...]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from chalicelib.agents.loop import Finished, Suspended, Verdict
+from chalicelib.errors import StaleAttempt
 from chalicelib.providers.model import ModelRequest, ModelResponse, ToolUse
 from tests.factories.agent_scripts import Desk, Hook, Turn, desk, spoken, tool
 
@@ -88,13 +89,35 @@ def test_it_is_the_agent_that_is_meant() -> None:
     assert POINTS > 100  # every answer of the model, both sides of every save and of every tool
 
 
-@pytest.mark.parametrize("points", [range(first, POINTS + 1, 13) for first in range(1, 14)], ids=lambda points: f"every thirteenth from {points[0]}")
+@pytest.mark.parametrize("points", [range(first, POINTS + 1, 26) for first in range(1, 27)], ids=lambda points: f"every 26th from {points[0]}")
 def test_it_comes_to_the_same_when_killed_at_any_point(points: range) -> None:
     for point in points:
         reaper = Reaper(point)
         at = made(reaper)
         assert lived(at) == EXPECTED
         assert reaper.passed >= point
+        assert {key: use for key, use in at.box.effects.items() if use.name != "look"} == EFFECTS
+
+
+@pytest.mark.parametrize("points", [range(first, POINTS + 1, 26) for first in range(1, 27)], ids=lambda points: f"every 26th from {points[0]}")
+def test_it_comes_to_the_same_when_another_attempt_overtakes_it_at_any_point(points: range) -> None:
+    for point in points:
+        passed = 0
+        at = made(lambda _where: None)
+        other = made(lambda _where: None)
+        other.kept, other.box, other.decided = at.kept, at.box, at.decided
+
+        def overtaken(_where: str, point: int = point, other: Desk = other) -> None:
+            nonlocal passed
+            passed += 1
+            if passed == point:
+                assert lived(other) == EXPECTED
+
+        at.model.hook = at.kept.hook = at.box.hook = overtaken
+        try:
+            assert lived(at) == EXPECTED  # it comes upon the finished conversation
+        except StaleAttempt:
+            assert lived(other) == EXPECTED
         assert {key: use for key, use in at.box.effects.items() if use.name != "look"} == EFFECTS
 
 

@@ -223,6 +223,20 @@ def test_it_leaves_the_middle_of_a_long_result_out() -> None:
     assert "40,000 characters left out" in at.told()[0].text
 
 
+def test_it_shares_the_room_of_a_turn_out_between_its_results() -> None:
+    at = desk([[("a", {"n": n}) for n in range(20)], "Done."], tool("a", effect="none"), answers={"a": "x" * 60_000})
+    finished(at)
+    assert all(10_000 < len(result.text) < 11_000 for result in at.told())
+
+
+def test_it_tells_of_a_result_that_is_no_json() -> None:
+    circle: list[Any] = []
+    circle.append(circle)
+    at = desk([[("a", {}), ("b", {})], "Done."], tool("a"), tool("b"), answers={"a": circle, "b": {1: {(1, 2): 3}}})
+    finished(at)
+    assert ["no JSON that can be told" in result.text for result in at.told()] == [True, True]
+
+
 # --- asks -----------------------------------------------------------------------------------------------------------
 
 
@@ -394,7 +408,7 @@ def test_it_carries_nothing_out_after_the_money_is_spent() -> None:
     at = desk([[("a", {})], "What I have."], tool("a"), max_cost=5)
     outcome = finished(at)
     assert (outcome.stopped, at.box.runs, outcome.calls[0].came) == ("cost", [], "refused")
-    assert "money is spent" in at.model.requests[1].messages[2].text
+    assert "may cost is spent" in at.model.requests[1].messages[2].text
 
 
 @pytest.mark.parametrize(("cost", "says"), [(5, "after a cost of 5 micro-dollars"), (None, "scripted:m has no price")])
