@@ -139,11 +139,11 @@ class _Agent:
     # --- the model's turns ------------------------------------------------------------------------------------
 
     def _turn(self) -> None:
-        limit = self._limit()
+        limit, before = self._limit(), self.transcript
         try:
             response = self._response(limit)
         except ModelFailure as failure:
-            self._keep_failed(failure)
+            self._keep_failed(failure, before)
             raise
         self._spend(response.usage)
         taken = take_last(response) if limit is not None else take(response, first=self.transcript.next_number)
@@ -176,10 +176,10 @@ class _Agent:
             self.transcript = replace(self.transcript, usage=spent)
             self.on_usage(spent)
 
-    def _keep_failed(self, failure: ModelFailure) -> None:
+    def _keep_failed(self, failure: ModelFailure, before: Transcript) -> None:
         """What a failed call cost belongs to the conversation. A store that is away must not hide the failure; a newer attempt must."""
-        if failure.usage is not None:
-            self._spend(failure.usage)
+        self._spend(failure.usage)
+        if self.transcript != before:
             with suppress(Unavailable):
                 self._save()
         failure.usage = self.transcript.usage

@@ -17,7 +17,7 @@ _UNSEEN: Final = "[\\s\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]
 _OPENERS: Final = "<\uff1c\ufe64\u2039\u3008\u27e8"
 _LETTERS: Final = (f"[{letter}{chr(ord(letter) - ord('a') + 0xFF41)}]" for letter in _WORD)
 _MARKER: Final = re.compile(f"[{_OPENERS}](?={_UNSEEN}(?:[/\uff0f\\\\]{_UNSEEN})?{_UNSEEN.join(_LETTERS)})", re.IGNORECASE)
-_LABEL: Final = re.compile(r"[^\w .:/@-]+")
+_LABEL: Final = re.compile(r"[^\w .,:/@-]+")
 MAX_LABEL: Final = 80
 
 INSTRUCTION: Final = (

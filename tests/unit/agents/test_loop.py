@@ -12,7 +12,7 @@ from chalicelib.agents.outside import INSTRUCTION
 from chalicelib.agents.task import AgentTask
 from chalicelib.errors import RunEnded, StaleAttempt, Unavailable
 from chalicelib.providers.failures import ContextTooLong, ModelOverloaded, ModelTruncated
-from chalicelib.providers.model import Attachment, ModelResponse, Native, Role, StopReason, Text, ToolResult, ToolUse
+from chalicelib.providers.model import Attachment, ModelResponse, Native, Role, StopReason, Text, ToolResult, ToolUse, Usage
 from chalicelib.spec.model import JsonObject
 from chalicelib.tools.failures import HttpRejected, HttpServerFailed
 from tests.factories.agent_scripts import Desk, Kept, Model, Turn, desk, tool, usage
@@ -484,11 +484,13 @@ def test_it_shortens_older_results_once_when_the_window_overflows() -> None:
 
 @pytest.mark.parametrize("answer", ["short", "x" * 5_000])
 def test_it_lets_an_overflow_go_up_that_shortening_does_not_heal(answer: str) -> None:
-    at = desk([[("a", {})], [("a", {})], ContextTooLong("1"), ContextTooLong("2")], tool("a"), answers={"a": answer})
+    at = desk([[("a", {})], [("a", {})], ContextTooLong("1", usage=usage(1)), ContextTooLong("2")], tool("a"), answers={"a": answer})
     with pytest.raises(ContextTooLong, match="1" if answer == "short" else "2") as caught:
         at.enter()
-    assert caught.value.usage is not None
-    assert caught.value.usage.cost == 10
+    kept = at.kept.load()
+    assert kept is not None
+    assert kept.usage == caught.value.usage == Usage("scripted", "m", input_tokens=30, output_tokens=3, cost=11)
+    assert kept.shortened == (answer != "short")
 
 
 # --- two at once ----------------------------------------------------------------------------------------------------
