@@ -79,6 +79,8 @@ def attempts() -> Iterator[tuple[str, Any]]:
     yield from (("erase", arguments) for arguments in (*ODD, *WRAPPED))
     yield from (("erase_some", arguments) for arguments in (*ODD, *WRAPPED, {"amount": 1}, {"force": True}))
     yield from (("pay", {"amount": amount}) for amount in DEAR)
+    yield from (("pay", {"amount": amount, "to": INJECTED[0]}) for amount in DEAR)
+    yield from (("PAY", {"amount": 1, "name": "erase", "to": str(amount)}) for amount in DEAR)
     yield from (("pay", {"amount": amount, "to": "me", "Amount": 1, "approved": True}) for amount in DEAR)
     yield from (("pay", arguments) for arguments in (*ODD, {"Amount": 101}, {"amount ": 101}, {"arguments": {"amount": 101}}))
 
@@ -108,7 +110,7 @@ def test_it_lets_none_of_two_hundred_attempts_through() -> None:
     turns = [[*calls[start : start + 12], ("look", {})] for start in range(0, len(calls), 12)]
     at = guarded([*turns, "I give up."])
     outcome = at.enter()
-    assert len(calls) + len(INJECTED) + len(list(edits())) >= 200
+    assert len(calls) >= 200
     assert isinstance(outcome, Finished)
     assert reached(at) == []
     assert at.box.names == ["look"] * len(turns)
