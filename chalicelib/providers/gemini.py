@@ -54,11 +54,10 @@ class GeminiProvider:
     def call(self, request: ModelRequest, *, model: str, seconds: float, on_text: OnText | None = None) -> ModelResponse:
         """One answer. Raises a ModelFailure; what the call cost until then is with it, as far as it was told."""
         self._check(seconds)
-        asked, settings = contents(request, model), config(request, model, seconds)
         answer = Answer(model)
         try:
             with within(seconds):
-                self._fetch(answer, asked, settings, on_text)
+                self._fetch(answer, contents(request, model), config(request, model, seconds), on_text)
         except ModelFailure as failure:
             failure.usage = failure.usage or answer.usage
             raise

@@ -92,7 +92,7 @@ class Answer:
             usage=usage,
             notes={"response_id": self._id} if self._id else {},
             tool_uses=uses,
-            native=Native(NAME, _native(self._parts)) if self._parts else None,
+            native=_native(self._parts),
         )
 
 
@@ -128,7 +128,7 @@ def _tool_uses(parts: "list[types.Part]", turn: int) -> tuple[ToolUse, ...]:
     return tuple(ToolUse(call.id or f"{OWN_ID}{turn}-{number}", call.name or "", call.args or {}) for number, call in enumerate(calls))
 
 
-def _native(parts: "list[types.Part]") -> Json:
+def _native(parts: "list[types.Part]") -> Native | None:
     """The turn as it goes back. Texts that came in pieces are joined, except where a piece carries more than its text."""
     joined: list[Json] = []
     for part in parts:
@@ -137,6 +137,6 @@ def _native(parts: "list[types.Part]") -> Json:
         before = last if isinstance(last, dict) else {}
         if written.keys() == before.keys() and written.keys() <= {"text", "thought"} and written.get("thought") == before.get("thought"):
             joined[-1] = {**before, "text": f"{before['text']}{written['text']}"}
-        elif written:
+        elif written not in ({}, {"text": ""}):  # Gemini says such a thing, and refuses to hear it
             joined.append(written)
-    return {"role": "model", "parts": joined}
+    return Native(NAME, {"role": "model", "parts": joined}) if joined else None

@@ -54,11 +54,13 @@ _BY_WORDS: Final[tuple[tuple[re.Pattern[str], frozenset[int], type[ModelFailure]
     ),
 )
 
+_QUOTED: Final = re.compile(r'"[^"]{60,}"')  # what is quoted at length may be the prompt
+
 
 def translated(error: "errors.APIError", model: str) -> ModelFailure:
     """The failure that an error of the API stands for."""
     code = error.code or 500
-    told = str(error.message or "")
+    told = _QUOTED.sub('"…"', str(error.message or ""))
     kind = _by_words(code, told) or _by_reason(error) or _BY_CODE.get(code) or (ModelRequestInvalid if 400 <= code < 500 else ModelUnavailable)
     return kind(f"{model}: {code} {told[:300]}".strip(), retry_after_seconds=retry_after(error))
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from chalicelib.providers.failures import ModelRequestInvalid
 from chalicelib.providers.gemini_schema import expressible
-from chalicelib.providers.model import Attachment, Effort, ModelMessage, ModelRequest, Part, Role, Text, ToolResult, ToolUse
+from chalicelib.providers.model import Attachment, Effort, ModelMessage, ModelRequest, Native, Part, Role, Text, ToolResult, ToolUse
 from chalicelib.providers.structured import schema_instruction
 
 if TYPE_CHECKING:
@@ -83,13 +83,26 @@ def _thinking(effort: Effort, model: str) -> "types.ThinkingConfig":
 def _content(message: ModelMessage, *, signed: bool) -> "types.Content":
     from google.genai import types
 
-    if message.native is not None and message.native.provider == NAME:
-        return types.Content.model_validate_json(json.dumps(message.native.content))
-    parts = [_part(part) for part in message.parts]
+    returned = _returned(message.native)
+    if returned is not None:
+        return returned
+    parts = [_part(part) for part in message.parts if part != Text("")]  # which Gemini refuses
     calls = [part for part in parts if part.function_call is not None]
     if calls and signed:
         calls[0].thought_signature = UNSIGNED  # Gemini signs the first call of a turn
     return types.Content(role="user" if message.role is Role.USER else "model", parts=parts)
+
+
+def _returned(native: Native | None) -> "types.Content | None":
+    """A turn of Gemini's own as it came; None where there is none, or one that this release of the SDK no longer reads."""
+    from google.genai import types
+
+    if native is None or native.provider != NAME:
+        return None
+    try:
+        return types.Content.model_validate_json(json.dumps(native.content))
+    except ValueError:
+        return None
 
 
 def _part(part: Part) -> "types.Part":

@@ -29,9 +29,11 @@ from chalicelib.providers.model import (
     ModelMessage,
     ModelRequest,
     ModelResponse,
+    Native,
     Provider,
     Role,
     StopReason,
+    Text,
     ToolResult,
     ToolUse,
     Usage,
@@ -137,6 +139,13 @@ def test_it_says_of_another_vendors_call_that_it_is_unsigned(model: str, signatu
     assert (first.get("thoughtSignature"), second.get("thoughtSignature")) == (signature, None)
 
 
+def test_it_writes_a_turn_from_its_parts_where_its_own_form_is_no_longer_read() -> None:
+    old = ModelMessage(Role.ASSISTANT, (Text("b"),), Native("google", {"role": "model", "parts": [{"unheard_of": 1}]}))
+    with gemini() as fake:
+        ask(fake, replace(ASKED, messages=(user("a"), old, user("c"))))
+    assert fake.requests[0]["contents"][1] == {"role": "model", "parts": [{"text": "b"}]}
+
+
 def test_it_leaves_out_a_turn_that_holds_nothing() -> None:
     with gemini() as fake:
         ask(fake, replace(ASKED, messages=(user("a"), ModelMessage(Role.ASSISTANT, ()), user("b"))))
@@ -159,6 +168,17 @@ def test_it_keeps_thoughts_out_of_the_text_and_hands_them_back() -> None:
         ask(fake, replace(ASKED, messages=(*ASKED.messages, first.message, user("And?"))))
     assert first.text == "Noon.."
     assert fake.requests[1]["contents"][1]["parts"] == [parts[0], parts[1], {"text": ".."}]
+
+
+def test_it_hands_back_a_signature_that_comes_alone_but_no_empty_text() -> None:
+    chunks = (response({"text": "Noon."}, reason=None), response({"text": "", "thoughtSignature": SIGNATURE}, reason=None), response({"text": ""}))
+    with gemini(Raw(chunks), Raw((response({"text": ""}),)), Say()) as fake:
+        first = ask(fake, streamed=True)
+        second = ask(fake, replace(ASKED, messages=(*ASKED.messages, first.message, user("And?"))))
+        ask(fake, replace(ASKED, messages=(user("a"), second.message, assistant(""), user("b"))))
+    assert fake.requests[1]["contents"][1]["parts"] == [{"text": "Noon."}, {"text": "", "thoughtSignature": SIGNATURE}]
+    assert second.native is None
+    assert len(fake.requests[2]["contents"]) == 2
 
 
 def test_it_counts_thoughts_as_output_and_googles_own_tools_as_input() -> None:
@@ -248,6 +268,13 @@ def test_it_names_googles_errors(error: Error, failure: type[ModelFailure], wait
     assert type(caught.value) is failure
     assert caught.value.retry_after_seconds == wait
     assert len(fake.requests) == 1
+
+
+def test_it_does_not_repeat_what_google_quotes() -> None:
+    told = f'Invalid value at "contents": "{"my secret plan " * 9}"'
+    with gemini(Error(400, "INVALID_ARGUMENT", told)) as fake, pytest.raises(ModelRequestInvalid) as caught:
+        ask(fake)
+    assert str(caught.value) == f'{MODEL}: 400 Invalid value at "contents": "…"'
 
 
 def test_it_knows_a_wrong_key() -> None:
