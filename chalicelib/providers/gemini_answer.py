@@ -45,7 +45,7 @@ class Answer:
     def __init__(self, asked: str) -> None:
         self.asked = asked
         self.usage: Usage | None = None
-        self._counts: dict[str, int] = {}
+        self._taken = self._read = self._said = self._thought = 0  # tokens
         self._parts: list[types.Part] = []
         self._begun = False
         self._reason: str | None = None
@@ -68,10 +68,28 @@ class Answer:
 
     def _count(self, told: "types.GenerateContentResponse") -> None:
         """Each chunk tells the totals until then, and some leave counts out."""
-        if told.usage_metadata is not None:
-            counts = told.usage_metadata.model_dump(include=_COUNTS, exclude_none=True)
-            self._counts |= {name: max(count, self._counts.get(name, 0)) for name, count in counts.items()}
-            self.usage = _usage(self._counts, told.model_version or self.asked, self.asked)
+        counts = told.usage_metadata
+        if counts is not None:
+            self._taken = max(self._taken, (counts.prompt_token_count or 0) + (counts.tool_use_prompt_token_count or 0))
+            self._read = max(self._read, counts.cached_content_token_count or 0)
+            self._said = max(self._said, counts.candidates_token_count or 0)
+            self._thought = max(self._thought, counts.thoughts_token_count or 0)
+            self.usage = self._usage(told.model_version or self.asked)
+
+    def _usage(self, model: str) -> Usage:
+        """Google counts thoughts and the results of its own tools apart, cached tokens within the prompt's. An alias is priced as itself at need."""
+        given = self._said + self._thought
+        tokens = Tokens(fresh=max(0, self._taken - self._read), output=given, cache_read=self._read)
+        price = cost(NAME, model, tokens)
+        return Usage(
+            provider=NAME,
+            model=model,
+            input_tokens=self._taken,
+            output_tokens=given,
+            cached_tokens=self._read,
+            cost=cost(NAME, self.asked, tokens) if price is None else price,
+            reasoning_tokens=self._thought,
+        )
 
     def response(self, *, turn: int) -> ModelResponse:
         """The whole. `turn` is its number in the conversation, which makes ids of calls unique in it. Raises a ModelFailure."""
@@ -94,33 +112,6 @@ class Answer:
             tool_uses=uses,
             native=_native(self._parts),
         )
-
-
-_COUNTS: Final = {
-    "prompt_token_count",
-    "tool_use_prompt_token_count",
-    "cached_content_token_count",
-    "candidates_token_count",
-    "thoughts_token_count",
-}
-
-
-def _usage(counts: dict[str, int], model: str, asked: str) -> Usage:
-    """Google counts thoughts and the results of its own tools apart, cached tokens within the prompt's. An alias is priced as itself at need."""
-    read, thoughts = counts.get("cached_content_token_count", 0), counts.get("thoughts_token_count", 0)
-    taken = counts.get("prompt_token_count", 0) + counts.get("tool_use_prompt_token_count", 0)
-    given = counts.get("candidates_token_count", 0) + thoughts
-    tokens = Tokens(fresh=max(0, taken - read), output=given, cache_read=read)
-    price = cost(NAME, model, tokens)
-    return Usage(
-        provider=NAME,
-        model=model,
-        input_tokens=taken,
-        output_tokens=given,
-        cached_tokens=read,
-        cost=cost(NAME, asked, tokens) if price is None else price,
-        reasoning_tokens=thoughts,
-    )
 
 
 def _tool_uses(parts: "list[types.Part]", turn: int) -> tuple[ToolUse, ...]:
