@@ -91,7 +91,7 @@ class ClaudeProvider:
     def call(self, request: ModelRequest, *, model: str, seconds: float, on_text: OnText | None = None) -> ModelResponse:
         """One message. Raises a ModelFailure."""
         with Deadline(seconds) as deadline:
-            thought = thinking(request, model)
+            thought = thinking(request, model, NAME)
             sent = arguments(request, model, thought)
             if on_text is None:
                 with _translating(model, deadline):

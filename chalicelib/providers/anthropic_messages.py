@@ -56,7 +56,7 @@ def arguments(request: ModelRequest, model: str, thinking: Thinking) -> dict[str
     return {
         "model": model,
         "max_tokens": thinking.max_tokens,
-        "messages": [{"role": message.role.value, "content": _content(message)} for message in turns(request)],
+        "messages": [{"role": message.role.value, "content": _content(message)} for message in turns(request, NAME)],
         **{name: value for name, value in optional.items() if value},
     }
 
@@ -88,7 +88,7 @@ def _tool_choice(request: ModelRequest, thinking: Thinking) -> JsonObject | None
 
 
 def _content(message: ModelMessage) -> Json:
-    if message.native is not None and message.native.provider == NAME:
+    if message.native is not None:
         return message.native.content
     if len(message.parts) == 1 and isinstance(message.parts[0], Text):
         return message.parts[0].text

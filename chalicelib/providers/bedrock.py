@@ -191,25 +191,22 @@ def _finished(block: dict[str, Any], stop: str) -> dict[str, Any]:
 def _translating(model: str, deadline: Deadline) -> Iterator[None]:
     """Raise AWS's errors as ours; whatever breaks after the time is up, broke because it was."""
     from botocore.eventstream import ParserError
-    from botocore.exceptions import BotoCoreError, ClientError
-    from urllib3.exceptions import HTTPError
+    from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, ReadTimeoutError
+    from urllib3 import exceptions as wire
 
     try:
         yield
-    except (BotoCoreError, ClientError, ParserError, HTTPError, ValueError, LookupError) as error:
-        late = ModelTimedOut(f"{model} gave no whole answer in time")
-        raise (late if deadline.passed else _translated(error, model)) from error
+    except (BotoCoreError, ClientError, ParserError, wire.HTTPError, ValueError, LookupError) as error:
+        late = deadline.passed or isinstance(error, (ConnectTimeoutError, ReadTimeoutError, wire.TimeoutError))
+        raise (ModelTimedOut(f"{model} gave no whole answer in time") if late else _translated(error, model)) from error
 
 
 def _translated(error: Exception, model: str) -> ModelFailure:
     from botocore import exceptions
-    from urllib3.exceptions import ReadTimeoutError
 
     match error:
         case exceptions.ClientError():
             return _by_code(error, model)
-        case exceptions.ReadTimeoutError() | exceptions.ConnectTimeoutError() | ReadTimeoutError():
-            return ModelTimedOut(f"{model} gave no whole answer in time")
         case exceptions.NoCredentialsError() | exceptions.PartialCredentialsError() | exceptions.CredentialRetrievalError():
             return ModelAuthFailed("there are no AWS credentials here to call Bedrock with")
         case exceptions.NoRegionError():

@@ -63,7 +63,7 @@ def is_claude(model: str) -> bool:
 def plan(request: ModelRequest, model: str) -> Thinking:
     """How the model shall think. Zero tokens: the model's own limit, which differs from maker to maker."""
     if is_claude(model):
-        return thinking(request, model)
+        return thinking(request, model, NAME)
     note = "off: not asked of this model on Bedrock" if request.thinking else ""
     forced = request.must_call and bool(request.tools) and _of(model, _FORCING)
     return Thinking(request.max_output_tokens or 0, forced=forced, note=note)
@@ -80,7 +80,7 @@ def arguments(request: ModelRequest, model: str, planned: Thinking) -> dict[str,
     elif kept and tools and is_claude(model):
         tools.append(dict(_CACHE_POINT))
     numbers = itertools.count(1)
-    messages = [{"role": message.role.value, "content": _content(message, numbers)} for message in turns(request)]
+    messages = [{"role": message.role.value, "content": _content(message, numbers)} for message in turns(request, NAME)]
     if kept and messages:
         messages[-1]["content"] = [*messages[-1]["content"], dict(_CACHE_POINT)]
     config: dict[str, Any] = {"effort": planned.effort} if planned.effort else {}
@@ -120,7 +120,7 @@ def _tools(request: ModelRequest) -> list[dict[str, Any]]:
 
 
 def _content(message: ModelMessage, numbers: Iterator[int]) -> list[Any]:
-    if message.native is not None and message.native.provider == NAME and isinstance(message.native.content, list):
+    if message.native is not None and isinstance(message.native.content, list):
         return [_with_bytes(block) for block in message.native.content]
     return [_block(part, numbers) for part in message.parts]
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from chalicelib.providers.model import Effort, ModelRequest, Role, ToolUse
+from chalicelib.providers.turns import own
 from chalicelib.spec.model import JsonObject
 
 DEFAULT_MAX_OUTPUT_TOKENS: Final = 8_192
@@ -65,8 +66,8 @@ def generation(model: str) -> Generation:
     return Generation(found.group(1), (int(found.group(2)), int(found.group(3) or 0)))
 
 
-def thinking(request: ModelRequest, model: str) -> Thinking:
-    """How the model shall think about this request, and with how many tokens all in all."""
+def thinking(request: ModelRequest, model: str, vendor: str) -> Thinking:
+    """How the model shall think about this request, and with how many tokens all in all. `vendor` is who is asked: only its own turns are signed."""
     about = generation(model)
     asked = request.max_output_tokens or DEFAULT_MAX_OUTPUT_TOKENS
     if request.must_call and request.tools and not about.always:
@@ -80,7 +81,7 @@ def thinking(request: ModelRequest, model: str) -> Thinking:
         return Thinking(total, {"type": "adaptive"}, effort=request.thinking)
     if total - asked < LEAST_BUDGET:
         return Thinking(asked, note=f"off: {asked} output tokens leave no room to think")
-    if _in_unsigned_round(request):
+    if _in_unsigned_round(request, vendor):
         return Thinking(asked, note="off: this round of tools was begun without thinking")
     return Thinking(total, {"type": "enabled", "budget_tokens": total - asked})
 
@@ -89,9 +90,11 @@ def _with_room(asked: int, room: int) -> int:
     return max(asked, min(asked + room, MOST_OUTPUT_TOKENS))
 
 
-def _in_unsigned_round(request: ModelRequest) -> bool:
+def _in_unsigned_round(request: ModelRequest, vendor: str) -> bool:
     """Whether the last assistant's turn called tools without the signed thinking that a budget of thinking asks for there."""
     last = next((message for message in reversed(request.messages) if message.role is Role.ASSISTANT), None)
     if last is None or not any(isinstance(part, ToolUse) for part in last.parts):
         return False
-    return last.native is None or not re.search(r"['\"](thinking|reasoningContent|redacted_thinking)['\"]", repr(last.native.content)[:400])
+    told = own(last, vendor)
+    first = told.content[0] if told is not None and isinstance(told.content, list) and told.content else None
+    return not isinstance(first, dict) or not ("reasoningContent" in first or first.get("type") in ("thinking", "redacted_thinking"))

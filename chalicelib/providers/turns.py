@@ -9,18 +9,18 @@ import re
 from itertools import groupby
 from typing import Final
 
-from chalicelib.providers.model import ModelMessage, ModelRequest, Part, Role, Text, ToolOffer, ToolResult, ToolUse
+from chalicelib.providers.model import ModelMessage, ModelRequest, Native, Part, Role, Text, ToolOffer, ToolResult, ToolUse
 
 CALL_FIRST: Final = "Call at least one of the tools now."  # for models that cannot be made to
 TOOLS_FIRST: Final = "Use the tools first where you need them. The following holds for your final answer."
 _ID: Final = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 
 
-def turns(request: ModelRequest) -> list[ModelMessage]:
+def turns(request: ModelRequest, vendor: str) -> list[ModelMessage]:
     """The messages with blank texts left out where a turn says something else, empty assistants' turns left out, users' turns in a row made one,
-    with results of tools before all else.
+    with results of tools before all else. Turns keep their own form where it is this vendor's.
     """
-    said = [ModelMessage(message.role, _spoken(message.parts), message.native) for message in request.messages]
+    said = [ModelMessage(message.role, _spoken(message.parts), own(message, vendor)) for message in request.messages]
     there = [message for message in said if message.parts or message.native is not None]
     found: list[ModelMessage] = []
     for role, group in groupby(there, key=lambda message: message.role):
@@ -30,6 +30,11 @@ def turns(request: ModelRequest) -> list[ModelMessage]:
         else:
             found.extend(group)
     return found
+
+
+def own(message: ModelMessage, vendor: str) -> Native | None:
+    """The turn in this vendor's own form, where it has one."""
+    return message.native if message.native is not None and message.native.provider == vendor else None
 
 
 def _spoken(parts: tuple[Part, ...]) -> tuple[Part, ...]:

@@ -294,6 +294,13 @@ def test_it_says_nothing_where_nothing_was_said() -> None:
     assert fake.requests[1]["messages"] == [{"role": "user", "content": [{"type": "text", "text": "Hi"}, {"type": "text", "text": "And?"}]}]
 
 
+def test_it_leaves_out_a_turn_that_only_another_vendor_understands() -> None:
+    silent = ModelMessage(Role.ASSISTANT, (), Native("elsewhere", [{"reasoning": "…"}]))
+    with claude() as fake:
+        ask(fake, ModelRequest(messages=(user("Hi"), silent, user("And?"))))
+    assert [message["role"] for message in fake.requests[0]["messages"]] == ["user"]
+
+
 def test_it_puts_results_first_and_marks_those_that_failed() -> None:
     calls = ModelMessage(Role.ASSISTANT, (Text(" "), ToolUse("a", "clock", {}), ToolUse("b:1/ü", "clock", {})))
     results = ModelMessage(Role.USER, (Text("Quick!"), ToolResult("a", "clock", "12:00"), ToolResult("b:1/ü", "clock", "no", is_error=True)))
@@ -367,12 +374,13 @@ def test_it_leaves_room_to_think(model: str, asked: int | None, effort: Effort |
 
 def test_it_does_not_begin_to_think_by_budget_within_another_vendors_round_of_tools() -> None:
     before = ModelMessage(Role.ASSISTANT, (ToolUse("x-1", "clock", {}),))
+    elsewhere = ModelMessage(Role.ASSISTANT, before.parts, Native("bedrock", [{"reasoningContent": {}}]))
     signed = ModelMessage(Role.ASSISTANT, (ToolUse("toolu_9", "clock", {}),), Native("anthropic", [THOUGHT, CALL]))
     with claude() as fake:
-        for turn, given in ((before, "x-1"), (signed, "toolu_9")):
+        for turn, given in ((before, "x-1"), (elsewhere, "x-1"), (signed, "toolu_9")):
             result = ModelMessage(Role.USER, (ToolResult(given, "clock", "12:00"),))
             ask(fake, with_tools(user("Hi"), turn, result, thinking="low"))
-    assert [body.get("thinking", {}).get("type") for body in fake.requests] == [None, "enabled"]
+    assert [body.get("thinking", {}).get("type") for body in fake.requests] == [None, None, "enabled"]
 
 
 def test_it_counts_thinking_into_the_output() -> None:

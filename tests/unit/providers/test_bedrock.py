@@ -290,6 +290,12 @@ def test_it_reads_text_with_sources() -> None:
     assert (answer.text, answer.native) == ("Noon.", Native("bedrock", [cited, {"text": "."}]))
 
 
+def test_it_reads_over_pieces_that_are_no_text() -> None:
+    with bedrock(Spoken([{"citation": {"title": "page"}}, {"text": "Noon."}])) as fake:
+        answer = ask(fake, streamed=True)
+    assert (answer.text, answer.native) == ("Noon.", None)
+
+
 @pytest.mark.parametrize("streamed", [False, True])
 def test_it_leaves_an_answer_without_counts_unpriced(streamed: bool) -> None:
     with bedrock(Spoken([{"text": "I"}], usage=None)) as fake:
