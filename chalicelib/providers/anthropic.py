@@ -98,7 +98,8 @@ class ClaudeProvider:
                     message = self._create(sent, deadline)
             else:
                 message = self._stream(sent, model, deadline, on_text)
-            return response(message, model, thought.note)
+            with _translating(model, deadline):
+                return response(message, model, thought.note)
 
     def _create(self, sent: dict[str, Any], deadline: Deadline) -> "Message":
         with self._client.messages.with_streaming_response.create(**sent, timeout=_timeout(deadline)) as answer:
@@ -118,21 +119,27 @@ class ClaudeProvider:
 
 
 def _texts(stream: "MessageStream[None]", model: str, deadline: Deadline) -> Generator[str]:
-    """Pieces of text as they come. Raises ModelTruncated where the stream ends before the message does."""
+    """Pieces of text as they come. Raises ModelTruncated where the stream ends before the message does; what a broken one cost is told with it."""
     begun = ended = False
-    with _translating(model, deadline):
-        for event in stream:
-            if deadline.passed:
-                break
-            if event.type == "text" and event.text:
-                yield event.text
-            begun = begun or event.type == "message_start"
-            ended = begun and event.type == "message_stop"
-        if deadline.passed and not ended:
-            raise ModelTimedOut(f"{model} gave no whole answer in time")
-        if not ended:
-            usage = usage_of(stream.current_message_snapshot, model) if begun else None
-            raise ModelTruncated(f"the answer of {model} has no end", usage=usage)
+    try:
+        with _translating(model, deadline):
+            for event in stream:
+                if deadline.passed:
+                    break
+                if event.type == "text" and event.text:
+                    yield event.text
+                begun = begun or event.type == "message_start"
+                ended = begun and event.type == "message_stop"
+            if not ended:
+                raise _late(model) if deadline.passed else ModelTruncated(f"the answer of {model} has no end")
+    except ModelFailure as failure:
+        with contextlib.suppress(LookupError, TypeError, AttributeError):
+            failure.usage = usage_of(stream.current_message_snapshot, model) if begun else None
+        raise
+
+
+def _late(model: str) -> ModelTimedOut:
+    return ModelTimedOut(f"{model} gave no whole answer in time")
 
 
 def _timeout(deadline: Deadline) -> "httpx2.Timeout":
@@ -154,9 +161,9 @@ def _translating(model: str, deadline: Deadline) -> Iterator[None]:
 
     try:
         yield
-    except (anthropic.AnthropicError, httpx2.HTTPError, ValueError, LookupError) as error:
+    except (anthropic.AnthropicError, httpx2.HTTPError, ValueError, LookupError, TypeError, AttributeError) as error:
         late = deadline.passed or isinstance(error, (anthropic.APITimeoutError, httpx2.TimeoutException))
-        raise (ModelTimedOut(f"{model} gave no whole answer in time") if late else _translated(error, model)) from error
+        raise (_late(model) if late else _translated(error, model)) from error
 
 
 def _translated(error: Exception, model: str) -> ModelFailure:

@@ -196,7 +196,7 @@ def _translating(model: str, deadline: Deadline) -> Iterator[None]:
 
     try:
         yield
-    except (BotoCoreError, ClientError, ParserError, wire.HTTPError, ValueError, LookupError) as error:
+    except (BotoCoreError, ClientError, ParserError, wire.HTTPError, ValueError, LookupError, TypeError, AttributeError) as error:
         late = deadline.passed or isinstance(error, (ConnectTimeoutError, ReadTimeoutError, wire.TimeoutError))
         raise (ModelTimedOut(f"{model} gave no whole answer in time") if late else _translated(error, model)) from error
 

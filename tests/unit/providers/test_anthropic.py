@@ -208,6 +208,29 @@ def test_it_names_each_fault_and_tries_once(fault: Fault, failure: type[ModelFai
     assert KEY not in str(caught.value)
 
 
+@pytest.mark.parametrize("streamed", [False, True])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[]",
+        b"{}",
+        b"null",
+        b"hi",
+        b'{"content": [{"type": "text"}], "usage": {}}',
+        b'{"type": "message_start"}',
+        b'{"type": "message_start", "message": {}}',
+    ],
+)
+def test_it_takes_nothing_else_for_an_answer_where_the_sdk_does_not_check_it(body: bytes, streamed: bool) -> None:
+    told = b"event: message_start\ndata: " + body + b"\n\n" if streamed else body
+    kind = "text/event-stream" if streamed else "application/json"
+    head = f"HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\ncontent-length: {len(told)}\r\n\r\n".encode()
+    with claude(Fault(raw=head + told)) as fake, pytest.raises((ModelUnavailable, ModelTruncated)):
+        ClaudeProvider(KEY, base_url=fake.url).call(
+            ModelRequest(messages=(user("Hi"),)), model=MODEL, seconds=5, on_text=(lambda text: None) if streamed else None
+        )
+
+
 @pytest.mark.parametrize(("header", "expected"), [("17", 17.0), ("-3", 0.0), ("soon", None), (None, None)])
 def test_it_passes_on_when_to_come_again(header: str | None, expected: float | None) -> None:
     with claude(Fault(429, "rate_limit_error", retry_after=header)) as fake, pytest.raises(ModelRateLimited) as caught:
@@ -476,8 +499,9 @@ def test_it_takes_no_stream_for_an_answer_that_is_none(body: bytes, failure: typ
     assert type(caught.value) is failure
 
 
-def test_it_tells_what_a_stream_without_an_end_cost() -> None:
-    with claude(Failing.CLEAN_END) as fake, pytest.raises(ModelTruncated) as caught:
+@pytest.mark.parametrize("failing", [Failing.CLEAN_END, Failing.CUT, Failing.ERROR_MID_STREAM])
+def test_it_tells_what_a_stream_without_an_end_cost(failing: Failing) -> None:
+    with claude(failing) as fake, pytest.raises(ModelFailure) as caught:
         ClaudeProvider(KEY, base_url=fake.url).call(ModelRequest(messages=(user("Hi"),)), model=MODEL, seconds=5, on_text=lambda text: None)
     assert caught.value.usage is not None
     assert caught.value.usage.input_tokens == 100

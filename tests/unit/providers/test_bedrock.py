@@ -245,6 +245,8 @@ def test_it_tells_other_stops() -> None:
         (Fault("ThrottlingException", 429, headers={"retry-after": "soon"}), ModelRateLimited),
         (Fault("", raw=b""), ModelUnavailable),
         (Fault("", raw=b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}"), ModelUnavailable),
+        (Fault("", raw=b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 4\r\n\r\nnull"), ModelUnavailable),
+        (Fault("", raw=b'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 15\r\n\r\n{"output":null}'), ModelUnavailable),
     ],
 )
 def test_it_names_each_fault_and_tries_once(fault: Fault, failure: type[ModelFailure]) -> None:
