@@ -24,8 +24,7 @@ from chalicelib.providers.model import (
     Usage,
 )
 from chalicelib.providers.prices import Tokens, cost
-from chalicelib.providers.structured import schema_instruction
-from chalicelib.providers.turns import CALL_FIRST, TOOLS_FIRST, call_id, offered, turns
+from chalicelib.providers.turns import call_id, offered, system_text, turns
 from chalicelib.spec.model import Json, JsonObject
 
 if TYPE_CHECKING:
@@ -42,7 +41,7 @@ def arguments(request: ModelRequest, model: str, thinking: Thinking) -> dict[str
     config: JsonObject = {"effort": thinking.effort} if thinking.effort else {}
     if schema is not None:
         config["format"] = {"type": "json_schema", "schema": schema}
-    tools, system = _tools(request), system_text(request, in_words=schema is None, thinking=thinking)
+    tools, system = _tools(request), system_text(request, forced=thinking.forced, in_words=schema is None)
     optional = {
         "system": _cached_system(system) if system and request.cache_prompt else system,
         "tools": tools,
@@ -59,17 +58,6 @@ def arguments(request: ModelRequest, model: str, thinking: Thinking) -> dict[str
         "messages": [{"role": message.role.value, "content": _content(message)} for message in turns(request, NAME)],
         **{name: value for name, value in optional.items() if value},
     }
-
-
-def system_text(request: ModelRequest, *, in_words: bool, thinking: Thinking) -> str:
-    """The system prompt, with what the vendor's own fields cannot say: an output's schema, a call that cannot be forced."""
-    words = [request.system] if request.system else []
-    if request.must_call and request.tools and not thinking.forced:
-        words.append(CALL_FIRST)
-    if request.output is not None and in_words:
-        words.extend([TOOLS_FIRST] if request.tools else [])
-        words.append(schema_instruction(request.output))
-    return "\n\n".join(words)
 
 
 def _cached_system(text: str) -> list[Json]:

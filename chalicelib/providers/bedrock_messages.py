@@ -30,8 +30,7 @@ from chalicelib.providers.model import (
     Usage,
 )
 from chalicelib.providers.prices import Tokens, cost
-from chalicelib.providers.structured import schema_instruction
-from chalicelib.providers.turns import CALL_FIRST, TOOLS_FIRST, call_id, offered, turns
+from chalicelib.providers.turns import call_id, offered, system_text, turns
 from chalicelib.spec.model import Json, JsonObject
 
 NAME: Final = "bedrock"
@@ -73,7 +72,8 @@ def arguments(request: ModelRequest, model: str, planned: Thinking) -> dict[str,
     """What `converse` is given. Raises ModelRequestInvalid for an attachment that Converse does not take."""
     schema = None if request.output is None or not _speaks_schemas(model) else strict_schema(request.output)
     kept = request.cache_prompt and (is_claude(model) or _of(model, _CACHING))
-    system = _system(request, planned, in_words=schema is None)
+    words = system_text(request, forced=planned.forced, in_words=schema is None)
+    system: list[dict[str, Any]] = [{"text": words}] if words else []
     tools = _tools(request)
     if kept and system:
         system.append(dict(_CACHE_POINT))
@@ -102,16 +102,6 @@ def _of(model: str, makers: tuple[str, ...]) -> bool:
 
 def _speaks_schemas(model: str) -> bool:
     return is_claude(model) and generation(model).version >= (4, 5)
-
-
-def _system(request: ModelRequest, planned: Thinking, *, in_words: bool) -> list[dict[str, Any]]:
-    words = [request.system] if request.system else []
-    if request.must_call and request.tools and not planned.forced:
-        words.append(CALL_FIRST)
-    if request.output is not None and in_words:
-        words.extend([TOOLS_FIRST] if request.tools else [])
-        words.append(schema_instruction(request.output))
-    return [{"text": "\n\n".join(words)}] if words else []
 
 
 def _tools(request: ModelRequest) -> list[dict[str, Any]]:

@@ -1,7 +1,8 @@
 """A conversation made fit for vendors that are strict about its form.
 
-In: a `ModelRequest`. Out: its turns without empty texts, roles in alternation, ids of calls that every vendor takes, and the tools that its turns
-speak of. Never changes what was said, and leaves a vendor's own form of a turn alone.
+In: a `ModelRequest`. Out: its turns without empty texts, roles in alternation, ids of calls that every vendor takes, the tools that its turns speak
+of, and a system prompt that asks in words for what a vendor's fields do not. Never changes what was said, and leaves a vendor's own form of a turn
+alone.
 """
 
 import hashlib
@@ -10,6 +11,7 @@ from itertools import groupby
 from typing import Final
 
 from chalicelib.providers.model import ModelMessage, ModelRequest, Native, Part, Role, Text, ToolOffer, ToolResult, ToolUse
+from chalicelib.providers.structured import schema_instruction
 
 CALL_FIRST: Final = "Call at least one of the tools now."  # for models that cannot be made to
 TOOLS_FIRST: Final = "Use the tools first where you need them. The following holds for your final answer."
@@ -48,6 +50,17 @@ def offered(request: ModelRequest) -> tuple[ToolOffer, ...]:
         return request.tools
     names = dict.fromkeys(part.name for message in request.messages for part in message.parts if isinstance(part, ToolUse))
     return tuple(ToolOffer(name, "This tool is no longer there.", {"type": "object", "properties": {}}) for name in names)
+
+
+def system_text(request: ModelRequest, *, forced: bool, in_words: bool) -> str:
+    """The system prompt, with what the vendor's own fields do not say: a call that is not `forced`, and `in_words` the output's schema."""
+    words = [request.system] if request.system else []
+    if request.must_call and request.tools and not forced:
+        words.append(CALL_FIRST)
+    if request.output is not None and in_words:
+        words.extend([TOOLS_FIRST] if request.tools else [])
+        words.append(schema_instruction(request.output))
+    return "\n\n".join(words)
 
 
 def call_id(given: str) -> str:
