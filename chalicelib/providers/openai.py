@@ -116,7 +116,7 @@ def _arguments(request: ModelRequest, model: str) -> dict[str, Any]:
     words = [request.system] if request.system else []
     if request.output is not None and schema is None:
         words.append(schema_instruction(request.output))
-    arguments: dict[str, Any] = {"model": model, "store": False, "input": [item for message in turns(request) for item in _items(message)]}
+    arguments: dict[str, Any] = {"model": model, "store": False, "input": [item for message in turns(request, NAME) for item in _items(message)]}
     if words:
         arguments["instructions"] = "\n\n".join(words)
     if schema is not None:

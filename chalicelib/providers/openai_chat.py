@@ -28,7 +28,7 @@ def chat_arguments(request: ModelRequest, model: str) -> dict[str, Any]:
         if strict is not None:  # what a server makes of an open schema is anybody's guess
             arguments["response_format"] = {"type": "json_schema", "json_schema": {"name": "answer", "schema": strict, "strict": True}}
     system = [{"role": "system", "content": "\n\n".join(words)}] if words else []
-    arguments["messages"] = [*system, *(turn for message in turns(request) for turn in _said(message))]
+    arguments["messages"] = [*system, *(turn for message in turns(request, "") for turn in _said(message))]
     if request.tools:
         arguments["tools"] = [
             {"type": "function", "function": {"name": offer.name, "description": offer.description, "parameters": offer.arguments}}
