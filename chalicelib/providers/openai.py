@@ -8,7 +8,9 @@ reason; what asks for it is left out for them and the answer's notes say so. Nev
 
 import hashlib
 import json
+import mimetypes
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
@@ -37,6 +39,7 @@ from chalicelib.providers.openai_schema import strict_schema
 from chalicelib.providers.prices import Tokens, cost
 from chalicelib.providers.structured import schema_instruction
 from chalicelib.providers.turns import call_id, turns
+from chalicelib.providers.wall_clock import within
 from chalicelib.spec.model import Json, JsonObject
 
 if TYPE_CHECKING:
@@ -46,6 +49,7 @@ if TYPE_CHECKING:
 
 NAME: Final = "openai"
 MIN_OUTPUT_TOKENS: Final = 16  # the API takes no smaller limit
+READ_OUT_SECONDS: Final = 0.05
 _UNREASONING: Final = ("gpt-3.5", "gpt-4", "chatgpt-4o", "ft:gpt-3.5", "ft:gpt-4")
 _LIST_PRICE_TIERS: Final = (None, "auto", "default")
 
@@ -88,6 +92,7 @@ class OpenAIProvider:
                 with translating(model):
                     piece, final = _told(event, model)
                 if final is not None:
+                    _read_out(stream)
                     return final
                 if piece:
                     on_text(piece)
@@ -96,6 +101,12 @@ class OpenAIProvider:
     def embed(self, texts: Sequence[str], *, model: str, seconds: float) -> Embedded:
         """Raises a ModelFailure."""
         return embed(self._client, texts, model=model, seconds=seconds, provider=NAME)
+
+
+def _read_out(stream: "openai.Stream[ResponseStreamEvent]") -> None:
+    """What is left of a stream behind its last event is its end: a connection read to there serves the next call, another one is thrown away."""
+    with suppress(Exception), within(READ_OUT_SECONDS):
+        list(stream)
 
 
 def _told(event: "ResponseStreamEvent", model: str) -> tuple[str, "Response | None"]:
@@ -139,7 +150,7 @@ def _reasoning(request: ModelRequest, model: str) -> dict[str, Any]:
 
 
 def _reasons(model: str) -> bool:
-    return not model.startswith(_UNREASONING)
+    return not model.startswith(_UNREASONING) and "-chat" not in model
 
 
 def _cache_key(arguments: dict[str, Any]) -> str:
@@ -187,7 +198,7 @@ def _content(part: Part) -> JsonObject | None:
             url = f"data:{media_type};base64,{data}"
             if part.is_image:
                 return {"type": "input_image", "image_url": url, "detail": "auto"}
-            return {"type": "input_file", "filename": name or f"document.{media_type.rpartition('/')[2]}", "file_data": url}
+            return {"type": "input_file", "filename": name or f"document{mimetypes.guess_extension(media_type) or ''}", "file_data": url}
         case _:
             return None
 
@@ -209,7 +220,8 @@ def _response(response: "Response", model: str) -> ModelResponse:
             return _answer(response, usage)
         case "failed":
             error = response.error
-            raise told_failure(error.code if error else None, error.message if error else None, model, usage)
+            spent = None if response.usage is None else usage  # mostly nothing is billed, and nothing told
+            raise told_failure(error.code if error else None, error.message if error else None, model, spent)
         case "cancelled":
             raise ModelCancelled(f"{model} was stopped before its answer was whole", usage=usage)
         case "incomplete" if response.incomplete_details and response.incomplete_details.reason == "content_filter":
@@ -233,7 +245,7 @@ def _answer(response: "Response", usage: Usage) -> ModelResponse:
                     raise ContentFiltered(f"{usage.model} declined to answer", usage=usage)
                 texts.append(content.text)
     tier = response.service_tier
-    native: list[Any] = [item.to_dict(mode="json", exclude_none=True) for item in response.output]
+    native: list[Any] = [item.to_dict(mode="json", exclude_none=True, warnings=False) for item in response.output]
     return ModelResponse(
         text="".join(texts),
         stop=StopReason.TOOL_USE if uses else StopReason.END,
@@ -245,15 +257,15 @@ def _answer(response: "Response", usage: Usage) -> ModelResponse:
 
 
 def _without_thinking(answer: ModelResponse) -> ModelResponse:
-    return replace(answer, notes={**answer.notes, "thinking": "left out: the model does not reason"})
+    return replace(answer, notes={**answer.notes, "thinking": "left out: this model takes no effort"})
 
 
 def _usage(response: "Response", model: str) -> Usage:
     """Counts as totals. A tier other than the standard one has other prices, so its calls are unpriced."""
     named, told = response.model or model, response.usage
-    if told is None:
+    if told is None or told.input_tokens is None or told.output_tokens is None:
         return Usage(NAME, named)
-    read, written = told.input_tokens_details.cached_tokens or 0, told.input_tokens_details.cache_write_tokens or 0
+    read, written = _count(told.input_tokens_details, "cached_tokens"), _count(told.input_tokens_details, "cache_write_tokens")
     tokens = Tokens(fresh=max(0, told.input_tokens - read - written), output=told.output_tokens, cache_read=read, cache_write=written)
     return Usage(
         provider=NAME,
@@ -263,5 +275,11 @@ def _usage(response: "Response", model: str) -> Usage:
         cached_tokens=read,
         cache_write_tokens=written,
         cost=cost(NAME, named, tokens) if response.service_tier in _LIST_PRICE_TIERS else None,
-        reasoning_tokens=told.output_tokens_details.reasoning_tokens or 0,
+        reasoning_tokens=_count(told.output_tokens_details, "reasoning_tokens"),
     )
+
+
+def _count(details: object, name: str) -> int:
+    """The details of counts, whose kinds grew over the years, may be missing."""
+    told: int | None = getattr(details, name, None)
+    return told or 0

@@ -126,12 +126,16 @@ def each(events: Iterator[Event], model: str) -> Iterator[Event]:
 def read_arguments(told: object, name: str, usage: Usage) -> JsonObject:
     """A call's arguments, which models write as text. Raises ModelUnavailable: another try writes another text."""
     try:
-        arguments = told if isinstance(told, dict) else json.loads(str(told or "{}"))
-    except ValueError:
+        arguments = told if isinstance(told, dict) else json.loads(str(told or "{}"), parse_constant=_refuse)
+    except (ValueError, RecursionError):
         arguments = None
     if not isinstance(arguments, dict):
         raise ModelUnavailable(f"{usage.model} called {name} with arguments that are no JSON object", usage=usage)
     return arguments
+
+
+def _refuse(constant: str) -> float:
+    raise ValueError(constant)  # NaN and Infinity are no JSON
 
 
 def told_failure(code: str | None, message: str | None, model: str, usage: Usage | None = None) -> ModelFailure:

@@ -80,7 +80,7 @@ class OpenAICompatibleProvider:
 
     def _usage(self, told: "_Told", model: str) -> Usage:
         named, counts = told.model or model, told.counts
-        if counts is None or counts.prompt_tokens is None:
+        if counts is None or counts.prompt_tokens is None or counts.completion_tokens is None:
             return Usage(self._name, named)
         read = (counts.prompt_tokens_details and counts.prompt_tokens_details.cached_tokens) or 0
         written = (counts.prompt_tokens_details and counts.prompt_tokens_details.cache_write_tokens) or 0

@@ -3,7 +3,7 @@
 In: a client, texts. Out: one vector a text, in their order. More texts than one request takes go in several; the time is for all of them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from chalicelib.providers.failures import ModelUnavailable
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     import httpx2
     import openai
 
-MAX_TEXTS: Final = 256  # in one request; the API takes 2,048, but no more than 300,000 tokens
+MAX_TEXTS: Final = 256  # in one request, of the 2,048 that the API takes
+MAX_CHARACTERS: Final = 250_000  # in one request: the API takes 300,000 tokens, and few scripts need more than one for a character
 
 
 def embed(client: "openai.OpenAI", texts: Sequence[str], *, model: str, seconds: float, provider: str, priced_as: str | None = None) -> Embedded:
@@ -23,15 +24,28 @@ def embed(client: "openai.OpenAI", texts: Sequence[str], *, model: str, seconds:
     vectors: list[tuple[float, ...]] = []
     tokens = 0
     with limited(seconds) as timeout:
-        for start in range(0, len(texts), MAX_TEXTS):
-            found, took = _batch(client, list(texts[start : start + MAX_TEXTS]), model, timeout)
+        for batch in _batches(texts):
+            found, took = _vectors(client, batch, model, timeout)
             vectors += found
             tokens += took
     usage = Usage(provider, model, input_tokens=tokens, cost=cost(priced_as or provider, model, Tokens(fresh=tokens, output=0)))
     return Embedded(tuple(vectors), usage)
 
 
-def _batch(client: "openai.OpenAI", texts: list[str], model: str, timeout: "httpx2.Timeout") -> tuple[list[tuple[float, ...]], int]:
+def _batches(texts: Sequence[str]) -> Iterator[list[str]]:
+    batch: list[str] = []
+    room = MAX_CHARACTERS
+    for text in texts:
+        if batch and (len(batch) == MAX_TEXTS or len(text) > room):
+            yield batch
+            batch, room = [], MAX_CHARACTERS
+        batch.append(text)
+        room -= len(text)
+    if batch:
+        yield batch
+
+
+def _vectors(client: "openai.OpenAI", texts: list[str], model: str, timeout: "httpx2.Timeout") -> tuple[list[tuple[float, ...]], int]:
     with translating(model):
         answer = client.embeddings.create(input=texts, model=model, encoding_format="float", timeout=timeout)
         told = sorted(answer.data, key=lambda item: item.index)

@@ -1,9 +1,12 @@
 """OpenAI by the real SDK against a strict fake of the Responses API over HTTP."""
 
+import json
+import threading
 import time
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from typing import Any
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, ClassVar
 
 import openai.resources.embeddings
 import openai.resources.responses  # noqa: F401  (its import time belongs to no test)
@@ -41,7 +44,8 @@ from chalicelib.providers.model import (
 )
 from chalicelib.providers.openai import OpenAIProvider
 from chalicelib.spec.model import JsonObject
-from tests.fixtures.fake_openai import KEY, Answer, Body, Fault, Frames, OpenAIApi, openai_api
+from tests.fixtures import fake_openai_responses
+from tests.fixtures.fake_openai import KEY, Answer, Body, Fault, Frames, OpenAIApi, frames, openai_api
 from tests.fixtures.fake_openai_responses import SEALED
 from tests.fixtures.model_script import Calls, Counts, Failing, FakeVendor, Say, Turn
 from tests.unit.providers.contract import ASKED, CLOCK, SCHEMA, ProviderContract
@@ -111,11 +115,13 @@ def test_it_counts_each_kind_of_tokens_and_prices_it() -> None:
         ({"service_tier": "flex"}, None, {"service_tier": "flex"}),
         ({"service_tier": None}, 20, {}),
         ({"usage": None}, None, {}),
+        ({"usage": {"input_tokens": 100, "output_tokens": 20, "total_tokens": 120}}, 20, {}),
+        ({"usage": {"input_tokens": 100}}, None, {}),
     ],
 )
 def test_it_prices_only_what_has_a_price(changes: dict[str, Any], cost: int | None, notes: dict[str, str]) -> None:
     with openai_api(Body(changes)) as fake:
-        answer = ask(fake)
+        answer = ask(fake, strict=False)
     assert (answer.usage.cost, answer.notes) == (cost, {"response_id": "resp_1", **notes})
 
 
@@ -191,7 +197,7 @@ def test_it_does_not_ask_an_old_model_to_reason_and_says_so() -> None:
     with openai_api() as fake:
         answer = ask(fake, replace(ASKED, thinking="high"), model="gpt-4.1-mini")
         ask(fake, replace(ASKED, thinking="high"))
-    assert answer.notes["thinking"] == "left out: the model does not reason"
+    assert answer.notes["thinking"] == "left out: this model takes no effort"
     assert not {"include", "reasoning"} & set(fake.requests[0])
     assert fake.requests[1]["reasoning"] == {"effort": "high"}
 
@@ -199,7 +205,7 @@ def test_it_does_not_ask_an_old_model_to_reason_and_says_so() -> None:
 def test_it_names_a_document_that_has_no_name() -> None:
     with openai_api() as fake:
         ask(fake, replace(ASKED, messages=(user("", Attachment("text/plain", "aGk=")),)))
-    part = {"type": "input_file", "filename": "document.plain", "file_data": "data:text/plain;base64,aGk="}
+    part = {"type": "input_file", "filename": "document.txt", "file_data": "data:text/plain;base64,aGk="}
     assert fake.requests[0]["input"][0]["content"] == [part]
 
 
@@ -218,10 +224,10 @@ def test_it_names_a_document_that_has_no_name() -> None:
     ],
 )
 def test_it_takes_no_failed_response_for_an_answer(code: str, message: str, failure: type[ModelFailure], streamed: bool) -> None:
-    body = Body({"status": "failed", "error": {"code": code, "message": message}, "output": []}, "response.failed")
+    body = Body({"status": "failed", "error": {"code": code, "message": message}, "output": [], "usage": None}, "response.failed")
     told = failure_of(body, streamed=streamed)
     assert type(told) is failure
-    assert told.usage is not None
+    assert told.usage is None
 
 
 @pytest.mark.parametrize("streamed", [False, True])
@@ -308,13 +314,13 @@ def test_it_names_what_a_stream_tells_in_its_middle(event: Any, failure: type[Mo
     assert type(failure_of(Frames((event,)), streamed=True, strict=False)) is failure
 
 
-@pytest.mark.parametrize("body", [{"output": None}, {"output": [{"type": "message"}]}, {"usage": {"input_tokens": 1}}])
+@pytest.mark.parametrize("body", [{"output": None}, {"output": [{"type": "message"}]}, {"output": [None]}])
 def test_it_does_not_guess_what_an_answer_of_another_form_says(body: dict[str, Any]) -> None:
     assert type(failure_of(Body(body), strict=False)) is ModelUnavailable
     assert type(failure_of(Body(body), strict=True)) is ModelUnavailable
 
 
-@pytest.mark.parametrize("arguments", ["{", "[1]", "3"])
+@pytest.mark.parametrize("arguments", ["{", "[1]", "3", '{"n": NaN}', "[" * 100_000])
 def test_it_does_not_call_a_tool_with_half_its_arguments(arguments: str) -> None:
     call = {"type": "function_call", "id": "fc_1", "call_id": "call_1", "name": "clock", "arguments": arguments, "status": "completed"}
     told = failure_of(Body({"output": [call]}))
@@ -335,6 +341,54 @@ def test_it_does_not_let_a_slow_drip_outlive_the_time(streamed: bool) -> None:
     with openai_api(drip_seconds=0.01) as fake, pytest.raises(ModelTimedOut):
         ask(fake, seconds=0.3, streamed=streamed)
     assert time.monotonic() - began < 30
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_it_takes_no_page_of_a_proxy_for_an_answer(streamed: bool) -> None:
+    assert isinstance(failure_of("<html>Sign in</html>", streamed=streamed, strict=False), ModelUnavailable | ModelTruncated)
+
+
+def test_it_needs_no_end_of_a_stream_behind_its_last_event() -> None:
+    done = {"type": "response.completed", "sequence_number": 1, "response": fake_openai_responses.whole(Say("Whole."), {"model": MODEL}, 1)}
+    with openai_api(Frames((done, "{"))) as fake:
+        assert ask(fake, streamed=True).text == "Whole."
+
+
+class Keeping(BaseHTTPRequestHandler):
+    """Streams one answer after the other over a connection that it keeps."""
+
+    protocol_version = "HTTP/1.1"
+    connections: ClassVar[list[Any]] = []
+
+    def setup(self) -> None:
+        super().setup()
+        self.connections.append(self.client_address)
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        data = frames(fake_openai_responses.events(Say(), body, 1))
+        self.send_response(200)
+        self.send_header("content-type", "text/event-stream")
+        self.send_header("transfer-encoding", "chunked")
+        self.end_headers()
+        self.wfile.write(f"{len(data):x}\r\n".encode() + data + b"\r\n0\r\n\r\n")
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+def test_it_keeps_the_connection_of_a_stream_for_the_next() -> None:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Keeping)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+    provider = OpenAIProvider(KEY, base_url=f"http://127.0.0.1:{server.server_port}/v1")
+    try:
+        for _ in range(3):
+            assert provider.call(ASKED, model=MODEL, seconds=5, on_text=lambda _: None).text == "Hello."
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert len(Keeping.connections) == 1
 
 
 def test_it_leaves_a_listeners_own_error_alone() -> None:
@@ -367,6 +421,12 @@ def test_it_turns_texts_into_vectors_in_their_order() -> None:
     assert told.vectors == ((1.0, 0.0), (3.0, 1.0))
     priced = prices.cost("openai", "text-embedding-3-small", prices.Tokens(fresh=10, output=0))
     assert told.usage == Usage("openai", "text-embedding-3-small", input_tokens=10, cost=priced)
+
+
+def test_it_asks_for_no_more_of_long_texts_than_one_request_takes() -> None:
+    with openai_api() as fake:
+        OpenAIProvider(KEY, base_url=fake.url).embed(["x" * 200_000, "y" * 50_000, "z"], model="text-embedding-3-small", seconds=5)
+    assert [len(body["input"]) for body in fake.requests] == [2, 1]
 
 
 def test_it_asks_for_many_vectors_in_several_requests_and_for_none_in_none() -> None:

@@ -143,6 +143,13 @@ def test_it_bears_what_a_server_leaves_out(finish: str | None) -> None:
     assert [(use.id, use.arguments) for use in answer.tool_uses] == [("call_0", {"city": "Bonn"}), ("call_1", {"city": "Köln"}), ("call_2", {})]
 
 
+def test_it_does_not_price_half_a_count() -> None:
+    told = Body({"usage": {"prompt_tokens": 5}})
+    with openai_api(told, keyless=True) as fake:
+        answer = OpenAICompatibleProvider("local", fake.url, priced_as="openai").call(ASKED, model=MODEL, seconds=5)
+    assert (answer.text, answer.usage) == ("Hello.", Usage("local", MODEL))
+
+
 def test_it_tolerates_a_reason_that_it_does_not_know() -> None:
     assert answer_to(message("eos", content="Hi.")).stop is StopReason.UNKNOWN
 
