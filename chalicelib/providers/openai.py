@@ -36,7 +36,7 @@ from chalicelib.providers.model import (
 from chalicelib.providers.openai_client import each, limited, new_client, read_arguments, told_failure, translating
 from chalicelib.providers.openai_embeddings import embed
 from chalicelib.providers.openai_schema import strict_schema
-from chalicelib.providers.prices import Tokens, cost
+from chalicelib.providers.openai_usage import RESPONSES, read_usage
 from chalicelib.providers.structured import schema_instruction
 from chalicelib.providers.turns import call_id, turns
 from chalicelib.providers.wall_clock import within
@@ -261,25 +261,6 @@ def _without_thinking(answer: ModelResponse) -> ModelResponse:
 
 
 def _usage(response: "Response", model: str) -> Usage:
-    """Counts as totals. A tier other than the standard one has other prices, so its calls are unpriced."""
-    named, told = response.model or model, response.usage
-    if told is None or told.input_tokens is None or told.output_tokens is None:
-        return Usage(NAME, named)
-    read, written = _count(told.input_tokens_details, "cached_tokens"), _count(told.input_tokens_details, "cache_write_tokens")
-    tokens = Tokens(fresh=max(0, told.input_tokens - read - written), output=told.output_tokens, cache_read=read, cache_write=written)
-    return Usage(
-        provider=NAME,
-        model=named,
-        input_tokens=told.input_tokens,
-        output_tokens=told.output_tokens,
-        cached_tokens=read,
-        cache_write_tokens=written,
-        cost=cost(NAME, named, tokens) if response.service_tier in _LIST_PRICE_TIERS else None,
-        reasoning_tokens=_count(told.output_tokens_details, "reasoning_tokens"),
-    )
-
-
-def _count(details: object, name: str) -> int:
-    """The details of counts, whose kinds grew over the years, may be missing."""
-    told: int | None = getattr(details, name, None)
-    return told or 0
+    """A tier other than the standard one has other prices, so its calls are unpriced."""
+    priced_as = NAME if response.service_tier in _LIST_PRICE_TIERS else None
+    return read_usage(response.usage, RESPONSES, provider=NAME, model=response.model or model, priced_as=priced_as)

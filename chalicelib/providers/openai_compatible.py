@@ -15,7 +15,7 @@ from chalicelib.providers.model import Embedded, ModelRequest, ModelResponse, On
 from chalicelib.providers.openai_chat import chat_arguments
 from chalicelib.providers.openai_client import each, limited, new_client, read_arguments, translating
 from chalicelib.providers.openai_embeddings import embed
-from chalicelib.providers.prices import Tokens, cost
+from chalicelib.providers.openai_usage import CHAT, read_usage
 
 if TYPE_CHECKING:
     import httpx2
@@ -51,8 +51,8 @@ class OpenAICompatibleProvider:
         arguments = chat_arguments(request, model)
         with limited(seconds) as timeout:
             told = self._whole(arguments, timeout) if on_text is None else self._streamed(arguments, timeout, on_text)
-        with translating(model):
-            return _response(told, self._usage(told, model))
+        usage = read_usage(told.counts, CHAT, provider=self._name, model=told.model or model, priced_as=self._priced_as)
+        return _response(told, usage)
 
     def embed(self, texts: Sequence[str], *, model: str, seconds: float) -> Embedded:
         """Raises a ModelFailure."""
@@ -77,24 +77,6 @@ class OpenAICompatibleProvider:
         if told.finish is None:
             raise ModelTruncated(f"the answer of {model} has no end")
         return told
-
-    def _usage(self, told: "_Told", model: str) -> Usage:
-        named, counts = told.model or model, told.counts
-        if counts is None or counts.prompt_tokens is None or counts.completion_tokens is None:
-            return Usage(self._name, named)
-        read = (counts.prompt_tokens_details and counts.prompt_tokens_details.cached_tokens) or 0
-        written = (counts.prompt_tokens_details and counts.prompt_tokens_details.cache_write_tokens) or 0
-        fresh = max(0, counts.prompt_tokens - read - written)
-        return Usage(
-            provider=self._name,
-            model=named,
-            input_tokens=counts.prompt_tokens,
-            output_tokens=counts.completion_tokens,
-            cached_tokens=read,
-            cache_write_tokens=written,
-            cost=cost(self._priced_as, named, Tokens(fresh=fresh, output=counts.completion_tokens, cache_read=read, cache_write=written)),
-            reasoning_tokens=(counts.completion_tokens_details and counts.completion_tokens_details.reasoning_tokens) or 0,
-        )
 
 
 @dataclass(slots=True)
