@@ -180,7 +180,7 @@ def _tool(offer: ToolOffer) -> JsonObject:
 
 def _items(message: ModelMessage) -> list[Json]:
     """The input items of one turn. A turn of this vendor's goes back as it came."""
-    if message.native is not None and message.native.provider == NAME and isinstance(message.native.content, list):
+    if message.native is not None and isinstance(message.native.content, list):
         return message.native.content
     called: list[Json] = [item for part in message.parts if (item := _call_item(part)) is not None]
     if message.role is Role.ASSISTANT:

@@ -16,6 +16,7 @@ from chalicelib.providers.structured import schema_instruction
 from chalicelib.providers.turns import turns
 from chalicelib.spec.model import Json, JsonObject
 
+NO_VENDOR: Final = ""  # there are no turns in a form of these servers' own
 _TEXTUAL: Final = ("application/json", "application/xml", "application/yaml")
 
 
@@ -28,7 +29,7 @@ def chat_arguments(request: ModelRequest, model: str) -> dict[str, Any]:
         if strict is not None:  # what a server makes of an open schema is anybody's guess
             arguments["response_format"] = {"type": "json_schema", "json_schema": {"name": "answer", "schema": strict, "strict": True}}
     system = [{"role": "system", "content": "\n\n".join(words)}] if words else []
-    arguments["messages"] = [*system, *(turn for message in turns(request, "") for turn in _said(message))]
+    arguments["messages"] = [*system, *(turn for message in turns(request, NO_VENDOR) for turn in _said(message))]
     if request.tools:
         arguments["tools"] = [
             {"type": "function", "function": {"name": offer.name, "description": offer.description, "parameters": offer.arguments}}
