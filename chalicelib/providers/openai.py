@@ -33,7 +33,7 @@ from chalicelib.providers.model import (
     ToolUse,
     Usage,
 )
-from chalicelib.providers.openai_client import each, limited, new_client, read_arguments, told_failure, translating
+from chalicelib.providers.openai_client import each, limited, new_client, read_call, read_text, told_failure, translating
 from chalicelib.providers.openai_embeddings import embed
 from chalicelib.providers.openai_schema import strict_schema
 from chalicelib.providers.openai_usage import RESPONSES, read_usage
@@ -113,7 +113,7 @@ def _told(event: "ResponseStreamEvent", model: str) -> tuple[str, "Response | No
     """The text in an event, or the whole response where it is the last. What is thought, begun or of an unknown kind tells nothing."""
     match event.type:
         case "response.output_text.delta":
-            return event.delta, None
+            return read_text(event.delta), None
         case "response.completed" | "response.incomplete" | "response.failed":
             return "", event.response
         case "error":
@@ -238,19 +238,19 @@ def _answer(response: "Response", usage: Usage) -> ModelResponse:
     uses: list[ToolUse] = []
     for item in response.output:
         if item.type == "function_call":
-            uses.append(ToolUse(item.call_id, item.name, read_arguments(item.arguments, item.name, usage)))
+            uses.append(read_call(item.call_id, item.name, item.arguments, usage))
         elif item.type == "message":
             for content in item.content:
                 if content.type == "refusal":
                     raise ContentFiltered(f"{usage.model} declined to answer", usage=usage)
-                texts.append(content.text)
+                texts.append(read_text(content.text))
     tier = response.service_tier
     native: list[Any] = [item.to_dict(mode="json", exclude_none=True, warnings=False) for item in response.output]
     return ModelResponse(
         text="".join(texts),
         stop=StopReason.TOOL_USE if uses else StopReason.END,
         usage=usage,
-        notes={"response_id": response.id} | ({} if tier in _LIST_PRICE_TIERS else {"service_tier": tier}),
+        notes={"response_id": read_text(response.id)} | ({} if tier in _LIST_PRICE_TIERS else {"service_tier": read_text(tier)}),
         tool_uses=tuple(uses),
         native=Native(NAME, native),
     )
@@ -263,4 +263,4 @@ def _without_thinking(answer: ModelResponse) -> ModelResponse:
 def _usage(response: "Response", model: str) -> Usage:
     """A tier other than the standard one has other prices, so its calls are unpriced."""
     priced_as = NAME if response.service_tier in _LIST_PRICE_TIERS else None
-    return read_usage(response.usage, RESPONSES, provider=NAME, model=response.model or model, priced_as=priced_as)
+    return read_usage(response.usage, RESPONSES, provider=NAME, model=read_text(response.model) or model, priced_as=priced_as)

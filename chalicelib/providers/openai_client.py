@@ -23,9 +23,8 @@ from chalicelib.providers.failures import (
     ModelTimedOut,
     ModelUnavailable,
 )
-from chalicelib.providers.model import Usage
+from chalicelib.providers.model import ToolUse, Usage
 from chalicelib.providers.wall_clock import timed_client, within
-from chalicelib.spec.model import JsonObject
 
 if TYPE_CHECKING:
     import httpx2
@@ -123,15 +122,24 @@ def each(events: Iterator[Event], model: str) -> Iterator[Event]:
         yield event
 
 
-def read_arguments(told: object, name: str, usage: Usage) -> JsonObject:
-    """A call's arguments, which models write as text. Raises ModelUnavailable: another try writes another text."""
+def read_text(told: object) -> str:
+    """Nothing is no text; anything else but text makes the answer unreadable (TypeError)."""
+    if not isinstance(told, str | None):
+        raise TypeError("no text")
+    return told or ""
+
+
+def read_call(id_: object, name: object, written: object, usage: Usage) -> ToolUse:
+    """A call, whose arguments models write as text. Raises ModelUnavailable for half a call: another try writes another one."""
+    if not isinstance(id_, str) or not isinstance(name, str) or not id_ or not name:
+        raise ModelUnavailable(f"{usage.model} called a tool without an id or a name", usage=usage)
     try:
-        arguments = told if isinstance(told, dict) else json.loads(str(told or "{}"), parse_constant=_refuse)
+        arguments = written if isinstance(written, dict) else json.loads(str(written or "{}"), parse_constant=_refuse)
     except (ValueError, RecursionError):
         arguments = None
     if not isinstance(arguments, dict):
         raise ModelUnavailable(f"{usage.model} called {name} with arguments that are no JSON object", usage=usage)
-    return arguments
+    return ToolUse(id_, name, arguments)
 
 
 def _refuse(constant: str) -> float:
@@ -169,10 +177,9 @@ def _by_status(error: "openai.APIStatusError", model: str) -> ModelFailure:
     return kind(f"{model}: {error.message[:300]}", retry_after_seconds=_retry_after(error.response))
 
 
-def _by_code(code: str | None, message: str) -> type[ModelFailure] | None:
+def _by_code(told: object, message: str) -> type[ModelFailure] | None:
     """None where neither tells more than the status does."""
-    if code is None:
-        code = ""
+    code = told if isinstance(told, str) else ""
     if code in _BY_CODE:
         return _BY_CODE[code]
     if any(words in message.lower() for words in _TOO_LONG):

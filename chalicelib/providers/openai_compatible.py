@@ -11,9 +11,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.providers.failures import ContentFiltered, ModelTruncated, ModelUnavailable
-from chalicelib.providers.model import Embedded, ModelRequest, ModelResponse, OnText, StopReason, ToolUse, Usage
+from chalicelib.providers.model import Embedded, ModelRequest, ModelResponse, OnText, StopReason, Usage
 from chalicelib.providers.openai_chat import chat_arguments
-from chalicelib.providers.openai_client import each, limited, new_client, read_arguments, translating
+from chalicelib.providers.openai_client import each, limited, new_client, read_call, read_text, translating
 from chalicelib.providers.openai_embeddings import embed
 from chalicelib.providers.openai_usage import CHAT, read_usage
 
@@ -103,8 +103,8 @@ class _Told:
 
     def add(self, chunk: "ChatCompletionChunk") -> str:
         """Takes in one piece of a stream and gives the text in it."""
-        self.id = chunk.id or self.id
-        self.model = chunk.model or self.model
+        self.id = read_text(chunk.id) or self.id
+        self.model = read_text(chunk.model) or self.model
         self.counts = chunk.usage or self.counts
         if not chunk.choices:
             return ""
@@ -113,7 +113,7 @@ class _Told:
         self.refusal += choice.delta.refusal or ""
         for delta in choice.delta.tool_calls or ():
             self._add_call(delta)
-        piece = choice.delta.content or ""
+        piece = read_text(choice.delta.content)
         self.text += piece
         return piece
 
@@ -131,9 +131,9 @@ class _Told:
 
 def _told(completion: "ChatCompletion") -> _Told:
     told, choice = _Told(), completion.choices[0]
-    told.id, told.model, told.counts = completion.id or "", completion.model or "", completion.usage
+    told.id, told.model, told.counts = read_text(completion.id), read_text(completion.model), completion.usage
     told.finish = choice.finish_reason
-    told.text, told.refusal = choice.message.content or "", choice.message.refusal or ""
+    told.text, told.refusal = read_text(choice.message.content), read_text(choice.message.refusal)
     for call in choice.message.tool_calls or ():
         if call.type == "custom":
             continue  # none was offered
@@ -146,9 +146,7 @@ def _response(told: _Told, usage: Usage) -> ModelResponse:
         raise ContentFiltered(f"{usage.model} declined to answer", usage=usage)
     if told.finish == "length":
         raise ModelTruncated(f"{usage.model} reached its limit of tokens before its answer was whole", usage=usage)
-    uses = tuple(
-        ToolUse(call.id or f"call_{number}", call.name, read_arguments(call.arguments, call.name, usage)) for number, call in enumerate(told.calls)
-    )
+    uses = tuple(read_call(call.id or f"call_{number}", call.name, call.arguments, usage) for number, call in enumerate(told.calls))
     if not uses and not told.text and told.finish is None:
         raise ModelUnavailable(f"{usage.model} gave an empty answer", usage=usage)
     known = told.finish in (None, "stop", "tool_calls", "function_call")

@@ -328,6 +328,12 @@ def test_it_does_not_call_a_tool_with_half_its_arguments(arguments: str) -> None
     assert told.usage is not None
 
 
+@pytest.mark.parametrize("part", [{"call_id": None}, {"name": ""}])
+def test_it_does_not_call_a_tool_that_has_no_name_or_a_call_that_has_no_id(part: dict[str, Any]) -> None:
+    call = {"type": "function_call", "call_id": "call_1", "name": "clock", "arguments": "{}"}
+    assert type(failure_of(Body({"output": [call | part]}), strict=False)) is ModelUnavailable
+
+
 def test_it_takes_a_call_without_arguments() -> None:
     call = {"type": "function_call", "id": "fc_1", "call_id": "call_1", "name": "clock", "arguments": "", "status": "completed"}
     with openai_api(Body({"output": [call]})) as fake:
