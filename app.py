@@ -5,24 +5,14 @@ Each function but the API's is imported from its own module (`chalicelib.events.
 
 from chalice.app import Chalice
 
-from chalicelib.api import gates, live, problem, providers, replies, runs, secrets, validation, versions, workflows
+from chalicelib.api import as_tools, gates, live, problem, providers, replies, runs, secrets, validation, versions, workflows
 from chalicelib.events import execution_status, publisher, sweeper, table_stream, websocket, worker
 
 app = Chalice(app_name="sluice", configure_logs=False)
 app.experimental_feature_flags.update(["WEBSOCKETS"])
 
-for routes in (
-    validation.routes,
-    workflows.routes,
-    versions.routes,
-    runs.routes,
-    replies.routes,
-    gates.routes,
-    live.routes,
-    providers.routes,
-    secrets.routes,
-):
-    app.register_blueprint(routes)
+for room in (validation, workflows, versions, runs, replies, gates, live, providers, secrets, as_tools):
+    app.register_blueprint(room.routes)
 app.register_middleware(problem.retell_framework_errors, "http")
 
 for functions in (worker.functions, publisher.functions, execution_status.functions, table_stream.functions, sweeper.functions):

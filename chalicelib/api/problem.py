@@ -59,6 +59,8 @@ def retell_framework_errors(request: Request, get_response: Callable[[Request], 
     if response.status_code < 400 or response.headers.get("Content-Type") == CONTENT_TYPE:
         return response
     body = response.body if isinstance(response.body, dict) else {}
+    if "jsonrpc" in body:
+        return response  # a protocol with errors of its own
     status = response.status_code
     retold = problem(status, FRAMEWORK_CODES.get(status, "internal" if status >= 500 else "bad-request"), str(body.get("Message", "")))
     retold.headers = {**response.headers, **retold.headers}

@@ -1,0 +1,75 @@
+"""Routes: published workflows as tools and agents of others, over MCP and A2A."""
+
+from http import HTTPMethod
+from typing import Literal
+
+from chalice.app import Blueprint, Request
+from pydantic import ConfigDict, Field
+
+from chalicelib.api.caller import LOCAL_STAGE
+from chalicelib.api.endpoint import Answer, Call, Nothing, Wire, endpoint
+from chalicelib.errors import WorkflowNotFound
+from chalicelib.settings import settings
+from chalicelib.spec.model import JsonObject
+from chalicelib.triggers import a2a_server, mcp_server
+from chalicelib.triggers.json_rpc import RpcCall
+
+routes = Blueprint(__name__)
+
+
+class Rpc(Wire):
+    """One JSON-RPC message; what a later version adds is ignored."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    jsonrpc: Literal["2.0"]
+    method: str
+    id: int | str | None = None
+    params: JsonObject | None = Field(default=None)
+
+    def call(self, key: str) -> RpcCall:
+        return RpcCall(self.method, self.params or {}, self.id, is_notification="id" not in self.model_fields_set, key=key)
+
+
+@endpoint(routes, HTTPMethod.POST, "/mcp")
+def mcp(call: Call[Rpc, Nothing]) -> Answer:
+    """One message of MCP."""
+    found = mcp_server.serve(call.principal, call.body.call(call.idempotency_key))
+    return Answer(found.body, status=found.status)
+
+
+@endpoint(routes, HTTPMethod.GET, "/mcp")
+def no_stream(call: Call[Nothing, Nothing]) -> Answer:  # noqa: ARG001 (its annotation says what may come)
+    """No stream is offered."""
+    return Answer(None, status=405, headers={"Allow": "POST"})
+
+
+@endpoint(routes, HTTPMethod.POST, "/a2a")
+def a2a(call: Call[Rpc, Nothing]) -> Answer:
+    """One call of A2A."""
+    version = routes.current_request.headers.get("A2A-Version", "")
+    return Answer(a2a_server.serve(call.principal, call.body.call(call.idempotency_key), version=version))
+
+
+@endpoint(routes, HTTPMethod.GET, "/.well-known/agent-card.json")
+def card(call: Call[Nothing, Nothing]) -> Answer:
+    """The card of the deployment."""
+    return Answer(a2a_server.agent_card(call.principal, base_url(routes.current_request)))
+
+
+@endpoint(routes, HTTPMethod.GET, "/a2a/{workflow}/.well-known/agent-card.json")
+def card_of_workflow(call: Call[Nothing, Nothing], workflow: str) -> Answer:
+    """The card of one workflow."""
+    found = a2a_server.workflow_card(call.principal, workflow, base_url(routes.current_request))
+    if found is None:
+        raise WorkflowNotFound(f"no workflow {workflow} is published")
+    return Answer(found)
+
+
+def base_url(request: Request) -> str:
+    """Where the request came to: the host, and the stage that API Gateway puts before the path."""
+    host = request.headers.get("host") or str(request.context.get("domainName", ""))
+    if settings().stage == LOCAL_STAGE:
+        return f"http://{host}"
+    own = str(request.context["resourcePath"]).format(**(request.uri_params or {}))
+    return f"https://{host}{str(request.context.get('path', '')).removesuffix(own)}"
