@@ -20,6 +20,7 @@ from urllib.parse import quote, quote_plus
 from chalicelib.spec.model import Json
 
 MIN_CHARACTERS: Final = 6
+_CUT_MARKS: Final = "\ufffd….[]() "  # what stands where something was left out, half a character among it
 _PERCENT: Final = re.compile(r"%[0-9A-F]{2}")
 
 
@@ -57,9 +58,10 @@ class Redaction:
 
     def _without_cut_off(self, text: str) -> str:
         """A text that was shortened may end within a secret."""
-        start = max(0, len(text) - max(map(len, self._labels)))
-        for begun in self._beginnings.finditer(text, start):
-            rest = text[begun.start() :]
+        whole = text.rstrip(_CUT_MARKS)
+        start = max(0, len(whole) - max(map(len, self._labels)))
+        for begun in self._beginnings.finditer(whole, start):
+            rest = whole[begun.start() :]
             for form, label in self._labels.items():
                 if form.startswith(rest):
                     return text[: begun.start()] + label

@@ -12,8 +12,9 @@ from chalicelib.spec.model import Json
 from chalicelib.spec.nodes import Node, ToolCall
 from chalicelib.spec.rules.authored import Authored
 from chalicelib.spec.secret_reference import secret_references
+from chalicelib.spec.tool_signatures import TOOL_SIGNATURES
 
-_STAYING: Final = frozenset({"json.pick", "text.template", "math", "time.now", "kv.get", "kv.put", "csv.parse"})  # tools that send nothing anywhere
+_SENDING: Final = frozenset({"http", "mcp", "a2a", "lambda", "aws", "sql"})  # kinds of tools that need credentials; others may keep or tell them
 _ARGUMENTS: Final = "with"
 
 
@@ -34,7 +35,7 @@ def misplaced_secrets(authored: Authored) -> Iterator[Diagnostic]:
     """A secret anywhere but in the arguments of a tool that sends it somewhere."""
     hint = "a secret goes into `with` of a tool that sends it: `headers: {authorization: {secret: name}}`"
     for path, node in authored.of_type(ToolCall):
-        if node.tool in _STAYING:
+        if node.tool in TOOL_SIGNATURES and node.tool.partition(".")[0] not in _SENDING:
             for place, _ in secret_references(node.arguments, f"{path}.{_ARGUMENTS}"):
                 yield authored.error("misplaced-secret", f"`{node.tool}` sends nothing, it needs no secret", place, hint)
     for place in _elsewhere(authored):

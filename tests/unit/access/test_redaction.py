@@ -60,6 +60,11 @@ def test_it_finds_a_secret_that_was_cut_off(length: int) -> None:
     assert Redaction({"s": "abcabcabcdef"}).text("the answer was: " + "abcabcabcdef"[:length]) == "the answer was: (secret s)"
 
 
+@pytest.mark.parametrize("mark", ["\ufffd", "…", "...", " [...]"])
+def test_it_finds_a_secret_that_was_cut_off_with_a_mark(mark: str) -> None:
+    assert Redaction({"s": "abcdefghi"}).text(f"said: abcdefg{mark}") == "said: (secret s)"
+
+
 @pytest.mark.parametrize("text", ["", "short", "nothing of it", "abcab", "an end like abcde"])
 def test_it_leaves_other_texts_alone(text: str) -> None:
     assert Redaction({"s": "abcdefgh"}).text(text) == text
