@@ -1,5 +1,6 @@
 """Routes: published workflows as tools and agents of others, over MCP and A2A."""
 
+from collections.abc import Mapping
 from http import HTTPMethod
 from typing import Literal
 
@@ -27,14 +28,17 @@ class Rpc(Wire):
     id: int | str | None = None
     params: JsonObject | None = Field(default=None)
 
-    def call(self, key: str) -> RpcCall:
-        return RpcCall(self.method, self.params or {}, self.id, is_notification="id" not in self.model_fields_set, key=key)
+    def call(self, key: str, headers: Mapping[str, str] | None = None) -> RpcCall:
+        return RpcCall(
+            self.method, self.params or {}, self.id, is_notification="id" not in self.model_fields_set, key=key, headers=dict(headers or {})
+        )
 
 
 @endpoint(routes, HTTPMethod.POST, "/mcp")
 def mcp(call: Call[Rpc, Nothing]) -> Answer:
     """One message of MCP."""
-    found = mcp_server.serve(call.principal, call.body.call(call.idempotency_key))
+    told = {name: value for name in mcp_server.HEADERS if (value := routes.current_request.headers.get(name))}
+    found = mcp_server.serve(call.principal, call.body.call(call.idempotency_key, told))
     return Answer(found.body, status=found.status)
 
 

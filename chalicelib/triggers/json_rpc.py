@@ -3,7 +3,8 @@
 In: a message that was parsed. Out: `RpcCall`, and replies as JSON. It knows no method.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from chalicelib.spec.model import Json, JsonObject
@@ -16,13 +17,14 @@ INTERNAL_ERROR: Final = -32603
 
 @dataclass(frozen=True, slots=True)
 class RpcCall:
-    """`key` is the caller's idempotency key, where there is one. A notification expects no reply."""
+    """`key` is the caller's idempotency key, where there is one; `headers` are those that the protocol reads. A notification expects no reply."""
 
     method: str
     params: JsonObject
     id: str | int | None = None
     is_notification: bool = False
     key: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     def text(self, name: str) -> str:
         """A parameter that is a text; empty where it is none."""

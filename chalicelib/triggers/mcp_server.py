@@ -21,10 +21,13 @@ from chalicelib.triggers.json_rpc import INVALID_PARAMS, INVALID_REQUEST, METHOD
 STATELESS: Final = ("2026-07-28",)
 HANDSHAKE: Final = ("2025-11-25", "2025-06-18", "2025-03-26")  # newest first
 UNSUPPORTED_VERSION: Final = -32022
+HEADER_MISMATCH: Final = -32020
+HEADERS: Final = ("mcp-protocol-version", "mcp-method", "mcp-name")  # say again what the body says, for those who route by them
 KEY: Final = "sluice/idempotency-key"  # in a call's `_meta`
 RUN_STATUS: Final = "run_status"  # no workflow can be called so: their names have no underscore
 _VERSION: Final = "io.modelcontextprotocol/protocolVersion"
-_HTTP: Final = {INVALID_REQUEST: 400, INVALID_PARAMS: 400, UNSUPPORTED_VERSION: 400, METHOD_NOT_FOUND: 404}
+_ENCODED: Final = "=?base64?"  # a name that no header can hold as it is; none of ours is such
+_HTTP: Final = {INVALID_REQUEST: 400, HEADER_MISMATCH: 400, INVALID_PARAMS: 400, UNSUPPORTED_VERSION: 400, METHOD_NOT_FOUND: 404}
 _INSTRUCTIONS: Final = (
     "Each tool runs a workflow. A run that takes longer than about 20 seconds answers with its run_id and status; ask for it with run_status. "
     "Runs may wait for people."
@@ -61,6 +64,8 @@ def serve(principal: Principal, message: RpcCall) -> McpReply:
     version = message.members("_meta").get(_VERSION)
     if version is None:
         return McpReply(reply(message, _answer(principal, message)))
+    if (contradiction := _contradiction(message, str(version))) is not None:
+        return McpReply(reply(message, RpcError(HEADER_MISMATCH, f"the header {contradiction} says something else than the body")), 400)
     if version not in STATELESS:
         data: JsonObject = {"supported": [*STATELESS], "requested": version}
         return McpReply(reply(message, RpcError(UNSUPPORTED_VERSION, "Unsupported protocol version", data)), 400)
@@ -68,6 +73,13 @@ def serve(principal: Principal, message: RpcCall) -> McpReply:
     if isinstance(found, RpcError):
         return McpReply(reply(message, found), _HTTP.get(found.code, 200))
     return McpReply(reply(message, {"resultType": "complete", **_uncached(message.method), **found}))
+
+
+def _contradiction(message: RpcCall, version: str) -> str | None:
+    """A header that came and says something else than the body."""
+    body = dict(zip(HEADERS, (version, message.method, message.text("name")), strict=True))
+    given = {name: message.headers[name] for name in HEADERS if message.headers.get(name)}
+    return next((name for name, value in given.items() if value != body[name] and not value.startswith(_ENCODED)), None)
 
 
 def _answer(principal: Principal, message: RpcCall) -> JsonObject | RpcError:

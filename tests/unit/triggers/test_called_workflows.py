@@ -176,6 +176,22 @@ def test_what_breaks_inside_is_told_by_its_code(monkeypatch: pytest.MonkeyPatch)
     assert mcp("tools/call", name="greet") == {"content": [{"type": "text", "text": "engine-unavailable: not now"}], "isError": True}
 
 
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        pytest.param({}, 200, id="none"),
+        pytest.param({"mcp-method": "tools/call", "mcp-name": "run_status", "mcp-protocol-version": "2026-07-28"}, 200, id="all"),
+        pytest.param({"mcp-name": "=?base64?cnVuX3N0YXR1cw==?="}, 200, id="encoded"),
+        pytest.param({"mcp-method": "tools/list"}, 400, id="another-method"),
+        pytest.param({"mcp-name": "greet"}, 400, id="another-name"),
+        pytest.param({"mcp-protocol-version": "2025-11-25"}, 400, id="another-version"),
+    ],
+)
+def test_a_header_may_not_contradict_the_body(headers: dict[str, str], status: int) -> None:
+    params: JsonObject = {"name": "run_status", "_meta": {"io.modelcontextprotocol/protocolVersion": "2026-07-28"}}
+    assert mcp_server.serve(ANN, RpcCall("tools/call", params, 1, headers=headers)).status == status
+
+
 def test_a_card_names_the_deployments_own_address(monkeypatch: pytest.MonkeyPatch) -> None:
     published(workflow("greet", labels={"team": "hr"}))
     monkeypatch.setenv("SLUICE_STAGE", "prod")
