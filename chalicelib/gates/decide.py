@@ -114,8 +114,10 @@ def _change(gate: Gate, decided: Gate, decision: Decision) -> Change:
     writes = (gates.decision_write(gate, decided),)
     if gate.call is not None:
         going_on = go_on(scene.node, attempt)
-        nodes = () if going_on is None else (NodeChange(scene.node, going_on, (node_event(going_on, EventType.NODE_RESUMED),)),)
-        return Change(scene.run, nodes, events=(told,), writes=writes, write_count=DELIVERY_WRITES)
+        if going_on is None:
+            return Change(scene.run, events=(told,), writes=writes, write_count=DELIVERY_WRITES)
+        resumed = NodeChange(scene.node, going_on, (told, node_event(going_on, EventType.NODE_RESUMED)))
+        return Change(scene.run, (resumed,), writes=writes, write_count=DELIVERY_WRITES)
     result = keep(gate.organisation_id, f"runs/{gate.run_id}/{gate.node}", decision.output)
     current = attempt if scene.node is None else attempt.model_copy(update={"fence": scene.node.fence})
     after = succeed(scene.node, current, at=decision.at, result=result)

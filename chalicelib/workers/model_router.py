@@ -6,11 +6,12 @@ One router per container, made when first needed. What it tells the others is ne
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Final
 
 from chalicelib import ids
+from chalicelib.access.secrets import resolved_key
 from chalicelib.providers.candidates import Route
 from chalicelib.providers.health import Health
 from chalicelib.providers.router import Router
@@ -74,7 +75,19 @@ def flush() -> None:
         held.flush()
 
 
+def _resolved(keys: Keys) -> Keys:
+    """With the keys that lie in Secrets Manager. Raises SecretMissing."""
+    endpoints = {name: endpoint.model_copy(update={"key": resolved_key(endpoint.key)}) for name, endpoint in keys.compatible.items()}
+    return replace(
+        keys,
+        anthropic=resolved_key(keys.anthropic),
+        openai=resolved_key(keys.openai),
+        gemini=resolved_key(keys.gemini),
+        compatible=endpoints,
+    )
+
+
 def _made(deployment: Settings) -> Models:
-    keys = keys_of(deployment)
+    keys = _resolved(keys_of(deployment))
     health = Health(ProviderHealth(), owner=ids.new_id(_CONTAINER))
     return Models(deployment, keys, Router(lambda candidate: provider_of(candidate, keys=keys), health))

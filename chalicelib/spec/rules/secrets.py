@@ -6,10 +6,11 @@ In: `Authored`. Out: diagnostics. Whether a secret exists is known when the node
 from collections.abc import Iterator
 from typing import Final
 
-from chalicelib.spec.bindings import BINDING_FIELDS
+from chalicelib.spec.bindings import BINDING_FIELDS, Form
 from chalicelib.spec.diagnostic import Diagnostic
-from chalicelib.spec.model import Json
-from chalicelib.spec.nodes import Node, ToolCall
+from chalicelib.spec.model import Json, JsonObject
+from chalicelib.spec.nodes import AgentCall, Node, ToolCall
+from chalicelib.spec.rules.agents import grants
 from chalicelib.spec.rules.authored import Authored
 from chalicelib.spec.secret_reference import secret_references
 from chalicelib.spec.tool_signatures import TOOL_SIGNATURES
@@ -20,8 +21,8 @@ _ARGUMENTS: Final = "with"
 
 def bad_secrets(authored: Authored) -> Iterator[Diagnostic]:
     """A name or a prefix that cannot be one, or that reads something: which secret goes where is decided when the workflow is written."""
-    for path, node in authored.of_type(ToolCall):
-        for place, reference in secret_references(node.arguments, f"{path}.{_ARGUMENTS}"):
+    for path, _, arguments in _calls(authored):
+        for place, reference in secret_references(arguments, path):
             if not reference.has_good_name:
                 hint = "a small letter, then small letters, digits, `_` or `-`; the name is written out, it reads nothing"
                 yield authored.error("bad-secret", f"`{reference.name}` is no name of a secret", f"{place}.secret", hint)
@@ -34,12 +35,18 @@ def bad_secrets(authored: Authored) -> Iterator[Diagnostic]:
 def misplaced_secrets(authored: Authored) -> Iterator[Diagnostic]:
     """A secret anywhere but in the arguments of a tool that sends it somewhere."""
     hint = "a secret goes into `with` of a tool that sends it: `headers: {authorization: {secret: name}}`"
-    for path, node in authored.of_type(ToolCall):
-        if node.tool in TOOL_SIGNATURES and node.tool.partition(".")[0] not in _SENDING:
-            for place, _ in secret_references(node.arguments, f"{path}.{_ARGUMENTS}"):
-                yield authored.error("misplaced-secret", f"`{node.tool}` sends nothing, it needs no secret", place, hint)
+    for path, tool, arguments in _calls(authored):
+        if tool in TOOL_SIGNATURES and tool.partition(".")[0] not in _SENDING:
+            for place, _ in secret_references(arguments, path):
+                yield authored.error("misplaced-secret", f"`{tool}` sends nothing, it needs no secret", place, hint)
     for place in _elsewhere(authored):
         yield authored.error("misplaced-secret", "a secret would be recorded here", place, hint)
+
+
+def _calls(authored: Authored) -> Iterator[tuple[str, str, JsonObject]]:
+    """Tool calls, and what is fixed for an agent's tools: where the arguments stand, the tool, the arguments."""
+    yield from ((f"{path}.{_ARGUMENTS}", node.tool, node.arguments) for path, node in authored.of_type(ToolCall))
+    yield from ((f"{path}.{_ARGUMENTS}", grant.tool, grant.arguments) for path, grant in grants(authored) if grant.tool is not None)
 
 
 def _elsewhere(authored: Authored) -> Iterator[str]:
@@ -50,7 +57,10 @@ def _elsewhere(authored: Authored) -> Iterator[str]:
 
 
 def _bound(node: Node) -> Iterator[tuple[str, Json]]:
-    """The fields that are bindings, but for a tool's arguments."""
+    """The fields that are bindings, but for the arguments of tools."""
     for declared in BINDING_FIELDS[node.type]:
-        if not (isinstance(node, ToolCall) and declared.path == _ARGUMENTS):
+        if not (isinstance(node, ToolCall) and declared.path == _ARGUMENTS) and declared.form is not Form.GRANTS:
             yield declared.path, declared.read(node)
+    for index, grant in enumerate(node.grants if isinstance(node, AgentCall) else ()):
+        if grant.tool is None:
+            yield f"tools.{index}.{_ARGUMENTS}", grant.arguments
