@@ -1,4 +1,5 @@
-"""Run by the Python of LiteLLM's own environment: calls of LiteLLM's `Router`, as many as a line of stdin says, their seconds as a line of JSON.
+"""Run by the Python of LiteLLM's own environment: calls of LiteLLM's `Router`, as many as a line of stdin says, the seconds of each (wall,
+processor) as a line of JSON.
 
 In: the fake's address and its key as arguments. It imports nothing of ours. The first line out says `ready`, or what keeps it from working.
 """
@@ -6,7 +7,7 @@ In: the fake's address and its key as arguments. It imports nothing of ours. The
 import json
 import os
 import sys
-from time import perf_counter
+from time import perf_counter, thread_time
 
 os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # or it fetches its prices at import
 os.environ["LITELLM_LOG"] = "ERROR"
@@ -19,10 +20,10 @@ def main(url: str, key: str) -> None:
     router = Router(model_list=[{"model_name": "smart", "litellm_params": place}], num_retries=0)
     question = [{"role": "user", "content": "Hello"}]
 
-    def call() -> float:
-        began = perf_counter()
+    def call() -> tuple[float, float]:
+        wall, processor = perf_counter(), thread_time()
         router.completion(model="smart", messages=question, max_tokens=64)
-        return perf_counter() - began
+        return perf_counter() - wall, thread_time() - processor
 
     call()
     print("ready", flush=True)

@@ -123,17 +123,17 @@ class Health:
     def is_closed(self, candidate: str) -> bool:
         return self.standing(candidate).open_until is None
 
-    def admit(self, candidate: str, *, seconds: float) -> Passage | None:
-        """Whether the candidate may be called now, None: it may not. For a half-open one this container takes the probe's lease, for `seconds`."""
+    def admit(self, candidate: str, *, seconds: Callable[[], float]) -> Passage | None:
+        """Whether the candidate may be called now, None: it may not. For a half-open one this container takes the probe's lease, for `seconds()`."""
         if self.is_closed(candidate):
             return Passage.FREE
-        now = self._now()
+        now, lease = self._now(), seconds()
         with self._lock:
             known = self._known[candidate]
             before = known.shared.standing
             if not before.may_be_probed(now):
                 return Passage.FREE if before.open_until is None else None
-            after = breaker.probing(before, owner=self._owner, until=now + seconds)
+            after = breaker.probing(before, owner=self._owner, until=now + lease)
             known.shared = replace(known.shared, standing=after)
         return Passage.PROBE if self._tell(candidate, before, after) else None
 

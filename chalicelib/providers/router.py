@@ -137,7 +137,7 @@ class _Trip:
         if not self._fits(candidate):
             self._skip(candidate, "its context window is not known to be larger")
             return None
-        passage = self.router.health.admit(candidate.id, seconds=self._probe_seconds(candidate))
+        passage = self.router.health.admit(candidate.id, seconds=lambda: self._probe_seconds(candidate))
         if passage is None:
             self._skip(candidate, self._open(candidate))
             return None
@@ -167,7 +167,7 @@ class _Trip:
             self.router.surroundings.pause(self.router.surroundings.chance() * RETRY_PAUSE_SECONDS)
 
     def _try(self, choice: Choice, passage: Passage, seconds: float) -> Routed | None:
-        candidate, router = choice.candidate, self.router
+        candidate, router, name = choice.candidate, self.router, choice.candidate.id
         began = router.surroundings.clock()
         handing = _Handing(None if self.buffered else self.on_text, router.surroundings.clock, began)
         try:
@@ -176,12 +176,12 @@ class _Trip:
             )
         except ModelFailure as failure:
             if self._is_fair(candidate, failure, seconds):
-                router.health.failed(candidate.id, passage, failure)
+                router.health.failed(name, passage, failure)
             self._fail(choice, passage, failure, handing, router.surroundings.clock() - began)
             return None
         taken = router.surroundings.clock() - began
-        router.health.succeeded(candidate.id, passage, seconds=taken, first_token_seconds=handing.first_seconds)
-        self.steps.append(Step(candidate.id, Outcome.ANSWERED, _why(choice, passage), taken, handing.first_seconds, usage=response.usage))
+        router.health.succeeded(name, passage, seconds=taken, first_token_seconds=handing.first_seconds)
+        self.steps.append(Step(name, Outcome.ANSWERED, _why(choice, passage), taken, handing.first_seconds, usage=response.usage))
         self._spend(response.usage)
         if self.buffered and self.on_text is not None and response.text:
             self.on_text(response.text)

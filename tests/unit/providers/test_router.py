@@ -405,7 +405,7 @@ def test_a_late_answer_does_not_close_a_breaker() -> None:
     here = world(a=[OK])
     router = here.router()
     router.health.look(["fake:a"])
-    passage = router.health.admit("fake:a", seconds=1)
+    passage = router.health.admit("fake:a", seconds=lambda: 1)
     assert passage is not None
     router.health.failed("fake:a", passage, ModelRateLimited("x"))
     router.health.succeeded("fake:a", passage, seconds=1)

@@ -53,7 +53,7 @@ def test_one_of_many_containers_gets_the_probe(aws: Cloud) -> None:
         each.look([NAME])
 
     def asks(container: Health) -> Passage | None:
-        return container.admit(NAME, seconds=30)
+        return container.admit(NAME, seconds=lambda: 30)
 
     with ThreadPoolExecutor(6) as pool:
         got = together(pool, [lambda container=each: asks(container) for each in containers])  # type: ignore[misc]
@@ -76,7 +76,7 @@ def test_a_lease_that_nobody_gave_back_is_taken_over(aws: Cloud) -> None:
     for now, passage in ((NOW + 59, None), (NOW + 60, Passage.PROBE)):
         health = Health(store(now), owner="me", now=lambda now=now: now)  # type: ignore[misc]
         health.look([NAME])
-        assert health.admit(NAME, seconds=30) is passage
+        assert health.admit(NAME, seconds=lambda: 30) is passage
 
 
 def test_counts_of_many_containers_add_up(aws: Cloud) -> None:

@@ -96,7 +96,7 @@ def test_what_one_container_learnt_the_next_one_knows(aws: Cloud) -> None:
     settings.cache_clear()
     health = models().router.health
     health.look([name])
-    assert health.admit(name, seconds=1) is None
+    assert health.admit(name, seconds=lambda: 1) is None
 
 
 def test_it_knows_no_name_that_stands_for_nothing(aws: Cloud) -> None:
