@@ -77,7 +77,9 @@ def closed(before: Standing) -> Standing:
 
 
 class Recent:
-    """What one container has seen of a candidate: failures in a row, and the calls of the last minute or so. Not for two threads at once."""
+    """What one container has seen of a candidate: failures in a row, and the calls of the last minute or so. Not for two threads at once.
+
+    A breaker that changes begins with a new one."""
 
     __slots__ = ("_began", "_consecutive", "_earlier", "_now")
 
@@ -97,10 +99,6 @@ class Recent:
         self._consecutive += 1
         calls, faults = self._earlier[0] + self._now[0], self._earlier[1] + self._now[1]
         return self._consecutive >= CONSECUTIVE or (calls >= RATIO_OF and faults >= RATIO * calls)
-
-    def forget(self, now: float) -> None:
-        """Begin anew, after the breaker has changed."""
-        self.__init__(now)  # type: ignore[misc]
 
     def _count(self, now: float, fault: int) -> None:
         age = now - self._began

@@ -174,7 +174,7 @@ class Health:
             if passage is Passage.FREE or before.open_until is None:
                 return
             after = breaker.closed(before)
-            known.recent.forget(self._now())
+            known.recent = Recent(self._now())
             known.shared = replace(known.shared, standing=after)
         self._tell(candidate, before, after)
 
@@ -188,7 +188,7 @@ class Health:
                 after = breaker.extended(before, failure, now=now) if is_waiting else breaker.opened(before, failure, now=now, chance=self._chance())
                 if after is None:
                     return
-                known.recent.forget(now)
+                known.recent = Recent(now)
                 known.shared = replace(known.shared, standing=after)
             if self._tell(candidate, before, after):
                 return

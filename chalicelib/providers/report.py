@@ -31,8 +31,9 @@ _NOTHING: Final = Known(Standing(), Counts(), Counts())
 
 
 def report(routes: Sequence[Route], known: Mapping[str, Known], *, now: float, target: float) -> JsonObject:
-    """`known` by candidate; those of the routes that nobody called yet stand beside them."""
-    names = sorted({*known, *(candidate.id for route in routes for candidate in route.candidates)})
+    """`known` by candidate. Those of the routes are there in any case, others while they were called or are open."""
+    alive = {name for name, each in known.items() if each.day.calls or each.standing.state(now) is State.OPEN}
+    names = sorted({*alive, *(candidate.id for route in routes for candidate in route.candidates)})
     return {
         "at": seconds_text(now),
         "availability_target": target,

@@ -42,6 +42,8 @@ class SharedRecord:
     changes: list[tuple[str, Standing]] = field(default_factory=list)
     adds: list[Mapping[str, Counts]] = field(default_factory=list)
     down: bool = False
+    fails_at: int = 0  # which call of the port fails, from 1
+    reached: int = 0
     loses_answers: bool = False
 
     def read(self, candidates: Sequence[str]) -> dict[str, Shared]:
@@ -64,7 +66,8 @@ class SharedRecord:
             self.counts[name] = together([self.counts.get(name, Counts()), each])
 
     def _reach(self) -> None:
-        if self.down:
+        self.reached += 1
+        if self.down or self.reached == self.fails_at:
             raise ConnectionError("the table is away")
 
 

@@ -1,10 +1,14 @@
 """The router: who is asked, in which order, and what happens when one fails."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from chalicelib.providers.breaker import Standing
 from chalicelib.providers.candidates import Route, Strategy
 from chalicelib.providers.counts import Counts, good_call, together
 from chalicelib.providers.failures import (
@@ -185,8 +189,8 @@ def test_it_stops_calling_a_dead_candidate_after_three_faults() -> None:
     assert here.calls.count("a") == 3
     ((name, standing),) = here.shared.changes
     assert (name, standing.kind, standing.openings) == ("fake:a", FailureKind.UNAVAILABLE, 1)
-    skipped = here.call(router, route("a", "b")).trail[0]
-    assert (skipped.outcome, skipped.why) == (Outcome.SKIPPED, "breaker open after unavailable")
+    skipped = plain(here.call(router, route("a", "b")).trail)[0]
+    assert skipped == {"candidate": "fake:a", "outcome": "skipped", "why": "breaker open after unavailable"}
 
 
 def test_it_probes_once_per_open_period_and_waits_longer_each_time() -> None:
@@ -262,6 +266,80 @@ def test_some_failures_open_at_once(kind: type[ModelFailure]) -> None:
     for _ in range(3):
         here.call(router, route("a", "b"))
     assert here.calls == ["a", "b", "b", "b"]
+
+
+def test_one_fault_in_three_opens_once_there_are_enough_calls() -> None:
+    here = world(a=[OK, OK, fails(ModelTimedOut)] * 9, b=[OK])
+    router = here.router()
+    for _ in range(24):
+        here.call(router, route("a", "b"), seconds=1e6)
+    assert here.calls.count("a") == 21
+    assert here.shared.standings["fake:a"].kind is FailureKind.TIMEOUT
+
+
+def test_a_fault_now_and_then_does_not_open() -> None:
+    here = world(a=([OK] * 9 + [fails(ModelTimedOut)]) * 20, b=[OK])
+    router = here.router()
+    for _ in range(200):
+        here.call(router, route("a", "b"), seconds=1e6)
+    assert here.shared.changes == []
+
+
+EVENTS = st.lists(st.tuples(st.integers(0, 2), st.sampled_from([None, *FAILURES]), st.sampled_from([0, 1, 12, 700])), max_size=40)
+
+
+@settings(max_examples=40)
+@given(EVENTS)
+def test_a_candidate_that_is_well_again_is_found_whatever_came_before(events: list[tuple[int, type[ModelFailure] | None, int]]) -> None:
+    here = world(a=[OK], b=[OK])
+    containers = [here.router(f"c{number}") for number in range(3)]
+    for number, kind, seconds in events:
+        here.scripts["a"] = [OK if kind is None else fails(kind, retry_after=seconds)]
+        here.at += seconds
+        with suppress(ModelFailure):
+            here.call(containers[number], route("a", "b", windows={"a": 1, "b": 2}))
+    here.scripts["a"] = [OK]
+    here.at += 3700
+    here.call(containers[0], route("a", "b"))
+    assert here.calls[-1] == "a"
+    assert here.shared.standings.get("fake:a", Standing()).open_until is None
+
+
+@settings(max_examples=40)
+@given(EVENTS)
+def test_a_breaker_lets_one_call_through_per_open_period(events: list[tuple[int, type[ModelFailure] | None, int]]) -> None:
+    here = world(a=[fails(ModelUnavailable)], b=[OK])
+    router = here.router()
+    for _, _, seconds in events:
+        here.at += seconds
+        here.call(router, route("a", "b"))
+    probes = sum(bool(standing.probe_owner) for _, standing in here.shared.changes)
+    periods = sum(not standing.probe_owner for _, standing in here.shared.changes)
+    assert here.calls.count("a") <= 3 + probes
+    assert probes <= periods
+
+
+def test_whichever_call_of_the_shared_record_fails_the_model_calls_do_not() -> None:
+    for fails_at in range(1, 20):
+        here = world(a=[fails(ModelUnavailable)] * 4 + [OK], b=[OK])
+        here.shared.fails_at = fails_at
+        router = here.router()
+        for seconds in (0, 0, 0, 15, 15, 30, 30, 60):
+            here.at += seconds
+            assert here.call(router, route("a", "b")).response.text == "Hello."
+            router.flush()
+        assert here.calls[-1] == "a"
+
+
+def test_a_breaker_that_others_keep_changing_is_left_to_them() -> None:
+    class Contended(SharedRecord):
+        def change(self, candidate: str, before: Standing, after: Standing) -> bool:
+            self.standings[candidate] = Standing(before.revision + 5)
+            return False
+
+    here = World({"a": [fails(ModelRateLimited)], "b": [OK]}, shared=Contended())
+    assert here.call(here.router(), route("a", "b")).response.text == "Hello."
+    assert here.shared.standings["fake:a"].revision == 15
 
 
 def test_a_vendor_that_asks_for_patience_gets_it() -> None:
