@@ -137,7 +137,7 @@ class _Trip:
         if not self._fits(candidate):
             self._skip(candidate, "its context window is not known to be larger")
             return None
-        passage = self.router.health.admit(candidate.id, seconds=lambda: self._probe_seconds(candidate))
+        passage = self.router.health.admit(candidate.id, seconds=lambda: self._seconds(candidate, Passage.PROBE, is_last=is_last))
         if passage is None:
             self._skip(candidate, self._open(candidate))
             return None

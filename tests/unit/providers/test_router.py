@@ -249,6 +249,19 @@ def test_a_container_that_meets_a_fault_hears_at_once_what_others_know() -> None
     assert here.calls.count("a") == touched + 1
 
 
+def test_a_lease_lasts_as_long_as_its_probe_may() -> None:
+    here = world(a=[fails(ModelRateLimited), fails(ModelTimedOut, seconds=9999)])
+    router = here.router()
+    with pytest.raises(ModelRateLimited):
+        here.call(router, route("a"))
+    here.at += 60
+    began = here.at
+    with pytest.raises(ModelTimedOut):
+        here.call(router, route("a"), seconds=500)
+    (lease,) = [standing.probe_until for _, standing in here.shared.changes if standing.probe_owner]
+    assert (lease, here.given[-1]) == (began + 500, 500)
+
+
 def test_a_probe_gets_no_more_time_than_answers_take() -> None:
     here = world(a=[fails(ModelTimedOut, seconds=9999)], b=[OK])
     router = here.router()
