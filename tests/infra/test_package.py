@@ -11,7 +11,7 @@ from tests.factories.repository import text
 pytestmark = pytest.mark.package
 
 MIB = 1024 * 1024
-WORKSHOP = {"moto", "pytest", "tests", "infra", "cli", "bench", "examples", "typer", "rich", "websockets", "werkzeug", "cfnlint", "ministack", "pip"}
+WORKSHOP = {"moto", "pytest", "tests", "infra", "cli", "bench", "examples", "typer", "rich", "werkzeug", "cfnlint", "ministack", "pip"}
 
 
 def normal(name: str) -> str:
