@@ -9,7 +9,8 @@ Never: a secret, a task token or a foreign body in a message.
     │   ├── SpecInvalid              a workflow spec with errors; carries its diagnostics
     │   ├── FieldsInvalid            carries the faults by JSON pointer
     │   │   ├── InputInvalid         a run's input that its version's schema refuses
-    │   │   └── DecisionInvalid      an unknown choice, a missing reason, a form that its schema refuses
+    │   │   ├── DecisionInvalid      an unknown choice, a missing reason, a form that its schema refuses
+    │   │   └── DocumentInvalid      an OpenAPI document that cannot be imported
     │   ├── SecretInvalid            a secret's name or value that the store of secrets does not take
     │   ├── CursorInvalid            a list cursor that was not issued for this list
     │   ├── KeyReused                one idempotency key with two different requests
@@ -20,7 +21,8 @@ Never: a secret, a task token or a foreign body in a message.
     │   ├── RunNotFound
     │   ├── GateNotFound
     │   ├── MessageNotFound
-    │   └── BudgetNotFound
+    │   ├── BudgetNotFound
+    │   └── ApiNotFound              no imported API of that name
     ├── Conflict                     the thing is in another state than the caller thinks (409)
     │   ├── WorkflowNameTaken
     │   ├── DraftChanged             the draft was saved by somebody else since it was read
@@ -120,6 +122,10 @@ class SecretInvalid(Invalid):
     code = "secret-invalid"
 
 
+class DocumentInvalid(FieldsInvalid):
+    code = "document-invalid"
+
+
 class CursorInvalid(Invalid):
     code = "cursor-invalid"
     status = 400
@@ -160,6 +166,10 @@ class MessageNotFound(NotFound):
 
 class BudgetNotFound(NotFound):
     code = "budget-not-found"
+
+
+class ApiNotFound(NotFound):
+    code = "api-not-found"
 
 
 class Conflict(SluiceError):

@@ -7,8 +7,9 @@ import json
 import os
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from chalicelib.errors import SettingInvalid
 from chalicelib.model_settings import AliasTarget, CompatibleEndpoints, KeyText, Region
@@ -24,6 +25,31 @@ class OwnPrice(BaseModel):
     cache_read: int | None = Field(default=None, ge=0)
     cache_write: int | None = Field(default=None, ge=0)
     cache_write_hour: int | None = Field(default=None, ge=0)
+
+
+class EndpointSetting(BaseModel):
+    """Where an MCP server or an A2A agent is, and the headers that go there."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: str = Field(min_length=1)
+    headers: Mapping[str, str] = Field(default_factory=dict, repr=False)
+
+
+class DatabaseSetting(BaseModel):
+    """A PostgreSQL URL, or the key of a SQLite file below the organisation's prefix in the bucket. `write` allows `sql.execute`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: str = Field(default="", repr=False)
+    sqlite_key: str = ""
+    write: bool = False
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> "DatabaseSetting":
+        if bool(self.url) == bool(self.sqlite_key):
+            raise ValueError("a database has a url or a sqlite_key")
+        return self
 
 
 class Settings(BaseModel):
@@ -52,6 +78,16 @@ class Settings(BaseModel):
     bedrock_region: Region = Field(default="", alias="SLUICE_BEDROCK")  # empty: off
     compatible: CompatibleEndpoints = Field(default_factory=dict, alias="SLUICE_COMPATIBLE", repr=False)  # JSON {name: {"url", "key"}}
     availability_target: float = Field(default=0.99, gt=0, lt=1, alias="SLUICE_AVAILABILITY_TARGET")
+    mcp_servers: Mapping[str, EndpointSetting] = Field(default_factory=dict, alias="SLUICE_MCP_SERVERS", repr=False)  # JSON {name: {url, headers}}
+    a2a_agents: Mapping[str, EndpointSetting] = Field(default_factory=dict, alias="SLUICE_A2A_AGENTS", repr=False)  # JSON {name: {url, headers}}
+    databases: Mapping[str, DatabaseSetting] = Field(
+        default_factory=dict, alias="SLUICE_DATABASES", repr=False
+    )  # JSON {name: {url | sqlite_key, write}}
+
+
+_JSON: Final = frozenset(
+    ("SLUICE_PEOPLE", "SLUICE_MODELS", "SLUICE_PRICES", "SLUICE_COMPATIBLE", "SLUICE_MCP_SERVERS", "SLUICE_A2A_AGENTS", "SLUICE_DATABASES")
+)
 
 
 @lru_cache(maxsize=1)
@@ -84,7 +120,15 @@ def _parse(name: str, text: str) -> object:
     match name:
         case "SLUICE_ALLOWED_HOSTS":
             return tuple(host.strip().lower() for host in text.split(",") if host.strip())
-        case "SLUICE_PEOPLE" | "SLUICE_MODELS" | "SLUICE_PRICES" | "SLUICE_COMPATIBLE":
+        case (
+            "SLUICE_PEOPLE"
+            | "SLUICE_MODELS"
+            | "SLUICE_PRICES"
+            | "SLUICE_COMPATIBLE"
+            | "SLUICE_MCP_SERVERS"
+            | "SLUICE_A2A_AGENTS"
+            | "SLUICE_DATABASES"
+        ):
             try:
                 return json.loads(text)
             except json.JSONDecodeError as fault:

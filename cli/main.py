@@ -2,7 +2,7 @@
 
 import typer
 
-from cli import gates, runs, secrets, specs, up
+from cli import gates, runs, secrets, specs, tools, up
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Agent workflows as AWS Step Functions: check, compile, publish, run, decide.")
 
@@ -17,6 +17,7 @@ app.command("reply")(runs.reply)
 app.command("gates")(gates.gates)
 app.command("decide")(gates.decide)
 app.add_typer(secrets.secrets, name="secrets")
+app.command("tools")(tools.tools)
 app.command("up")(up.up)
 
 

@@ -32,9 +32,12 @@ class Outgoing:
     channels: tuple[str, ...] = ()
 
 
-def send_message(attempt: NodeAttempt, *, message: Outgoing) -> SentMessage:
-    """Send a message that waits for nothing. Sending the same attempt's message again gives the same record. The worker records the node run."""
-    return _kept(_message(attempt, message, None, waits=False))
+def send_message(attempt: NodeAttempt, *, message: Outgoing, part: str = "") -> SentMessage:
+    """Send a message that waits for nothing. Sending the same attempt's message again gives the same record. The worker records the node run.
+
+    `part` tells apart the messages of a node that sends several, such as an agent's.
+    """
+    return _kept(_message(attempt, message, None, waits=False, part=part))
 
 
 def ask(
@@ -68,10 +71,10 @@ def _kept(message: SentMessage) -> SentMessage:
     return message
 
 
-def _message(attempt: NodeAttempt, message: Outgoing, deadline_seconds: int | None, *, waits: bool) -> SentMessage:
+def _message(attempt: NodeAttempt, message: Outgoing, deadline_seconds: int | None, *, waits: bool, part: str = "") -> SentMessage:
     now = datetime.now(UTC)
     return SentMessage(
-        id=messages.message_id(attempt),
+        id=messages.message_id(attempt, part),
         organisation_id=attempt.organisation_id,
         run_id=attempt.run_id,
         node=attempt.node,

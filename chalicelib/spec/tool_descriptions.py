@@ -1,39 +1,34 @@
-"""What each tool does, in a sentence or two: for agents, for the palette, for lists.
+"""What each built-in tool does, in a sentence for people and for models.
 
-In: nothing. Out: `TOOL_DESCRIPTIONS` by tool name; a test holds it against `TOOL_SIGNATURES`.
+In: nothing. Out: `TOOL_DESCRIPTIONS` by tool name; the names are those of `tool_signatures` (a test compares them).
 """
 
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-_ASKS: Final = "Makes one HTTP request and gives status, headers and body"
+_REQUEST: Final = "Sends a {} request to an allowed https URL and gives status, headers and body."
+
 TOOL_DESCRIPTIONS: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "http.get": f"{_ASKS} (GET: reads).",
-        "http.head": f"{_ASKS} (HEAD: the headers alone).",
-        "http.options": f"{_ASKS} (OPTIONS).",
-        "http.post": f"{_ASKS} (POST: creates or triggers something).",
-        "http.put": f"{_ASKS} (PUT: replaces something).",
-        "http.patch": f"{_ASKS} (PATCH: changes something).",
-        "http.delete": f"{_ASKS} (DELETE: removes something).",
-        "json.pick": "Picks a value out of JSON by its path.",
+        **{f"http.{method}": _REQUEST.format(method.upper()) for method in ("get", "head", "options", "post", "put", "patch", "delete")},
+        "json.pick": "Picks one value out of JSON by its path.",
         "text.template": "Fills values into a text.",
-        "math": "Calculates an arithmetic expression exactly.",
-        "time.now": "Tells the date and time, in any time zone, or a time before or after now.",
-        "kv.get": "Reads a value that was kept under a key before.",
-        "kv.put": "Keeps a value under a key, in place of what was there.",
-        "csv.parse": "Reads comma-separated text as rows.",
+        "math": "Calculates an expression exactly as written.",
+        "time.now": "Tells the date and the time, now or some seconds from now, in a time zone.",
+        "kv.get": "Reads a value that the workflow kept under a key.",
+        "kv.put": "Keeps a value under a key for later runs of the workflow.",
+        "csv.parse": "Reads a table out of CSV text.",
         "mcp.call": "Calls a tool of an MCP server.",
-        "a2a.send": "Sends a message to another agent, and gives its answer or the task that it has begun.",
-        "a2a.get": "Asks another agent how a task stands.",
-        "a2a.cancel": "Asks another agent to stop a task.",
-        "sql.query": "Reads rows from a database.",
-        "sql.execute": "Changes rows of a database.",
+        "a2a.send": "Says something to an agent elsewhere; gives its message, or a task to ask for later.",
+        "a2a.get": "Asks an agent elsewhere how a task of its stands.",
+        "a2a.cancel": "Asks an agent elsewhere to give a task up.",
+        "sql.query": "Reads rows from a configured database with one SQL query.",
+        "sql.execute": "Changes rows of a configured database with one SQL statement.",
         "channel.send": "Sends a text to people.",
-        "memory.search": "Searches what was remembered before, best fit first.",
-        "memory.put": "Remembers a text, to be found by search later.",
-        "memory.delete": "Forgets a remembered text.",
+        "memory.search": "Finds what was remembered in words, best first.",
+        "memory.put": "Remembers a text, with JSON beside it, for later.",
+        "memory.delete": "Forgets what was remembered under a key.",
         "openapi.call": "Calls an operation of an imported API.",
     }
 )

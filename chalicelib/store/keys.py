@@ -44,6 +44,9 @@ point-in-time recovery. Every PK starts with `ORG#<organisation>`; what is known
     cached answer       CACHE#<sha256>            ANSWER
     cache generation    CACHE                     GENERATION
     cache analytics     CACHE                     DAY#<day>#<shard>
+    remembered words    WORDS#<namespace>         ENTRY#<key>
+    their tally         WORDS#<namespace>         TALLY
+    imported API        API#<name>                API                       APIS / <name>
 
     question                                                  answered by
     a workflow, its draft, its versions (newest first)        PK WORKFLOW#<wf>, SK exact or prefix
@@ -56,6 +59,8 @@ point-in-time recovery. Every PK starts with `ORG#<organisation>`; what is known
     a run with its node runs; events since n                  PK RUN#<run>, SK RUN, prefix NODE#, range of EVENT#
     open gates, oldest first; the gates of a run              GSI2 OPEN#GATES; GSI1 RUN#<run>#GATES
     answers that have not reached the engine                  GSI2 UNDELIVERED
+    what a namespace remembers in words, and how much it is   PK WORDS#<namespace>, SK prefix ENTRY#; TALLY
+    imported APIs by name                                     GSI1 APIS
     who watches this run or workflow                          PK WATCH#<topic>: one item with a set of connection ids
     how a candidate stands; its calls of the last day         PK PROVIDER#<candidate>, SK BREAKER, range of COUNTS#
     what a run's calls cost, call by call                     PK RUN#<run>, prefix CALL#
@@ -301,3 +306,19 @@ def cache_generation(organisation_id: str) -> Key:
 
 def cache_day(organisation_id: str, day: str, shard: int) -> Key:
     return Key(f"ORG#{organisation_id}#CACHE", f"DAY#{day}#{shard}")
+
+
+def words(organisation_id: str, namespace: str, key: str) -> Key:
+    return Key(f"ORG#{organisation_id}#WORDS#{namespace}", f"ENTRY#{key}")
+
+
+def words_tally(organisation_id: str, namespace: str) -> Key:
+    return Key(words(organisation_id, namespace, "").pk, "TALLY")
+
+
+def imported_api(organisation_id: str, name: str) -> Key:
+    return Key(f"ORG#{organisation_id}#API#{name}", "API")
+
+
+def imported_apis(organisation_id: str, name: str = "") -> IndexKey:
+    return IndexKey(1, f"ORG#{organisation_id}#APIS", name)

@@ -9,9 +9,10 @@ from chalicelib.store.run_records import NodeAttempt
 from chalicelib.store.table import Write
 
 
-def message_id(attempt: NodeAttempt) -> str:
-    """The id of the message that this visit of the node sends."""
-    return ids.derived_id(ids.MESSAGE, attempt.run_id, attempt.node, attempt.item_path, str(attempt.fence.visit), time_of=attempt.run_id)
+def message_id(attempt: NodeAttempt, part: str = "") -> str:
+    """The id of the message that this visit of the node sends; `part` tells apart those of a node that sends several."""
+    meaning = (attempt.run_id, attempt.node, attempt.item_path, str(attempt.fence.visit), *((part,) if part else ()))
+    return ids.derived_id(ids.MESSAGE, *meaning, time_of=attempt.run_id)
 
 
 def find(organisation_id: str, message_id: str) -> SentMessage | None:

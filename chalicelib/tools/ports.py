@@ -144,3 +144,11 @@ class NoDatabaseFiles:
 class NoApis:
     def find(self, name: str) -> ImportedApi | None:  # noqa: ARG002
         raise NotAvailableHere("there are no imported APIs here")
+
+
+class NoKeyValue:
+    def get(self, key: str) -> Kept | None:  # noqa: ARG002
+        raise NotAvailableHere("there is no key-value memory here")
+
+    def put(self, key: str, value: Json) -> None:  # noqa: ARG002
+        raise NotAvailableHere("there is no key-value memory here")

@@ -14,21 +14,22 @@ from typing import Final
 
 from chalicelib.access import secrets
 from chalicelib.access.redaction import Redaction
-from chalicelib.settings import settings
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.spec.nodes import ToolCall
 from chalicelib.spec.secret_reference import secret_reference
 from chalicelib.store import memory, workflows
-from chalicelib.tools.destination import Destinations
 from chalicelib.tools.registry import run_tool
 from chalicelib.tools.tool import Kept, Surroundings
 from chalicelib.workers.outputs import check_json
 from chalicelib.workers.secrets import RedactedMemory, armed, guarded
+from chalicelib.workers.tool_ports import BucketDatabases, OrganisationApis, RunMessenger, WordMemory
 from chalicelib.workers.values import rendered_members
 from chalicelib.workers.work import Done, Work
+from chalicelib.workflows import tool_reach
 
 _SECRET_HEADER: Final = re.compile(r"(?i)auth|cookie|token|secret|key|password|signature")
 _HIDDEN: Final = "(hidden)"
+_NOTHING_SECRET: Final = Redaction({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def carried_out(work: Work, tool: str, authored: JsonObject, rendered: JsonObjec
     `effect_key` is that of an agent's call. Raises a ToolFailure.
     """
     ready = armed(authored, rendered, partial(secrets.resolve, work.payload.organisation_id))
-    output = guarded(ready.redaction, lambda: run_tool(tool, ready.arguments, _surroundings(work, ready.redaction, effect_key)))
+    output = guarded(ready.redaction, lambda: run_tool(tool, ready.arguments, surroundings(work, key=effect_key, redaction=ready.redaction)))
     if not ready.redaction.secrets:
         return output
     check_json(output)
@@ -72,16 +73,25 @@ def _done(output: Json) -> Done:
     return Done(output, details={} if status is None else {"status": status})
 
 
-def _surroundings(work: Work, redaction: Redaction, effect_key: str | None) -> Surroundings:
-    payload = work.payload
-    version = workflows.get_version(payload.organisation_id, payload.version_id)
-    kept = WorkflowMemory(payload.organisation_id, version.workflow_id)
+def surroundings(work: Work, *, key: str | None = None, redaction: Redaction = _NOTHING_SECRET) -> Surroundings:
+    """What a tool is handed in a node. `key` is that of the effect, where a node has several, as an agent has."""
+    payload, effect_key = work.payload, key or work.effect_key
+    organisation_id = payload.organisation_id
+    version = workflows.get_version(organisation_id, payload.version_id)
+    kept = WorkflowMemory(organisation_id, version.workflow_id)
     return Surroundings(
-        destinations=Destinations(allowed_hosts=frozenset(settings().allowed_hosts)),
+        destinations=tool_reach.destinations(),
         key_values=RedactedMemory(kept, redaction) if redaction.secrets else kept,
         now=lambda: datetime.now(UTC),
         seconds_left=work.seconds_left,
-        idempotency_key=effect_key or work.effect_key,
+        idempotency_key=effect_key,
+        memory=WordMemory(organisation_id, version.workflow_id),
+        messenger=RunMessenger(work.attempt, part=key or ""),
+        database_files=BucketDatabases(organisation_id),
+        apis=OrganisationApis(organisation_id),
+        mcp_servers=tool_reach.mcp_servers(),
+        a2a_agents=tool_reach.a2a_agents(),
+        databases=tool_reach.databases(),
     )
 
 

@@ -22,7 +22,27 @@ def test_settings_have_defaults_and_are_read_once_from_the_environment() -> None
     assert "key" not in repr(read_settings({"ANTHROPIC_API_KEY": "key"}))
 
 
-@pytest.mark.parametrize(("name", "text"), [("SLUICE_PEOPLE", "{"), ("SLUICE_MODELS", "[1]"), ("SLUICE_PEOPLE", '{"ann": "approver"}')])
+def test_servers_agents_and_databases_are_read_and_their_credentials_not_shown() -> None:
+    servers = '{"shop": {"url": "https://shop.example/mcp", "headers": {"Authorization": "s3cret"}}}'
+    databases = '{"a": {"url": "postgresql://u:s3cret@h/d", "write": true}, "b": {"sqlite_key": "b.db"}}'
+    found = read_settings({"SLUICE_MCP_SERVERS": servers, "SLUICE_A2A_AGENTS": servers, "SLUICE_DATABASES": databases})
+    assert found.mcp_servers["shop"].headers == found.a2a_agents["shop"].headers == {"Authorization": "s3cret"}
+    assert (found.databases["a"].write, found.databases["b"].sqlite_key, found.databases["b"].write) == (True, "b.db", False)
+    assert "s3cret" not in f"{found!r} {found.mcp_servers} {found.databases}"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("SLUICE_PEOPLE", "{"),
+        ("SLUICE_MODELS", "[1]"),
+        ("SLUICE_PEOPLE", '{"ann": "approver"}'),
+        ("SLUICE_MCP_SERVERS", '{"shop": "https://shop.example"}'),
+        ("SLUICE_A2A_AGENTS", '{"shop": {"url": "https://shop.example", "token": "x"}}'),
+        ("SLUICE_DATABASES", '{"a": {}}'),
+        ("SLUICE_DATABASES", '{"a": {"url": "postgresql://h/d", "sqlite_key": "b.db"}}'),
+    ],
+)
 def test_a_setting_that_cannot_be_read_is_named(name: str, text: str) -> None:
     with pytest.raises(SettingInvalid, match=name):
         read_settings({name: text})

@@ -227,3 +227,32 @@ def test_it_reports_answers_that_are_no_problem_documents() -> None:
     with serving_api({"GET /api/v1/workflows/runs": Refusal(500, "internal", {"errors": [{"field": "x", "message": "odd"}]})}) as api:
         found: Any = sluice("runs", api=api)
     assert (found.exit_code, "x: odd" in found.output) == (1, True)
+
+
+def test_it_lists_tools_with_where_they_come_from_and_what_is_missing() -> None:
+    pick = {
+        "name": "json.pick",
+        "source": {"kind": "built_in", "name": None},
+        "description": "Picks.\nMore.",
+        "effect": "none",
+        "call": {"tool": "json.pick"},
+    }
+    pick["arguments"] = {"properties": {"value": {}, "default": {}}, "required": ["value"]}
+    price = {**pick, "name": "shop.price", "source": {"kind": "mcp", "name": "shop"}, "effect": "external", "arguments": {}}
+    missing = {"source": {"kind": "mcp", "name": "books"}, "code": "host-unreachable", "message": "not there"}
+    document = {"tools": [pick, price], "left_out_count": 2, "missing": [missing]}
+    with serving_api({"GET /api/v1/tools": document}) as api:
+        shown = sluice("tools", api=api).stdout
+        assert json.loads(sluice("tools", "--json", api=api).stdout) == document
+    for words in (
+        "json.pick",
+        "built in",
+        "value, default?",
+        "Picks.",
+        "mcp:shop",
+        "external",
+        "mcp:books is missing: not there",
+        "2 more do not fit",
+    ):
+        assert words in shown
+    assert "More." not in shown

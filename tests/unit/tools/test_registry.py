@@ -1,6 +1,8 @@
 """All tools beside their signatures."""
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -10,6 +12,7 @@ from chalicelib.spec.tool_signatures import TOOL_SIGNATURES
 from chalicelib.tools import failures
 from chalicelib.tools.failures import ArgumentsInvalid, ToolUnknown
 from chalicelib.tools.registry import run_tool, tools
+from tests.factories.repository import text
 from tests.factories.tool_surroundings import Notes, Outbox, surroundings
 
 
@@ -69,3 +72,9 @@ def test_it_gives_what_the_signature_promises(name: str, arguments: JsonObject) 
 
 def test_it_has_one_class_per_cause_with_a_code_of_its_own() -> None:
     assert len({failure.code for failure in failures.FAILURES}) == len(failures.FAILURES)
+
+
+def test_it_documents_every_failure_and_whether_it_is_tried_again() -> None:
+    rows = re.findall(r"^\| (`[A-Z][^|]+) \| (yes|no) \|", text(Path("docs/TOOLS.md")), re.MULTILINE)
+    listed = {name: answer == "yes" for names, answer in rows for name in re.findall(r"`(\w+)`", names)}
+    assert listed == {failure.__name__: failure.retryable for failure in failures.FAILURES}
