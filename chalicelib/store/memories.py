@@ -17,6 +17,7 @@ from chalicelib.store.table import Write
 
 MAX_ENTRIES: Final = 1_000
 MAX_BYTES: Final = 2_000_000
+MAX_ENTRY_BYTES: Final = 100_000
 _TRIES: Final = 8
 
 
@@ -34,6 +35,8 @@ class Words(Record):
 def put(organisation_id: str, namespace: str, key: str, *, text: str, data: Json = None) -> bool:
     """Keep an entry in place of the one before. False where the namespace has no room for it."""
     size = len(key.encode()) + len(text.encode()) + len(json.dumps(data, ensure_ascii=False).encode())
+    if size > MAX_ENTRY_BYTES:
+        return False
     for attempt in range(_TRIES):
         before = find(organisation_id, namespace, key)
         if before is not None and (before.text, before.data) == (text, data):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.tools import event_loop
-from chalicelib.tools.failures import AgentRefused, ArgumentsInvalid, ToolFailure
+from chalicelib.tools.failures import AgentRefused, ArgumentsInvalid, HttpTimedOut, ToolFailure
 from chalicelib.tools.guard import MARGIN_SECONDS, Guard, broken, endpoint_of, httpx_client, identity, open_guard
 from chalicelib.tools.tool import Surroundings, Tool
 from chalicelib.tools.ttl_cache import TtlCache
@@ -109,8 +109,10 @@ def _within(agent: str, surroundings: Surroundings, seconds: float, use: Callabl
     guard = open_guard(agent, endpoint, surroundings.a2a_agents, destinations=surroundings.destinations, seconds=left)
     try:
         return event_loop.run(lambda: use(guard), seconds=left)
-    except ToolFailure as failure:
+    except HttpTimedOut as failure:
         raise (guard.failure or failure) from failure
+    except ToolFailure:
+        raise
     except Exception as error:
         _CARDS.drop(identity(endpoint))  # what it says may have changed
         told = str(error)[:_TOLD]
@@ -146,9 +148,8 @@ async def _send_message(arguments: JsonObject, key: str, client: "Client") -> Js
         task_id=str(arguments.get("task_id") or ""),
         context_id=str(arguments.get("context_id") or ""),
     )
-    async for answer in client.send_message(SendMessageRequest(message=message)):
-        return _of_message(answer.message) if answer.HasField("message") else _of_task(answer.task)
-    raise AgentRefused("the agent said nothing")
+    answer = await anext(client.send_message(SendMessageRequest(message=message)))
+    return _of_message(answer.message) if answer.HasField("message") else _of_task(answer.task)
 
 
 async def _get_task(task_id: str, client: "Client") -> JsonObject:

@@ -103,14 +103,14 @@ def _origin(url: str) -> tuple[str, str, int | None]:
 
 
 def _holds_answer(body: bytes) -> bool:
-    """Whether a stream of events holds a JSON-RPC answer, or a question to us, after which nothing more is awaited."""
+    """Whether a stream of events holds a JSON-RPC answer, after which nothing more is awaited. What a server asks meanwhile stays unanswered."""
     for event in re.split(rb"\r?\n\r?\n", body)[:-1]:
         data = b"\n".join(line[5:] for line in event.splitlines() if line.startswith(b"data:"))
         try:
             message = json.loads(data)
         except (ValueError, RecursionError):
             continue
-        if isinstance(message, dict) and "id" in message and message.keys() & {"result", "error", "method"}:
+        if isinstance(message, dict) and "id" in message and message.keys() & {"result", "error"}:
             return True
     return False
 

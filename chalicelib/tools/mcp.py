@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.tools import event_loop
-from chalicelib.tools.failures import ArgumentsInvalid, McpFailed, ToolFailure, ToolUnknown
+from chalicelib.tools.failures import ArgumentsInvalid, HttpTimedOut, McpFailed, ToolFailure, ToolUnknown
 from chalicelib.tools.guard import MARGIN_SECONDS, Guard, broken, endpoint_of, httpx2_client, identity, open_guard
 from chalicelib.tools.ports import Endpoint
 from chalicelib.tools.schema_check import faults
@@ -94,8 +94,10 @@ def _within(server: str, endpoint: Endpoint, surroundings: Surroundings, seconds
     guard = open_guard(server, endpoint, surroundings.mcp_servers, destinations=surroundings.destinations, seconds=left)
     try:
         return event_loop.run(lambda: _connected(endpoint, guard, use), seconds=left)
-    except ToolFailure as failure:
+    except HttpTimedOut as failure:
         raise (guard.failure or failure) from failure
+    except ToolFailure:
+        raise
     except Exception as error:
         _MODES.drop(identity(endpoint))
         raise _retold(error, guard) from error

@@ -221,6 +221,8 @@ class _Collector:
                 if parameter.get("required") is True and where == "cookie":
                     raise Unresolved(here, "a cookie is needed, which cannot be sent")
                 continue
+            if place.where == "path" and place.style != "simple":
+                raise Unresolved(here, f"a path's {place.style} style cannot be written")
             argument = name if name not in places and name != BODY else f"{where}_{name}"
             properties[argument] = self._parameter_schema(parameter, here)
             places[argument] = place

@@ -20,7 +20,7 @@ from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 from chalicelib.tools.destination import ANY_PUBLIC_HOST, Destination, Destinations
 from chalicelib.tools.failures import ArgumentsInvalid, HostUnreachable, QueryFailed, QueryTimedOut, ToolFailure
 from chalicelib.tools.fetch import Deadline, connect
-from chalicelib.tools.statement import Found, Statement
+from chalicelib.tools.statement import Found, Statement, taken
 
 if TYPE_CHECKING:
     from pg8000.native import Connection
@@ -47,14 +47,17 @@ def query(url: str, statement: Statement, most: int, *, destinations: Destinatio
         _limit(database, statement)
         cursor = database.prepare(f"DECLARE sluice_rows NO SCROLL CURSOR FOR {statement.text}")  # one statement, or the server refuses it
         cursor.run(**statement.values)
-        rows: list[Sequence[Any]] = []
-        while len(rows) < most:
-            wanted = min(_BATCH, most - len(rows))
-            taken = database.run(f"FETCH FORWARD {wanted} FROM sluice_rows")
-            rows += taken
-            if len(taken) < wanted:
-                break
+        rows = list(taken(_batches(database, most), most))
         return Found([str(column["name"]) for column in database.columns or ()], rows)
+
+
+def _batches(database: "Connection", most: int) -> Iterator[Sequence[Any]]:
+    """Rows as they are asked for."""
+    for _ in range(0, most, _BATCH):
+        batch = database.run(f"FETCH FORWARD {_BATCH} FROM sluice_rows")
+        yield from batch
+        if len(batch) < _BATCH:
+            return
 
 
 def execute(url: str, statement: Statement, *, destinations: Destinations) -> int:

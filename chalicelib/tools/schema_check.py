@@ -4,6 +4,7 @@ In: a schema (Draft 2020-12) and a value. Out: at most five faults, sorted, each
 elsewhere.
 """
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from chalicelib.spec.model import Json, JsonObject
@@ -23,7 +24,7 @@ def faults(schema: JsonObject, value: Json) -> tuple[str, ...]:
     validator = jsonschema.Draft202012Validator(schema, registry=referencing.Registry())
     try:
         return tuple(sorted(_fault(error) for error in validator.iter_errors(value))[:_MOST])
-    except (referencing.exceptions.Unresolvable, jsonschema.exceptions.UnknownType, RecursionError, TypeError, ValueError) as error:
+    except (referencing.exceptions.Unresolvable, jsonschema.exceptions.UnknownType, re.error, RecursionError, TypeError, ValueError) as error:
         return (f"the tool's schema cannot be used ({type(error).__name__})",)
 
 

@@ -14,12 +14,11 @@ from chalicelib.tools import postgres, sqlite
 from chalicelib.tools.failures import ArgumentsInvalid, QueryTimedOut
 from chalicelib.tools.guard import MARGIN_SECONDS
 from chalicelib.tools.ports import Database
-from chalicelib.tools.statement import Found, Statement, Values, json_value
+from chalicelib.tools.statement import MAX_BYTES, Found, Statement, Values, json_value
 from chalicelib.tools.tool import Surroundings, Tool
 
 DEFAULT_SECONDS: Final = 10.0
 DEFAULT_ROWS: Final = 100
-MAX_BYTES: Final = 1_048_576
 KEY_PARAMETER: Final = "idempotency_key"
 
 

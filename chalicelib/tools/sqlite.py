@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from chalicelib.tools.failures import ArgumentsInvalid, QueryFailed, QueryTimedOut
-from chalicelib.tools.statement import Found, Statement
+from chalicelib.tools.statement import Found, Statement, taken
 
 MAX_VALUE_BYTES: Final = 4_194_304  # of one value, also while it is made
 _STEPS: Final = 10_000  # of SQLite's machine between two looks at the clock
@@ -28,7 +28,7 @@ def query(path: Path, statement: Statement, most: int) -> Found:
     """Up to `most` rows. Raises ArgumentsInvalid, QueryFailed, QueryTimedOut."""
     with _opened(f"{path.resolve().as_uri()}?mode=ro&immutable=1", statement, _READS) as database:
         cursor = database.execute(statement.text, dict(statement.values))
-        rows = cursor.fetchmany(most)
+        rows = list(taken(cursor, most))
         return Found([entry[0] for entry in cursor.description or ()], rows)
 
 

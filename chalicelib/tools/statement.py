@@ -5,14 +5,16 @@ In: nothing, or a value as a database gives it. Out: frozen values. A number tha
 
 import base64
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from itertools import islice
 from typing import Any, Final
 
 from chalicelib.spec.model import Json
 
+MAX_BYTES: Final = 1_048_576  # of the rows that are given back, as JSON
 _EXACT: Final = 2**53  # the integers that every reader of JSON keeps
 
 Values = dict[str, str | int | float | bool | None]
@@ -33,6 +35,16 @@ class Found:
 
     columns: Sequence[str]
     rows: Sequence[Sequence[Any]]
+
+
+def taken(rows: Iterable[Sequence[Any]], most: int) -> Iterator[Sequence[Any]]:
+    """Rows while they are wanted: up to `most`, and no more once they are larger than what could be given back."""
+    size = 0
+    for row in islice(rows, most):
+        yield row
+        size += sum(len(value) for value in row if isinstance(value, str | bytes))
+        if size > MAX_BYTES:
+            return
 
 
 def json_value(value: Any) -> Json:

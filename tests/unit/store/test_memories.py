@@ -54,6 +54,7 @@ def test_it_holds_so_many_entries_and_bytes(aws: Cloud, monkeypatch: pytest.Monk
     assert not put("a", "y" * 100)
     assert put("a", "")
     assert tally() == (2, 5 + 15)
+    assert not put("b", "x" * memories.MAX_ENTRY_BYTES)
     memories.delete("org_local", "wf_1", "a")
     assert put("c", "x")
 

@@ -54,6 +54,9 @@ class Clerk(AgentExecutor):
             case "work":
                 await updater.start_work()
                 await _until_cancelled()
+            case "":
+                await updater.add_artifact([*context.message.parts])
+                await updater.complete()
             case _:
                 await updater.add_artifact([new_text_part(f"report on {said}"), new_data_part({"pages": 3})])
                 await updater.complete()
@@ -153,6 +156,11 @@ def _final(host: str, task_id: str) -> Any:
         if said["is_final"]:
             return said
     raise AssertionError("the task does not end")
+
+
+def test_it_sends_json_with_or_without_a_text(running: tuple[Office, str]) -> None:
+    sent = call(running[1], "send", data={"year": 1984, "tags": ["a"]})
+    assert _final(running[1], sent["task_id"])["data"] == [{"year": 1984, "tags": ["a"]}]
 
 
 def test_it_does_not_wait_for_a_long_task_and_cancels_it(running: tuple[Office, str]) -> None:

@@ -8,10 +8,12 @@ import mcp.client.streamable_http  # noqa: F401  (heavy: paid for here, not by t
 import pytest
 from mcp.server import MCPServer
 from mcp.server.mcpserver import Context, Image
-from mcp.types import ToolAnnotations
+from mcp.types import ListToolsResult, ResourceLink, ToolAnnotations
+from mcp.types import Tool as ListedTool
 from starlette.types import Receive, Scope, Send
 
 from chalicelib.spec.model import JsonObject
+from chalicelib.tools import event_loop
 from chalicelib.tools import mcp as tool
 from chalicelib.tools.destination import Destinations
 from chalicelib.tools.failures import (
@@ -25,6 +27,8 @@ from chalicelib.tools.failures import (
     ToolUnknown,
     UrlRefused,
 )
+from chalicelib.tools.fetch import Deadline
+from chalicelib.tools.guard import Guard, broken
 from chalicelib.tools.ports import Endpoint
 from chalicelib.tools.registry import run_tool
 from chalicelib.tools.tool import Surroundings
@@ -194,7 +198,7 @@ def test_it_does_not_wait_for_the_end_of_a_stream_that_has_answered() -> None:
 
     def answer(request: Request) -> bytes:
         number = request.body.split(b'"id":')[1].split(b",")[0].strip(b" }")
-        body = b": hello\n\n" + event % number
+        body = b': hello\n\ndata: {"jsonrpc": "2.0", "method": "notifications/tools/list_changed"}\n\n' + event % number
         return b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: 9999\r\n\r\n" + body
 
     with serving(answer) as server:
@@ -228,6 +232,40 @@ def test_it_does_not_begin_without_time() -> None:
 def test_it_tells_of_a_server_that_is_not_there() -> None:
     with pytest.raises(HostUnreachable):
         call("127.0.0.1:1", "price")
+
+
+def test_it_gives_what_it_does_not_know_as_the_protocol_has_it() -> None:
+    link = ResourceLink(type="resource_link", name="manual", uri="https://shop.example/manual")
+    assert tool._block(link) == {"type": "resource_link", "name": "manual", "uri": "https://shop.example/manual"}
+
+
+def test_it_tells_that_no_time_was_left_between_two_requests() -> None:
+    guard = Guard(Endpoint("http://127.0.0.1:1"), Destinations(allowed_hosts=frozenset(("127.0.0.1",))), Deadline(-1))
+    with pytest.raises(HttpTimedOut, match="no time is left"):
+        guard._exchange("GET", "http://127.0.0.1:1/", {}, b"")
+
+
+def test_it_finds_our_failure_in_what_an_sdk_raises() -> None:
+    guard = Guard(Endpoint("http://127.0.0.1:1"), Destinations(), Deadline(1))
+    ours = UrlRefused("no")
+    assert broken(ours, guard) is ours
+    assert broken(ExceptionGroup("a", [ValueError("x"), ExceptionGroup("b", [ours])]), guard) is ours
+    assert isinstance(broken(ConnectionResetError(), guard), HostUnreachable)
+    assert broken(ValueError("x"), guard) is None
+
+
+def test_it_reads_many_pages_and_no_more_than_it_may() -> None:
+    pages: list[str | None] = []
+
+    class Endless:
+        async def list_tools(self, *, cursor: str | None) -> ListToolsResult:
+            pages.append(cursor)
+            listed = [ListedTool(name=f"t{len(pages)}-{number}", input_schema={"type": "object"}) for number in range(30)]
+            return ListToolsResult(tools=listed, next_cursor=f"c{len(pages)}", ttl_ms=0, cache_scope="public")
+
+    endpoint = Endpoint("https://shop.example/mcp")
+    found = event_loop.run(lambda: tool._list_tools("shop", endpoint, Endless()), seconds=5)  # type: ignore[arg-type]
+    assert (len(found), len(pages), pages[:2]) == (tool.MAX_TOOLS, 17, [None, "c1"])
 
 
 def test_it_goes_to_no_address_that_is_not_allowed(running: tuple[Shop, str]) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from chalicelib.spec.model import JsonObject
 from chalicelib.tools.failures import ArgumentsInvalid, NotAvailableHere
+from chalicelib.tools.ports import NoKeyValue
 from chalicelib.tools.registry import run_tool
 from chalicelib.tools.tool import Surroundings
 from tests.factories.tool_surroundings import Notes, Outbox, surroundings
@@ -64,3 +65,9 @@ def test_it_sends_to_people() -> None:
 def test_it_says_where_it_is_not_available(name: str, arguments: JsonObject) -> None:
     with pytest.raises(NotAvailableHere):
         run_tool(name, arguments, surroundings())
+
+
+def test_it_says_that_there_is_no_key_value_memory_where_there_is_none() -> None:
+    for name, arguments in (("kv.get", {"key": "k"}), ("kv.put", {"key": "k", "value": 1})):
+        with pytest.raises(NotAvailableHere):
+            run_tool(name, arguments, replace(surroundings(), key_values=NoKeyValue()))  # type: ignore[arg-type]

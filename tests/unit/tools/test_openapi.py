@@ -165,6 +165,7 @@ def test_it_takes_the_nearest_server() -> None:
         ({"parameters": ["id"]}, "an object is needed"),
         ({"parameters": [{"in": "cookie", "name": "c", "required": True}]}, "a cookie is needed"),
         ({"requestBody": {"content": {"application/json": {"schema": {"$ref": "#/none"}}}}}, "leads nowhere"),
+        ({"parameters": [{"in": "path", "name": "n", "style": "matrix"}]}, "matrix style"),
     ],
 )
 def test_it_leaves_out_an_operation_that_cannot_be_called(authored: JsonObject, why: str) -> None:
@@ -232,6 +233,25 @@ def test_it_writes_paths_headers_and_bodies() -> None:
     assert got == {"url": "https://eu.pets.example/v1/pets/7", "query": {"fields": "a,b"}, "headers": {"X-Key": "k", "X-Trace": "t"}}
     assert request_of(found["put_pets_id"], {"id": 7, "body": {"name": None}}, {})["json"] == {"name": None}
     assert request_of(found["add_pet"], {"body": {"name": "Rex"}}, {})["form"] == {"name": "Rex"}
+
+
+def test_it_writes_schemas_of_maps_and_choices_out() -> None:
+    authored: JsonObject = {
+        "type": "object",
+        "nullable": True,
+        "required": "no list",
+        "additionalProperties": {"oneOf": [{"type": "string", "enum": ["a"], "nullable": True}, {"x-own": 1, "const": 2}, True]},
+        "maximum": 9,
+        "exclusiveMaximum": False,
+    }
+    found = describe(operation({"requestBody": {"content": {"application/json": {"schema": authored}}}})).operations["a"]
+    properties: Any = found.arguments["properties"]
+    members = {"oneOf": [{"type": ["string", "null"], "enum": ["a", None]}, {"const": 2}, True]}
+    assert properties["body"] == {"type": ["object", "null"], "required": "no list", "additionalProperties": members, "maximum": 9}
+
+
+def test_it_takes_a_body_without_content_for_none() -> None:
+    assert describe(operation({"requestBody": {}})).operations["a"].body == ""
 
 
 def test_it_lets_nothing_climb_out_of_a_path() -> None:
