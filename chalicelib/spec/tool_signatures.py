@@ -257,7 +257,7 @@ TOOL_SIGNATURES: Final[Mapping[str, ToolSignature]] = MappingProxyType(
                 required="query",
             ),
             _object(
-                {"entries": {"type": "array", "items": {"type": "object"}, "description": "key, text, data, score, put_at; best first"}},
+                {"entries": {"type": "array", "items": {"type": "object"}, "description": "key, text, data, tags, score, put_at; best first"}},
                 required="entries",
             ),
             Effect.NONE,
@@ -265,7 +265,8 @@ TOOL_SIGNATURES: Final[Mapping[str, ToolSignature]] = MappingProxyType(
         "memory.put": ToolSignature(
             _object(
                 {
-                    "text": {"type": "string", "minLength": 1, "maxLength": 8_000},
+                    "text": {"type": "string", "minLength": 1, "maxLength": 4_000},
+                    "tags": {"type": "array", "maxItems": 16, "items": {"type": "string", "minLength": 1, "maxLength": 64}},
                     "key": {**_MEMORY_KEY, "description": "what it replaces, if it is there; made from the text if left out"},
                     "data": {"description": "JSON beside the text, 8,000 characters at most"},
                     "scope": _SCOPE,

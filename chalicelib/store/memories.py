@@ -4,13 +4,14 @@ In: a namespace and an entry. Out: the entries of one namespace, by query. A nam
 every entry, in one transaction. Putting the same again writes nothing. How entries are ranked is not this room's business.
 """
 
-import json
+from dataclasses import dataclass
 from typing import Final
 
 from chalicelib.clock import now_text
 from chalicelib.errors import ConditionLost, Contention
 from chalicelib.spec.model import Json
 from chalicelib.store import keys, table
+from chalicelib.store.blobs import json_text
 from chalicelib.store.items import item_of, record_of
 from chalicelib.store.record import FreeJson, Record
 from chalicelib.store.table import Write
@@ -27,22 +28,35 @@ class Words(Record):
     key: str
     text: str
     data: FreeJson = None
+    tags: tuple[str, ...] = ()
+    vector: FreeJson = None  # of the text, where there was something to make it with
     size: int
     put_at: str
     revision: int = 0
 
 
-def put(organisation_id: str, namespace: str, key: str, *, text: str, data: Json = None) -> bool:
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What an entry says."""
+
+    text: str
+    data: Json = None
+    tags: tuple[str, ...] = ()
+    vector: tuple[float, ...] | None = None
+
+
+def put(organisation_id: str, namespace: str, key: str, said: Said) -> bool:
     """Keep an entry in place of the one before. False where the namespace has no room for it."""
-    size = len(key.encode()) + len(text.encode()) + len(json.dumps(data, ensure_ascii=False).encode())
+    vector: Json = None if said.vector is None else [*said.vector]
+    size = len(json_text([key, said.text, said.data, [*said.tags], vector]).encode())
     if size > MAX_ENTRY_BYTES:
         return False
     for attempt in range(_TRIES):
         before = find(organisation_id, namespace, key)
-        if before is not None and (before.text, before.data) == (text, data):
+        if before is not None and (before.text, before.data, before.tags) == (said.text, said.data, said.tags):
             return True
         revision = before.revision + 1 if before else 0
-        entry = Words(key=key, text=text, data=data, size=size, put_at=now_text(), revision=revision)
+        entry = Words(key=key, text=said.text, data=said.data, tags=said.tags, vector=vector, size=size, put_at=now_text(), revision=revision)
         try:
             table.transact([_entry_write(organisation_id, namespace, entry, before), _tally_write(organisation_id, namespace, entry, before)])
         except ConditionLost as lost:

@@ -11,7 +11,7 @@ from typing import Final
 
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.tools.failures import ArgumentsInvalid
-from chalicelib.tools.ports import Remembered, Scope
+from chalicelib.tools.ports import Note, Remembered, Scope
 from chalicelib.tools.tool import Surroundings, Tool
 
 DEFAULT_LIMIT: Final = 5
@@ -33,7 +33,9 @@ def _put(arguments: JsonObject, surroundings: Surroundings) -> Json:
     if len(json.dumps(data, ensure_ascii=False)) > MAX_DATA:
         raise ArgumentsInvalid(f"memory.put: data is more than {MAX_DATA} characters of JSON; keep it elsewhere and put where it is")
     key = str(arguments.get("key") or hashlib.sha256(text.encode()).hexdigest()[:24])
-    surroundings.memory.put(_scope(arguments), key, text, data)
+    tags = arguments.get("tags")
+    named = tuple(str(tag) for tag in tags) if isinstance(tags, list) else ()
+    surroundings.memory.put(_scope(arguments), Note(key, text, data, named))
     return {"key": key}
 
 
@@ -47,4 +49,4 @@ def _scope(arguments: JsonObject) -> Scope:
 
 
 def _shown(entry: Remembered) -> Json:
-    return {"key": entry.key, "text": entry.text, "data": entry.data, "score": entry.score, "put_at": entry.put_at}
+    return {"key": entry.key, "text": entry.text, "data": entry.data, "tags": [*entry.tags], "score": entry.score, "put_at": entry.put_at}

@@ -38,14 +38,25 @@ class Remembered:
     text: str
     data: Json
     put_at: str
+    tags: tuple[str, ...] = ()
     score: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What is to be remembered under a key."""
+
+    key: str
+    text: str
+    data: Json = None
+    tags: tuple[str, ...] = ()
 
 
 class Memory(Protocol):
     """What agents and workflows remember in words, of one workflow or of the whole organisation."""
 
-    def put(self, scope: Scope, key: str, text: str, data: Json) -> None:
-        """Keep an entry under its key, in place of the one before. Raises MemoryFull."""
+    def put(self, scope: Scope, note: Note) -> None:
+        """Keep a note under its key, in place of the one before. Raises MemoryFull."""
         ...
 
     def search(self, scope: Scope, query: str, limit: int) -> Sequence[Remembered]:
@@ -118,7 +129,7 @@ class Apis(Protocol):
 
 
 class NoMemory:
-    def put(self, scope: Scope, key: str, text: str, data: Json) -> None:  # noqa: ARG002
+    def put(self, scope: Scope, note: Note) -> None:  # noqa: ARG002
         raise NotAvailableHere("there is no memory here")
 
     def search(self, scope: Scope, query: str, limit: int) -> Sequence[Remembered]:  # noqa: ARG002

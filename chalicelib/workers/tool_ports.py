@@ -7,32 +7,49 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from chalicelib.channels.channel import Outbound, Rendered
 from chalicelib.channels.console import ConsoleChannel
 from chalicelib.channels.fallback import route
 from chalicelib.conversations.message import Outgoing, send_message
 from chalicelib.errors import BlobMissing, ConditionLost
-from chalicelib.spec.model import Json
 from chalicelib.store import files, imported_apis, memories
+from chalicelib.store.memories import Words
 from chalicelib.store.message_records import SentMessage
 from chalicelib.store.run_records import NodeAttempt
 from chalicelib.store.values import load
 from chalicelib.tools.failures import MemoryFull, QueryFailed
-from chalicelib.tools.ports import DatabaseFile, ImportedApi, Remembered, Scope
+from chalicelib.tools.ports import DatabaseFile, ImportedApi, Note, Remembered, Scope
 from chalicelib.workers.warn import warn
 
 MAX_DATABASE_BYTES: Final = 104_857_600  # a Lambda has 512 MB of room, for two copies
 ORGANISATION: Final = "organisation"
 
-Ranking = Callable[[str, Sequence[str]], Sequence[float]]  # how well each text answers a query; 0 for not at all
+Embedding = Callable[[str], tuple[float, ...] | None]
 
 
-def shared_words(query: str, texts: Sequence[str]) -> list[float]:
-    """How many of the query's words a text has, from 0 to 1: the plainest ranking there is."""
+class Ranking(Protocol):
+    """Which entries answer a query, best first, with their scores. `vector` is the query's, where there is one."""
+
+    def __call__(self, query: str, entries: Sequence[Words], *, vector: tuple[float, ...] | None, limit: int) -> Sequence[tuple[Words, float]]: ...
+
+
+def shared_words(
+    query: str,
+    entries: Sequence[Words],
+    *,
+    vector: tuple[float, ...] | None = None,  # noqa: ARG001
+    limit: int = 20,
+) -> list[tuple[Words, float]]:
+    """By how many of the query's words an entry has, from 0 to 1: the plainest ranking there is."""
     wanted = _words(query)
-    return [len(wanted & _words(text)) / len(wanted) if wanted else 0.0 for text in texts]
+    scored = [(entry, len(wanted & _words(" ".join((entry.text, *entry.tags)))) / max(len(wanted), 1)) for entry in entries]
+    return sorted((pair for pair in scored if pair[1] > 0), key=lambda pair: (-pair[1], pair[0].key))[:limit]
+
+
+def no_vector(_text: str) -> None:
+    """Where nothing makes vectors."""
 
 
 def _words(text: str) -> set[str]:
@@ -46,16 +63,17 @@ class WordMemory:
     organisation_id: str
     workflow_id: str
     rank: Ranking = shared_words
+    embed: Embedding = no_vector
 
-    def put(self, scope: Scope, key: str, text: str, data: Json) -> None:
-        if not memories.put(self.organisation_id, self._namespace(scope), key, text=text, data=data):
+    def put(self, scope: Scope, note: Note) -> None:
+        said = memories.Said(note.text, note.data, note.tags, self.embed(note.text))
+        if not memories.put(self.organisation_id, self._namespace(scope), note.key, said):
             raise MemoryFull(f"the memory of the {scope} is full; delete what is no longer needed")
 
     def search(self, scope: Scope, query: str, limit: int) -> list[Remembered]:
         entries = memories.list_all(self.organisation_id, self._namespace(scope))
-        scores = self.rank(query, [f"{entry.key} {entry.text}" for entry in entries])
-        ranked = sorted(zip(scores, entries, strict=True), key=lambda pair: (-pair[0], pair[1].key))
-        return [Remembered(entry.key, entry.text, entry.data, entry.put_at, score) for score, entry in ranked if score > 0][:limit]
+        ranked = self.rank(query, entries, vector=self.embed(query), limit=limit)
+        return [Remembered(entry.key, entry.text, entry.data, entry.put_at, entry.tags, score) for entry, score in ranked]
 
     def delete(self, scope: Scope, key: str) -> bool:
         return memories.delete(self.organisation_id, self._namespace(scope), key)

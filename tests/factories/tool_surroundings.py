@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from chalicelib.spec.model import Json
 from chalicelib.tools.destination import Destinations
-from chalicelib.tools.ports import Remembered, Scope
+from chalicelib.tools.ports import Note, Remembered, Scope
 from chalicelib.tools.tool import Kept, Surroundings
 
 
@@ -28,8 +28,8 @@ class Notes:
     def __init__(self) -> None:
         self.kept: dict[tuple[Scope, str], Remembered] = {}
 
-    def put(self, scope: Scope, key: str, text: str, data: Json) -> None:
-        self.kept[scope, key] = Remembered(key, text, data, "2026-05-04T03:02:01Z")
+    def put(self, scope: Scope, note: Note) -> None:
+        self.kept[scope, note.key] = Remembered(note.key, note.text, note.data, "2026-05-04T03:02:01Z", note.tags)
 
     def search(self, scope: Scope, query: str, limit: int) -> list[Remembered]:
         return [entry for (owner, _), entry in self.kept.items() if owner == scope][:limit]

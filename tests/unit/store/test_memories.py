@@ -3,8 +3,9 @@
 import pytest
 
 from chalicelib.errors import Contention
-from chalicelib.spec.model import JsonObject
+from chalicelib.spec.model import Json, JsonObject
 from chalicelib.store import keys, memories, table
+from chalicelib.store.memories import Said
 from tests.factories.cloud import Cloud
 
 
@@ -13,8 +14,8 @@ def tally(namespace: str = "wf_1") -> tuple[int, int]:
     return item.get("entries", 0), item.get("bytes", 0)
 
 
-def put(key: str, text: str, data: object = None, namespace: str = "wf_1") -> bool:
-    return memories.put("org_local", namespace, key, text=text, data=data)  # type: ignore[arg-type]
+def put(key: str, text: str, data: Json = None, namespace: str = "wf_1") -> bool:
+    return memories.put("org_local", namespace, key, Said(text, data))
 
 
 def test_it_keeps_lists_and_deletes_entries(aws: Cloud) -> None:
@@ -26,6 +27,17 @@ def test_it_keeps_lists_and_deletes_entries(aws: Cloud) -> None:
     assert memories.delete("org_local", "wf_1", "b")
     assert not memories.delete("org_local", "wf_1", "b")
     assert tally() == (1, found[0].size)
+
+
+def test_it_keeps_tags_and_vectors(aws: Cloud) -> None:
+    assert memories.put("org_local", "wf_1", "a", Said("likes tea", tags=("taste",), vector=(0.1, -2.0)))
+    found = memories.find("org_local", "wf_1", "a")
+    assert found is not None
+    assert (found.tags, found.vector) == (("taste",), [0.1, -2.0])
+    assert memories.put("org_local", "wf_1", "a", Said("likes tea", tags=("drinks",)))
+    found = memories.find("org_local", "wf_1", "a")
+    assert found is not None
+    assert (found.tags, found.vector, found.revision) == (("drinks",), None, 1)
 
 
 def test_it_keeps_namespaces_and_organisations_apart(aws: Cloud) -> None:
@@ -46,14 +58,15 @@ def test_it_replaces_an_entry_and_writes_nothing_for_the_same(aws: Cloud) -> Non
 
 def test_it_holds_so_many_entries_and_bytes(aws: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memories, "MAX_ENTRIES", 2)
-    monkeypatch.setattr(memories, "MAX_BYTES", 40)
+    monkeypatch.setattr(memories, "MAX_BYTES", 80)
     assert put("a", "x" * 10)
     assert put("b", "x" * 10)
     assert not put("c", "x")
     assert put("a", "y" * 10)
     assert not put("a", "y" * 100)
     assert put("a", "")
-    assert tally() == (2, 5 + 15)
+    sizes = [entry.size for entry in memories.list_all("org_local", "wf_1")]
+    assert tally() == (2, sum(sizes))
     assert not put("b", "x" * memories.MAX_ENTRY_BYTES)
     memories.delete("org_local", "wf_1", "a")
     assert put("c", "x")

@@ -19,10 +19,11 @@ def around(notes: Notes | None = None, outbox: Outbox | None = None) -> Surround
 
 def test_it_remembers_and_finds_by_scope() -> None:
     notes = Notes()
-    run_tool("memory.put", {"text": "likes tea", "key": "ann", "data": {"cups": 2}}, around(notes))
+    run_tool("memory.put", {"text": "likes tea", "key": "ann", "data": {"cups": 2}, "tags": ["taste"]}, around(notes))
     run_tool("memory.put", {"text": "opens at nine", "key": "shop", "scope": "organisation"}, around(notes))
     found: Any = run_tool("memory.search", {"query": "tea"}, around(notes))
-    assert found == {"entries": [{"key": "ann", "text": "likes tea", "data": {"cups": 2}, "score": 0.0, "put_at": "2026-05-04T03:02:01Z"}]}
+    entry = {"key": "ann", "text": "likes tea", "data": {"cups": 2}, "tags": ["taste"], "score": 0.0, "put_at": "2026-05-04T03:02:01Z"}
+    assert found == {"entries": [entry]}
     found = run_tool("memory.search", {"query": "nine", "scope": "organisation", "limit": 1}, around(notes))
     assert [entry["key"] for entry in found["entries"]] == ["shop"]
 

@@ -2,7 +2,7 @@
 
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -12,8 +12,10 @@ from chalicelib.settings import settings
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.store import memories, messages
 from chalicelib.store.clients import client
+from chalicelib.store.memories import Words
 from chalicelib.store.run_records import NodeAttempt
 from chalicelib.tools.failures import ArgumentsInvalid, MemoryFull, QueryFailed
+from chalicelib.tools.ports import Note
 from chalicelib.workers import tool_ports
 from chalicelib.workers.tool_ports import BucketDatabases, RunMessenger, WordMemory, shared_words
 from chalicelib.workflows.imported_apis import import_api
@@ -57,14 +59,30 @@ def test_it_remembers_in_words(aws: Cloud) -> None:
 def test_it_says_that_a_memory_is_full(aws: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memories, "MAX_BYTES", 10)
     memory = WordMemory("org_local", "wf_1")
-    memory.put("organisation", "j", "x", None)
+    memory.put("organisation", Note("j", "x"))
     with pytest.raises(MemoryFull, match="memory of the organisation is full"):
-        memory.put("organisation", "k", "x" * 20, None)
+        memory.put("organisation", Note("k", "x" * 20))
 
 
 def test_it_ranks_by_the_words_that_are_shared() -> None:
-    assert shared_words("Green tea", ["green tea", "Tea!", "coffee"]) == [1.0, 0.5, 0.0]
-    assert shared_words("?!", ["a"]) == [0.0]
+    entries = [Words(key=key, text=text, tags=("Green",), size=1, put_at="") for key, text in (("c", "Tea!"), ("a", "coffee"), ("b", "tea"))]
+    assert [(entry.key, score) for entry, score in shared_words("Green tea", entries)] == [("b", 1.0), ("c", 1.0), ("a", 0.5)]
+    assert shared_words("tea", entries, limit=1)[0][0].key == "b"
+    assert shared_words("?!", entries) == []
+
+
+def test_it_hands_the_ranking_the_vectors_that_it_made(aws: Cloud) -> None:
+    seen: list[object] = []
+
+    def rank(query: str, entries: Sequence[Words], *, vector: tuple[float, ...] | None, limit: int) -> list[tuple[Words, float]]:
+        seen.extend((query, [entry.vector for entry in entries], vector, limit))
+        return [(entries[0], 0.5)]
+
+    memory = WordMemory("org_local", "wf_1", rank=rank, embed=lambda text: (float(len(text)),))
+    memory.put("workflow", Note("k", "tea", tags=("t",)))
+    found = memory.search("workflow", "green", 3)
+    assert seen == ["green", [[3.0]], (5.0,), 3]
+    assert [(entry.key, entry.tags, entry.score) for entry in found] == [("k", ("t",), 0.5)]
 
 
 def test_it_sends_to_people_once_an_effect(aws: Cloud, caplog: pytest.LogCaptureFixture) -> None:
