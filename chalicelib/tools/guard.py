@@ -7,9 +7,11 @@ and ends at the deadline; headers of the endpoint go to its own origin alone. Ne
 
 import asyncio
 import json
+import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -119,9 +121,18 @@ def _shown_headers(answer: Answer) -> dict[str, str]:
     return {name: value for name, value in answer.headers.items() if name not in _DECODED}
 
 
+@lru_cache(maxsize=1)
+def _hush() -> None:
+    """What SDKs log are URLs, cards and foreign bodies, any of which may hold a credential: nothing of it reaches a log."""
+    for name in ("httpx", "httpx2", "mcp", "a2a"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
 def httpx_client(guard: Guard) -> "httpx.AsyncClient":
     """For SDKs on httpx."""
     import httpx
+
+    _hush()
 
     class Guarded(httpx.AsyncBaseTransport):
         async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -134,6 +145,8 @@ def httpx_client(guard: Guard) -> "httpx.AsyncClient":
 def httpx2_client(guard: Guard) -> "httpx2.AsyncClient":
     """For SDKs on httpx2. A stream that only listens is refused: what a server says unasked has no reader here."""
     import httpx2
+
+    _hush()
 
     class Guarded(httpx2.AsyncBaseTransport):
         async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:

@@ -223,6 +223,13 @@ def test_it_sends_no_credential_to_where_a_card_points(running: tuple[Office, st
     assert server.requests[0].headers["authorization"] == "Bearer s3cret"
 
 
+def test_it_logs_nothing_of_what_is_said(running: tuple[Office, str], caplog: pytest.LogCaptureFixture) -> None:
+    host = running[1]
+    with caplog.at_level("INFO"):
+        call(host, "get", task_id=call(host, "send", text="1984")["task_id"])
+    assert host not in caplog.text
+
+
 def test_it_describes_an_agent_by_its_card(running: tuple[Office, str]) -> None:
     found = tool.describe("clerk", around(running[1]))
     assert (found.agent, found.name, found.description) == ("clerk", "clerk", "Writes reports.")

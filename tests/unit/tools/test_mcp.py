@@ -165,6 +165,14 @@ def test_it_tells_what_a_failing_tool_says(running: tuple[Shop, str]) -> None:
         call(running[1], "broken")
 
 
+def test_it_logs_nothing_of_what_is_said(running: tuple[Shop, str], caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO"):
+        call(running[1], "price", {"article": "pen"}, headers={"Authorization": "Bearer s3cret"})
+        with serving(lambda _: Reply(200, {"content-type": "text/event-stream"}, b"data: s3cret\n\n")) as server, pytest.raises(McpFailed):
+            call(server.host, "price")
+    assert caplog.text == ""
+
+
 def test_it_gives_images_by_their_type(running: tuple[Shop, str]) -> None:
     assert call(running[1], "picture")["content"] == [{"type": "image", "media_type": "image/png", "base64": "iVBORw0K"}]
 
