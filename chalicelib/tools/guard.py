@@ -52,7 +52,10 @@ def destinations_for(endpoint: Endpoint, destinations: Destinations, *, is_confi
     """Where requests for an endpoint may go. Who configures an endpoint names its host outright."""
     if not is_configured:
         return destinations
-    named = {urlsplit(endpoint.url).netloc.rpartition("@")[2].lower()}
+    try:
+        named = {urlsplit(endpoint.url).netloc.rpartition("@")[2].lower()}
+    except ValueError as error:
+        raise UrlRefused("the configured URL cannot be read") from error
     allowed = destinations.allowed_hosts or frozenset((ANY_PUBLIC_HOST,))
     return replace(destinations, allowed_hosts=allowed | named)
 

@@ -170,7 +170,7 @@ def test_it_logs_nothing_of_what_is_said(running: tuple[Shop, str], caplog: pyte
         call(running[1], "price", {"article": "pen"}, headers={"Authorization": "Bearer s3cret"})
         with serving(lambda _: Reply(200, {"content-type": "text/event-stream"}, b"data: s3cret\n\n")) as server, pytest.raises(McpFailed):
             call(server.host, "price")
-    assert caplog.text == ""
+    assert [record for record in caplog.records if not record.name.startswith("uvicorn")] == []
 
 
 def test_it_gives_images_by_their_type(running: tuple[Shop, str]) -> None:
@@ -285,6 +285,11 @@ def test_it_goes_to_no_address_that_is_not_allowed(running: tuple[Shop, str]) ->
         run_tool("mcp.call", {"server": "https://metadata.example/mcp", "tool": "price"}, inward)
     with pytest.raises(UrlRefused):
         run_tool("mcp.call", {"server": "shop", "tool": "price"}, replace(inward, mcp_servers={"shop": Endpoint("https://metadata.example/mcp")}))
+
+
+def test_it_refuses_a_configured_url_that_cannot_be_read() -> None:
+    with pytest.raises(UrlRefused):
+        run_tool("mcp.call", {"server": "shop", "tool": "price"}, replace(surroundings(), mcp_servers={"shop": Endpoint("https://[shop/mcp")}))
 
 
 def test_it_takes_a_url_that_is_allowed(running: tuple[Shop, str]) -> None:
