@@ -1,8 +1,8 @@
 """The net behind status changes and streams: what a crash left half done is found and completed, once a minute.
 
 In: an organisation. Out: counts. Starts queued runs that the engine never got, finishes runs whose execution has ended, cancels runs past their
-deadline,
-delivers answers that have not reached the engine. A run that goes on as it should is looked at less and less often.
+deadline, delivers answers that have not reached the engine, gives back what budgets hold for calls whose worker died. A run that goes on as it should
+is looked at less and less often.
 """
 
 import logging
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
+from chalicelib.access.budgets import give_back_lapsed
 from chalicelib.clock import now_text, seconds_since
 from chalicelib.gates.deliver import deliver
 from chalicelib.machines import executions
@@ -38,6 +39,7 @@ class Swept:
     finished_count: int = 0
     cancelled_count: int = 0
     delivered_count: int = 0
+    given_back_count: int = 0  # reservations under budgets
     failed_count: int = 0  # could not be done now; the next sweep tries again
 
 
@@ -48,6 +50,7 @@ def sweep(organisation_id: str, *, grace_seconds: float = 30.0, budget_seconds: 
     for waiter_id in answers.list_undelivered(organisation_id):
         if time.monotonic() < until:
             _try(swept, partial(_deliver, organisation_id, waiter_id, swept))
+    _try(swept, partial(_give_back, organisation_id, swept))
     cursor: str | None = None
     while time.monotonic() < until:
         page = runs.list_page(organisation_id, keys.open_runs(organisation_id), limit=_PAGE, cursor=cursor, newest_first=False)
@@ -117,6 +120,10 @@ def _end(run: Run, error: str, cause: str, swept: Swept) -> None:
 
 def _deliver(organisation_id: str, waiter_id: str, swept: Swept) -> None:
     swept.delivered_count += deliver(organisation_id, waiter_id)
+
+
+def _give_back(organisation_id: str, swept: Swept) -> None:
+    swept.given_back_count += give_back_lapsed(organisation_id)
 
 
 def _try(swept: Swept, step: Callable[[], None]) -> None:

@@ -1,0 +1,107 @@
+"""Routes: budgets of the organisation and of workflows."""
+
+from http import HTTPMethod
+from typing import Annotated, Literal
+
+from chalice.app import Blueprint
+from pydantic import Field, model_validator
+
+from chalicelib.access.limits import get_budget, list_budgets, remove_budget, set_budget, uses
+from chalicelib.access.principal import Principal
+from chalicelib.api.endpoint import Answer, Call, Nothing, Wire, endpoint
+from chalicelib.spec.model import JsonObject
+from chalicelib.store.budget_records import Budget
+
+routes = Blueprint(__name__)
+MicroDollars = Annotated[int, Field(ge=0, le=10**15)]
+
+
+class BudgetToSet(Wire):
+    """Micro-dollars; what is not given is not limited. `unpriced` says whether models without a price may be called under it."""
+
+    per_day: MicroDollars | None = None
+    per_month: MicroDollars | None = None
+    unpriced: Literal["refuse", "allow"] = "refuse"
+
+    @model_validator(mode="after")
+    def _limits(self) -> "BudgetToSet":
+        if not self.has_limit:
+            raise ValueError("give at least one limit")
+        return self
+
+    @property
+    def has_limit(self) -> bool:
+        return self.per_day is not None or self.per_month is not None
+
+
+class WorkflowBudgetToSet(BudgetToSet):
+    """`per_run` limits each run of the workflow."""
+
+    per_run: MicroDollars | None = None
+
+    @property
+    def has_limit(self) -> bool:
+        return self.per_run is not None or super().has_limit
+
+
+@endpoint(routes, HTTPMethod.GET, "/api/v1/budgets")
+def list_all(call: Call[Nothing, Nothing]) -> Answer:
+    """All budgets, the organisation's first."""
+    return Answer({"budgets": [_view(call.principal, budget) for budget in list_budgets(call.principal)]})
+
+
+@endpoint(routes, HTTPMethod.GET, "/api/v1/budgets/organisation")
+def get_of_organisation(call: Call[Nothing, Nothing]) -> Answer:
+    """The organisation's budget, and how far it is used."""
+    return Answer(_view(call.principal, get_budget(call.principal)))
+
+
+@endpoint(routes, HTTPMethod.PUT, "/api/v1/budgets/organisation")
+def set_of_organisation(call: Call[BudgetToSet, Nothing]) -> Answer:
+    """Set the organisation's budget."""
+    given = call.body
+    budget = set_budget(call.principal, per_day=given.per_day, per_month=given.per_month, unpriced=given.unpriced)
+    return Answer(_view(call.principal, budget))
+
+
+@endpoint(routes, HTTPMethod.DELETE, "/api/v1/budgets/organisation")
+def remove_of_organisation(call: Call[Nothing, Nothing]) -> Answer:
+    """Take the organisation's budget away."""
+    remove_budget(call.principal)
+    return Answer(None, status=204)
+
+
+@endpoint(routes, HTTPMethod.GET, "/api/v1/budgets/workflows/{workflow_id}")
+def get_of_workflow(call: Call[Nothing, Nothing], workflow_id: str) -> Answer:
+    """A workflow's budget, and how far it is used."""
+    return Answer(_view(call.principal, get_budget(call.principal, workflow_id=workflow_id)))
+
+
+@endpoint(routes, HTTPMethod.PUT, "/api/v1/budgets/workflows/{workflow_id}")
+def set_of_workflow(call: Call[WorkflowBudgetToSet, Nothing], workflow_id: str) -> Answer:
+    """Set a workflow's budget."""
+    given = call.body
+    limits = {"per_run": given.per_run, "per_day": given.per_day, "per_month": given.per_month}
+    return Answer(_view(call.principal, set_budget(call.principal, workflow_id=workflow_id, unpriced=given.unpriced, **limits)))
+
+
+@endpoint(routes, HTTPMethod.DELETE, "/api/v1/budgets/workflows/{workflow_id}")
+def remove_of_workflow(call: Call[Nothing, Nothing], workflow_id: str) -> Answer:
+    """Take a workflow's budget away."""
+    remove_budget(call.principal, workflow_id=workflow_id)
+    return Answer(None, status=204)
+
+
+def _view(principal: Principal, budget: Budget) -> JsonObject:
+    """Limits as they were set, and what the present day and month have used of them."""
+    used: JsonObject = {use.period: {"limit": use.limit, "spent": use.spent, "reserved": use.reserved} for use in uses(principal, budget)}
+    return {
+        "workflow_id": budget.workflow_id or None,
+        "per_run": budget.per_run,
+        "per_day": budget.per_day.micro_dollars if budget.per_day else None,
+        "per_month": budget.per_month.micro_dollars if budget.per_month else None,
+        "unpriced": budget.unpriced,
+        "set_at": budget.set_at,
+        "set_by": budget.set_by,
+        "used": used,
+    }

@@ -1,0 +1,100 @@
+"""Fills the response cache before anybody asks: plain prompts, each asked once unless its answer is there.
+
+In: a principal, requests as nodes of agents make them, a time-to-live. Out: what became of each: `new`, `there`, `failed`, or `left` when the time
+was over. Calls are metered as all are: they count for the organisation and fall under its budget.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Final, Literal
+
+from chalicelib import ids
+from chalicelib.access.metering import Spot, metered
+from chalicelib.access.principal import Principal
+from chalicelib.errors import SluiceError
+from chalicelib.providers.cached import CacheOutcome, Came, KeyRequest, cached_call
+from chalicelib.providers.estimate import list_price, upper_cost
+from chalicelib.providers.model import ModelRequest, ModelResponse, user
+from chalicelib.providers.select import Chosen, Keys, choose
+from chalicelib.settings import settings
+from chalicelib.spec.model import JsonObject
+from chalicelib.store.response_cache import ResponseCache
+
+SECONDS: Final = 24.0  # of the 29 that an answer of the API may take
+LEAST_SECONDS: Final = 2.0  # below which no call is begun
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One request. Its key is that of a node with the same prompt, system, output schema and model, and no tools."""
+
+    model: str
+    prompt: str
+    system: str | None = None
+    output: JsonObject | None = None
+    max_output_tokens: int | None = None
+
+    @property
+    def request(self) -> ModelRequest:
+        return ModelRequest(messages=(user(self.prompt),), system=self.system, output=self.output, max_output_tokens=self.max_output_tokens)
+
+
+@dataclass(frozen=True, slots=True)
+class Warmed:
+    """What became of a request. `cost` is that of a call that was made; None where none was, or it has no price."""
+
+    status: Literal["new", "there", "failed", "left"]
+    key: str = ""
+    cost: int | None = None
+    error: str | None = None
+
+
+def warm(
+    principal: Principal, requests: Sequence[Wanted], *, ttl_seconds: int, seconds_left: Callable[[], float] | None = None
+) -> tuple[Warmed, ...]:
+    """In the requests' order; the failure of one keeps no other waiting."""
+    left = seconds_left or _clock(SECONDS)
+    return tuple(_one(principal, wanted, ttl_seconds, left) for wanted in requests)
+
+
+def _one(principal: Principal, wanted: Wanted, ttl_seconds: int, seconds_left: Callable[[], float]) -> Warmed:
+    if seconds_left() < LEAST_SECONDS:
+        return Warmed("left")
+    try:
+        chosen = choose(wanted.model, models=settings().models, keys=Keys(anthropic=settings().anthropic_api_key))
+        asked = KeyRequest(wanted.request, chosen.provider.name, chosen.model)
+        response, outcome = cached_call(
+            asked,
+            store=ResponseCache(principal.organisation_id),
+            ttl_seconds=ttl_seconds,
+            call=partial(_call, principal, chosen, asked, seconds_left),
+            seconds_left=seconds_left,
+            pause=time.sleep,
+        )
+    except SluiceError as error:
+        return Warmed("failed", error=error.code)
+    return _warmed(response, outcome)
+
+
+def _call(principal: Principal, chosen: Chosen, asked: KeyRequest, seconds_left: Callable[[], float]) -> ModelResponse:
+    return metered(
+        Spot(principal.organisation_id),
+        call_key=ids.new_id("warm"),
+        amount=upper_cost(asked.request, list_price(asked.provider, asked.model)),
+        call=lambda: chosen.provider.call(asked.request, model=asked.model, seconds=seconds_left()),
+    )
+
+
+def _warmed(response: ModelResponse, outcome: CacheOutcome) -> Warmed:
+    if outcome.came is Came.HIT:
+        return Warmed("there", outcome.key)
+    if outcome.is_kept:
+        return Warmed("new", outcome.key, response.usage.cost)
+    return Warmed("failed", outcome.key, response.usage.cost, error="not-kept")
+
+
+def _clock(seconds: float) -> Callable[[], float]:
+    end = time.monotonic() + seconds
+    return lambda: end - time.monotonic()

@@ -1,0 +1,69 @@
+"""The command on budgets: shows, sets and takes away limits on what model calls may cost."""
+
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Any
+
+import typer
+
+from cli import screen
+from cli.client import Problem
+from cli.session import AsOption, JsonOption, Session, UrlOption, session, told
+
+_MICRO = 1_000_000
+
+
+def budgets(
+    workflow: Annotated[str | None, typer.Argument(help="A workflow's budget; without one, the organisation's.")] = None,
+    per_run: Annotated[str | None, typer.Option("--per-run", metavar="DOLLARS", help="Sets what each run of the workflow may cost.")] = None,
+    per_day: Annotated[str | None, typer.Option("--per-day", metavar="DOLLARS", help="Sets what a day (UTC) may cost.")] = None,
+    per_month: Annotated[str | None, typer.Option("--per-month", metavar="DOLLARS", help="Sets what a month may cost.")] = None,
+    unpriced: Annotated[bool, typer.Option("--unpriced", help="Models without a price may be called all the same.")] = False,
+    remove: Annotated[bool, typer.Option("--remove", help="Takes the budget away.")] = False,
+    url: UrlOption = None,
+    person: AsOption = "local",
+    as_json: JsonOption = False,
+) -> None:
+    """All budgets; with limits, sets one: what is not given is not limited any more."""
+    here = session(url, person, as_json)
+    with told(here.err):
+        given = {name: _micro_dollars(text) for name, text in (("per_run", per_run), ("per_day", per_day), ("per_month", per_month)) if text}
+        path = f"/api/v1/budgets/workflows/{here.workflow_id(workflow)}" if workflow else "/api/v1/budgets/organisation"
+        if remove:
+            here.client.delete(path)
+            here.show({"removed": True}, human=lambda: "removed")
+        elif given:
+            _show(here, [here.client.put(path, {**given, "unpriced": "allow" if unpriced else "refuse"})])
+        elif workflow:
+            _show(here, [here.client.get(path)])
+        else:
+            _show(here, here.client.get("/api/v1/budgets")["budgets"])
+
+
+def _show(here: Session, found: list[dict[str, Any]]) -> None:
+    columns = {"of": "of", "per_run": "per run", "per_day": "per day", "per_month": "per month", "unpriced": "unpriced", "set_by": "set by"}
+    here.show({"budgets": found}, human=lambda: screen.table_of([_row(each) for each in found], columns))
+
+
+def _row(budget: dict[str, Any]) -> dict[str, Any]:
+    limits = {f"per_{period}": _used(budget[f"per_{period}"], budget["used"].get(period)) for period in ("run", "day", "month")}
+    return {**budget, "of": budget["workflow_id"] or "the organisation", **limits}
+
+
+def _used(limit: int | None, used: dict[str, int] | None) -> str:
+    if limit is None:
+        return ""
+    if used is None:
+        return screen.money(limit)
+    held = f", {screen.money(used['reserved'])} held" if used["reserved"] else ""
+    return f"{screen.money(used['spent'])} of {screen.money(limit)}{held}"
+
+
+def _micro_dollars(text: str) -> int:
+    """Exact: what is less than a micro-dollar is refused, not rounded."""
+    try:
+        amount = Decimal(text) * _MICRO
+    except InvalidOperation:
+        amount = Decimal("NaN")
+    if not amount.is_finite() or amount < 0 or amount != int(amount):
+        raise Problem(422, {"code": "invalid", "detail": f"{text} is no amount in dollars with at most six decimals, such as 2.50"})
+    return int(amount)

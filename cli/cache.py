@@ -1,0 +1,97 @@
+"""Commands on the cache of model answers: warm, stats, clear."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+import yaml
+
+from cli import screen
+from cli.costs import FirstDay, LastDay
+from cli.exits import Exit
+from cli.session import AsOption, JsonOption, Session, UrlOption, session, told
+
+app = typer.Typer(no_args_is_help=True, help="The cache of model answers.")
+BATCH: Final = 20  # requests that the API takes at once
+_TRIES: Final = 3  # of a request for which the time did not suffice
+
+
+@app.command("warm")
+def warm(
+    file: Annotated[Path, typer.Argument(help="A list of requests {model, prompt, system?, output?, max_output_tokens?}, YAML or JSON.")],
+    ttl_seconds: Annotated[int, typer.Option("--ttl", min=1, help="How long the answers last.")] = 86_400,
+    url: UrlOption = None,
+    person: AsOption = "local",
+    as_json: JsonOption = False,
+) -> None:
+    """Ask what is not in the cache yet. Ends with 1 when some could not be answered."""
+    here = session(url, person, as_json)
+    requests = _requests(file)
+    with told(here.err):
+        warmed = [each for start in range(0, len(requests), BATCH) for each in _batch(here, requests[start : start + BATCH], ttl_seconds)]
+    counts = {status: sum(each["status"] == status for each in warmed) for status in ("new", "there", "failed", "left")}
+    document = {**counts, "cost": sum(each["cost"] or 0 for each in warmed), "requests": warmed}
+    here.show(document, human=lambda: "\n".join(_lines(document, warmed)))
+    if counts["failed"] or counts["left"]:
+        raise typer.Exit(Exit.FAILED)
+
+
+@app.command("stats")
+def stats(first: FirstDay = None, last: LastDay = None, url: UrlOption = None, person: AsOption = "local", as_json: JsonOption = False) -> None:
+    """Hits, misses and money saved, by day."""
+    here = session(url, person, as_json)
+    with told(here.err):
+        found = here.client.get("/api/v1/cache", **{"from": first, "to": last})
+        rows = [{**each, "saved": screen.money(each["saved"])} for each in [*found["days"], {"day": "total", **found["total"]}]]
+        columns = {
+            "day": "day",
+            "hit_count": "hits",
+            "miss_count": "misses",
+            "bypass_count": "bypassed",
+            "saved": "saved",
+            "unpriced_count": "unpriced",
+        }
+        here.show(found, human=lambda: screen.table_of(rows, columns))
+
+
+@app.command("clear")
+def clear(url: UrlOption = None, person: AsOption = "local", as_json: JsonOption = False) -> None:
+    """Forget all answers."""
+    here = session(url, person, as_json)
+    with told(here.err):
+        here.show(here.client.delete("/api/v1/cache"), human=lambda: "cleared")
+
+
+def _batch(here: Session, requests: list[Any], ttl_seconds: int) -> list[dict[str, Any]]:
+    """What became of each; what the server's time did not suffice for is sent again."""
+    warmed: list[dict[str, Any]] = []
+    for _ in range(_TRIES):
+        wanted = requests[len(warmed) :]
+        if not wanted:
+            break
+        found = here.client.post("/api/v1/cache/warm", {"requests": wanted, "ttl_seconds": ttl_seconds})["requests"]
+        warmed += [each for each in found if each["status"] != "left"]
+    return [*warmed, *({"status": "left", "key": "", "cost": None, "error": None} for _ in requests[len(warmed) :])]
+
+
+def _lines(document: dict[str, Any], warmed: list[dict[str, Any]]) -> Iterator[str]:
+    said = ", ".join(f"{document[status]} {status}" for status in ("new", "there", "failed", "left") if document[status])
+    yield f"{said}; {screen.money(document['cost'])}"
+    for number, each in enumerate(warmed, 1):
+        if each["error"]:
+            yield f"  request {number}: {each['error']}"
+
+
+def _requests(file: Path) -> list[Any]:
+    try:
+        text = file.read_text()
+        found = yaml.safe_load(text) if file.suffix in (".yaml", ".yml") else json.loads(text)
+    except (OSError, ValueError, yaml.YAMLError) as fault:
+        typer.echo(f"{file}: {fault.strerror if isinstance(fault, OSError) else 'neither JSON nor YAML'}", err=True)
+        raise typer.Exit(Exit.INVALID) from fault
+    if not isinstance(found, list) or not found:
+        typer.echo(f"{file}: no list of requests", err=True)
+        raise typer.Exit(Exit.INVALID)
+    return found
