@@ -60,10 +60,11 @@ def check(key: Key, condition: str, *, values: Mapping[str, Any] | None = None) 
 def add(
     key: Key, amounts: Mapping[str, int], *, condition: str = "", values: Mapping[str, Any] | None = None, sets: Mapping[str, Any] | None = None
 ) -> Write:
-    """An update that adds to numbers (absent ones begin at 0) and sets the attributes in `sets`."""
-    adds = "ADD " + ", ".join(f"#{name} :{name}_more" for name in amounts)
+    """An update that adds to numbers (absent ones begin at 0, zeros are left out) and sets the attributes in `sets`."""
+    kept = {name: amount for name, amount in amounts.items() if amount} or dict(amounts)
+    adds = "ADD " + ", ".join(f"#{name} :{name}_more" for name in kept)
     assigns = "SET " + ", ".join(f"#{name} = :{name}_new" for name in sets) if sets else ""
-    more = {f"{name}_more": amount for name, amount in amounts.items()} | {f"{name}_new": value for name, value in (sets or {}).items()}
+    more = {f"{name}_more": amount for name, amount in kept.items()} | {f"{name}_new": value for name, value in (sets or {}).items()}
     return update(key, f"{adds} {assigns}".strip(), values={**more, **(values or {})}, condition=condition)
 
 
