@@ -103,8 +103,7 @@ def close(reservation: Reservation, *, before: ReservationStatus, after: Reserva
     position 0 where the status was another, or the reservation was renewed since it was read."""
     held = reservation.amount if before is ReservationStatus.OPEN else 0
     changes = {"status": after.value, "expires_at": epoch_seconds() + KEPT_SECONDS, "GSI2PK": None, "GSI2SK": None}
-    condition = "#status = :before" + (" AND #lapses_at = :known" if after is ReservationStatus.RETURNED else "")
-    values = {"before": before.value, "known": reservation.lapses_at} if after is ReservationStatus.RETURNED else {"before": before.value}
+    condition, values = "#status = :before AND #lapses_at = :known", {"before": before.value, "known": reservation.lapses_at}
     own = table.assign(_key(reservation), changes, condition=condition, values=values)
     amounts = {"spent": cost, "reserved": -held, "committed": cost - held}
     table.transact([own, *(table.add(hold.key, amounts) for hold in reservation.holds), *also])

@@ -209,6 +209,16 @@ def test_one_that_goes_on_is_not_given_back_by_its_former_life(aws: Cloud) -> No
     assert counter_of(again).reserved == 60
 
 
+def test_who_settles_with_an_old_reservation_settles_the_one_that_there_is(aws: Cloud) -> None:
+    set_budget(ANN, per_day=100)
+    old = lapse(held("a", 60))
+    give_back_lapsed(ORG)
+    new = held("a", 30)
+    settle(old, 20)
+    settle(new, 20)
+    assert counter_of(new) == Counter(spent=20, committed=20)
+
+
 def test_a_settlement_writes_the_ledger_with_it(aws: Cloud) -> None:
     set_budget(ANN, per_day=100)
     reservation = held("a")
