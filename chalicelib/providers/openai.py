@@ -37,8 +37,7 @@ from chalicelib.providers.openai_client import each, limited, new_client, read_c
 from chalicelib.providers.openai_embeddings import embed
 from chalicelib.providers.openai_schema import strict_schema
 from chalicelib.providers.openai_usage import RESPONSES, read_usage
-from chalicelib.providers.structured import schema_instruction
-from chalicelib.providers.turns import call_id, turns
+from chalicelib.providers.turns import call_id, system_text, turns
 from chalicelib.providers.wall_clock import within
 from chalicelib.spec.model import Json, JsonObject
 
@@ -124,12 +123,10 @@ def _told(event: "ResponseStreamEvent", model: str) -> tuple[str, "Response | No
 
 def _arguments(request: ModelRequest, model: str) -> dict[str, Any]:
     schema = None if request.output is None else _format(request.output)
-    words = [request.system] if request.system else []
-    if request.output is not None and schema is None:
-        words.append(schema_instruction(request.output))
+    system = system_text(request, forced=True, in_words=schema is None)
     arguments: dict[str, Any] = {"model": model, "store": False, "input": [item for message in turns(request, NAME) for item in _items(message)]}
-    if words:
-        arguments["instructions"] = "\n\n".join(words)
+    if system:
+        arguments["instructions"] = system
     if schema is not None:
         arguments["text"] = {"format": schema}
     if request.tools:

@@ -1,7 +1,8 @@
 """A request in the words of OpenAI's chat completions, as far as the servers that imitate them understand.
 
 In: a `ModelRequest`. Out: the arguments of the call. Structured output is asked for twice, in the server's own way and in words, since a grammar
-alone does not tell the model what is wanted. Documents are refused where they are no text: such servers take none.
+alone does not tell the model what is wanted; in words alone beside tools, which such grammars shut out, and for an open schema, of which a server
+makes what it likes. Documents are refused where they are no text: such servers take none.
 """
 
 import base64
@@ -12,8 +13,7 @@ from typing import Any, Final
 from chalicelib.providers.failures import ModelRequestInvalid
 from chalicelib.providers.model import Attachment, ModelMessage, ModelRequest, Role, Text, ToolResult, ToolUse
 from chalicelib.providers.openai_schema import strict_schema
-from chalicelib.providers.structured import schema_instruction
-from chalicelib.providers.turns import turns
+from chalicelib.providers.turns import system_text, turns
 from chalicelib.spec.model import Json, JsonObject
 
 NO_VENDOR: Final = ""  # there are no turns in a form of these servers' own
@@ -21,15 +21,14 @@ _TEXTUAL: Final = ("application/json", "application/xml", "application/yaml")
 
 
 def chat_arguments(request: ModelRequest, model: str) -> dict[str, Any]:
-    words = [request.system] if request.system else []
+    """Raises ModelRequestInvalid for a document that is no text."""
     arguments: dict[str, Any] = {"model": model}
-    if request.output is not None:
-        words.append(schema_instruction(request.output))
-        strict = strict_schema(request.output)
-        if strict is not None:  # what a server makes of an open schema is anybody's guess
-            arguments["response_format"] = {"type": "json_schema", "json_schema": {"name": "answer", "schema": strict, "strict": True}}
-    system = [{"role": "system", "content": "\n\n".join(words)}] if words else []
-    arguments["messages"] = [*system, *(turn for message in turns(request, NO_VENDOR) for turn in _said(message))]
+    strict = None if request.output is None or request.tools else strict_schema(request.output)
+    if strict is not None:
+        arguments["response_format"] = {"type": "json_schema", "json_schema": {"name": "answer", "schema": strict, "strict": True}}
+    system = system_text(request, forced=True, in_words=True)
+    said = [turn for message in turns(request, NO_VENDOR) for turn in _said(message)]
+    arguments["messages"] = [{"role": "system", "content": system}, *said] if system else said
     if request.tools:
         arguments["tools"] = [
             {"type": "function", "function": {"name": offer.name, "description": offer.description, "parameters": offer.arguments}}

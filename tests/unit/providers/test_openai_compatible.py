@@ -122,6 +122,13 @@ def test_it_asks_for_structured_output_in_words_too(schema: JsonObject, constrai
     assert fake.requests[0]["messages"][0]["content"].startswith("Rank them.\n\nAnswer with one JSON value")
 
 
+def test_it_does_not_shut_tools_out_by_a_grammar() -> None:
+    with openai_api(Say("{}"), keyless=True) as fake:
+        ask(fake, replace(ASKED, output=SCHEMA, tools=(CLOCK,)))
+    assert "response_format" not in fake.requests[0]
+    assert "Use the tools first" in fake.requests[0]["messages"][0]["content"]
+
+
 def test_it_puts_documents_of_text_into_the_turn() -> None:
     text = Attachment("text/csv", base64.b64encode("a;ü".encode()).decode(), "rows.csv")
     with openai_api(keyless=True) as fake:
