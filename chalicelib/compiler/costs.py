@@ -78,7 +78,7 @@ class Costs:
     def most_entries(self, name: str) -> int:
         """How often an agent is entered after the first time, as far as can be assumed: it may leave after each turn."""
         found = self.nodes[name]
-        return found.max_turns if isinstance(found, AgentCall) and found.is_entered_again else 0
+        return found.max_turns if isinstance(found, AgentCall) and found.is_entered_again(self.graph.spec.budget) else 0
 
     def run(self) -> Tally:
         """What every run takes beside its states. Its first worker tells that it has begun, or the engine, by a word for itself."""

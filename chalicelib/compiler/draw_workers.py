@@ -5,8 +5,9 @@ In: a worker node, where it is drawn, and what follows. Out: the way into it.
 The Task's payload carries what the worker cannot know: who runs (organisation, run, version), which try this is, and the values that the node reads.
 Texts are rendered by the worker, so that a definition stays small and holds no prose.
 
-An agent with tools may leave before it is done: its Task says what comes next, `<node>--next` (a Choice) enters it again at once, or by way of
-`<node>--wait`, a Task with a token that waits for a person or for a workflow that the agent called. Only an agent that may wait has the latter.
+An agent with tools, or one that asks at the run's budget, may leave before it is done: its Task says what comes next, `<node>--next` (a Choice)
+enters it again at once, or by way of `<node>--wait`, a Task with a token that waits for a person or for a workflow that the agent called. Only an
+agent that may wait has the latter.
 """
 
 from dataclasses import dataclass
@@ -89,7 +90,7 @@ class _Drawing:
     @property
     def is_agent(self) -> bool:
         """Whether the Task says what comes next."""
-        return isinstance(self.node, AgentCall) and self.node.is_entered_again
+        return isinstance(self.node, AgentCall) and self.node.is_entered_again(self.sheet.graph.spec.budget)
 
     def task(self) -> Work:
         token = waits_for_token(self.node)
@@ -120,7 +121,7 @@ class _Drawing:
         self.sheet.settle([self.entry, step], self.place.scope)
         choose = Decide(self.sheet.names.invent(self.name, "next"), self.place.scope, self.name, "next")
         choose.rules.append((code(Read(step), f" = '{AGAIN}'"), Transition(self.name)))
-        if node.may_wait:
+        if node.may_wait(self.sheet.graph.spec.budget):
             choose.rules.append((code(Read(step), f" = '{WAIT}'"), Transition(self._wait(node).name)))
         choose.default = self.sheet.landing(self.place.scope, self._done(), self.name)
         self.sheet.add(choose)

@@ -63,8 +63,9 @@ class _Walk:
         once = self.costs.visit(name, spot, announces=name in self.announcing)
         if isinstance(node, HumanGate):
             once += Tally(Counts(), self.costs.task())
-        if isinstance(node, AgentCall) and node.is_entered_again:
-            again = exactly(state()) + self.costs.entered_again(waits=node.may_wait)
+        budget = self.costs.graph.spec.budget
+        if isinstance(node, AgentCall) and node.is_entered_again(budget):
+            again = exactly(state()) + self.costs.entered_again(waits=node.may_wait(budget))
             once += exactly(state()) + again.times(0, self.costs.most_entries(name))
         if node.repeat is None:
             return once

@@ -106,3 +106,7 @@ class Budget(SpecModel):
     micro_dollars: int = Field(ge=1, le=1_000_000_000_000)
     at_limit: Literal["fail", "ask"] = "fail"
     unpriced: Literal["refuse", "allow"] = "refuse"
+
+    @property
+    def asks(self) -> bool:
+        return self.at_limit == "ask"

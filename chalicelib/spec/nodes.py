@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from chalicelib.spec.agent_parts import Asking, Attach, Caching, Skill, ToolGrant
+from chalicelib.spec.agent_parts import Asking, Attach, Budget, Caching, Skill, ToolGrant
 from chalicelib.spec.deciders import Deciders
 from chalicelib.spec.edges import EdgeSpec
 from chalicelib.spec.effects import Effect
@@ -84,15 +84,14 @@ class AgentCall(WorkerNode):
         """The tools that it may use; a bare name stands for a grant without more."""
         return tuple(ToolGrant(tool=grant) if isinstance(grant, str) else grant for grant in self.tools)
 
-    @property
-    def is_entered_again(self) -> bool:
-        """Whether its work may take several invocations: with tools, it may run for longer than one may last."""
-        return bool(self.tools)
+    def is_entered_again(self, budget: Budget | None) -> bool:
+        """Whether its work may take several invocations: with tools it may run for longer than one may last, and at the run's budget it may ask."""
+        return bool(self.tools) or (budget is not None and budget.asks)
 
-    @property
-    def may_wait(self) -> bool:
-        """Whether it may wait in the middle of its work: for a person's word on a call, or for a workflow that it called."""
-        return any("ask" in grant.policies or (grant.workflow is not None and grant.policies != {"deny"}) for grant in self.grants)
+    def may_wait(self, budget: Budget | None) -> bool:
+        """Whether it may wait in the middle of its work: for a person's word on a call or a budget, or for a workflow that it called."""
+        asked = any("ask" in grant.policies or (grant.workflow is not None and grant.policies != {"deny"}) for grant in self.grants)
+        return asked or (budget is not None and budget.asks)
 
 
 class ToolCall(WorkerNode):

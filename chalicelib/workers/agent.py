@@ -35,7 +35,7 @@ def agent_task(node: AgentCall, values: Mapping[str, Json], models: Models) -> A
         max_turns=node.max_turns,
         max_cost=node.max_cost,
         thinking=node.thinking,
-        cache_prompt=node.is_entered_again,
+        cache_prompt=bool(node.tools),
     )
 
 

@@ -4,7 +4,7 @@ In: the work of an agent node. Out: `wait_for_call` begins the wait (the worker 
 agent is entered again. The machine enters the agent only once it has stopped waiting, so whatever is still open then has timed out.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -26,6 +26,7 @@ from chalicelib.store.gate_records import Decision, GateChoice
 from chalicelib.store.run_records import NodeAttempt, Run, Trigger
 from chalicelib.store.statuses import GateStatus, RunStatus
 from chalicelib.store.workflow_records import Child
+from chalicelib.workers.agent_budget import budget_question, open_question
 from chalicelib.workers.agent_tools import NodeTools
 from chalicelib.workers.payload import PayloadInvalid
 from chalicelib.workers.warn import warn
@@ -39,9 +40,13 @@ ANSWER: Final = "answer"
 
 def wait_for_call(work: Work, node: AgentCall, values: Mapping[str, Json]) -> JsonObject:
     """Begin to wait for the first call that is still open. Nothing that the machine waits for is given: it comes by the token."""
-    token, tools = work.payload.token, NodeTools(work, node, values)
+    token = work.payload.token
     if token is None:
         raise PayloadInvalid("an agent that waits needs a task token")
+    asking, budget = open_question(work), work.facts.budget
+    if asking is not None and budget is not None:
+        return _ask(work, asking, node, lambda channels: budget_question(work, node, budget, channels=channels), token)
+    tools = NodeTools(work, node, values)
     call = _first_open(work)
     grant = next((each for each in node.grants if each.called == call.use.name), None)
     if grant is None:
@@ -49,10 +54,14 @@ def wait_for_call(work: Work, node: AgentCall, values: Mapping[str, Json]) -> Js
     attempt = of_call(work, call.number)
     if call.reason == "suspends":
         return {"run_id": _start_child(work, attempt, grant, {**call.use.arguments, **tools.fixed(grant)}, token).id}
+    return _ask(work, attempt, node, lambda channels: _question(tools, node, grant, call, channels=channels), token)
+
+
+def _ask(work: Work, attempt: NodeAttempt, node: AgentCall, question: Callable[[tuple[str, ...]], Question], token: str) -> JsonObject:
+    """Open a gate in the middle of the agent's work."""
     routed = route(tuple(node.ask.channels))
     warn(work.attempt, routed.warnings)
-    question = _question(tools, node, grant, call, channels=routed.channels)
-    gate = open_gate(attempt, token=token, question=question, deadline_seconds=work.payload.deadline_seconds)
+    gate = open_gate(attempt, token=token, question=question(routed.channels), deadline_seconds=work.payload.deadline_seconds)
     return {"gate_id": gate.id}
 
 

@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from chalicelib.agents.loop import Finished, Suspended, Yielded, run_agent
+from chalicelib.agents.loop import Finished, Outcome, Suspended, Yielded, run_agent
+from chalicelib.agents.task import AgentTask
 from chalicelib.agents.transcript import CallRecord, Transcript
+from chalicelib.errors import BudgetExceeded
 from chalicelib.providers.model import Usage as ModelUsage
 from chalicelib.runs.nodes import NextWait, get_node_run, node_started, node_succeeded
 from chalicelib.spec.model import Json, JsonObject
@@ -18,6 +20,7 @@ from chalicelib.spec.nodes import AgentCall
 from chalicelib.store import transcripts
 from chalicelib.store.run_records import NodeAttempt, Usage
 from chalicelib.workers.agent import agent_task, shown_request, usage_details
+from chalicelib.workers.agent_budget import asks_people, keep_asking, settle_budget
 from chalicelib.workers.agent_tools import NodeTools
 from chalicelib.workers.agent_verdicts import CallVerdicts
 from chalicelib.workers.failures import CameTooLate
@@ -53,8 +56,27 @@ def work_on(work: Work, node: AgentCall, values: Mapping[str, Json]) -> JsonObje
     replay = node_started(work.attempt, input=shown, settled=work.payload.settled)
     if replay is not None:
         return _step("done", replay.result)
+    settle_budget(work)
     tools = NodeTools(work, node, values)
-    outcome = run_agent(
+    try:
+        outcome = _entered(work, node, task, models, tools)
+    except BudgetExceeded as failure:
+        if not asks_people(work, failure):
+            raise
+        keep_asking(work, failure)
+        return _step("wait", None)
+    match outcome:
+        case Yielded():
+            return _step("again", None)
+        case Suspended():
+            return _step("wait", None)
+        case Finished():
+            return _finish(work, models, outcome)
+
+
+def _entered(work: Work, node: AgentCall, task: AgentTask, models: Models, tools: NodeTools) -> Outcome:
+    """The conversation, as far as it goes this time."""
+    return run_agent(
         replace(task, tools=tools.offered),
         ask=models.ask,
         toolbox=tools,
@@ -64,13 +86,6 @@ def work_on(work: Work, node: AgentCall, values: Mapping[str, Json]) -> JsonObje
         margin_seconds=min(MARGIN_SECONDS, work.seconds_left() * _MARGIN_SHARE),
         on_usage=lambda spent: _note(work, spent),
     )
-    match outcome:
-        case Yielded():
-            return _step("again", None)
-        case Suspended():
-            return _step("wait", None)
-        case Finished():
-            return _finish(work, models, outcome)
 
 
 def spent_since(work: Work, whole: ModelUsage | None) -> Usage:

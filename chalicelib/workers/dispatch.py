@@ -83,7 +83,7 @@ def _begin(work: Work, values: Mapping[str, Json]) -> Json:
             return subworkflow.begin(work, node, values)
         case Message(wait_for_reply=True):
             return message.ask(work, node, values)
-        case AgentCall() if node.is_entered_again:
+        case AgentCall() if node.is_entered_again(work.facts.budget):
             return agent_work.work_on(work, node, values)
         case AgentCall():
             return _carry_out(work, agent.prepare(work, node, values))
@@ -141,7 +141,7 @@ def _used(work: Work, failure: SluiceError) -> ModelUsage | None:
 def _spent(work: Work, used: ModelUsage | None) -> Usage | None:
     """What this attempt spent. An agent that is entered again tells what its whole conversation did."""
     node = work.version_node.node
-    if isinstance(node, AgentCall) and node.is_entered_again and used is not None:
+    if isinstance(node, AgentCall) and node.is_entered_again(work.facts.budget) and used is not None:
         return agent_work.spent_since(work, used)
     return _usage(used)
 

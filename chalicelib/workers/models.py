@@ -27,7 +27,6 @@ from chalicelib.spec.model import Json, JsonObject
 from chalicelib.spec.nodes import AgentCall
 from chalicelib.store.response_cache import ResponseCache
 from chalicelib.workers.model_router import models
-from chalicelib.workers.version_nodes import version_facts
 from chalicelib.workers.work import Work
 
 DEFAULT_MODEL: Final = "default"
@@ -97,7 +96,7 @@ class Models:
         """Within the budgets and in the ledger."""
         if all(candidate.provider == OFFLINE for candidate in route.candidates):
             return self._streamed(key, request, lambda on_text: self._offline(route, request, on_text))
-        payload, facts = self.work.payload, version_facts(self.work.payload.organisation_id, self.work.payload.version_id)
+        payload, facts = self.work.payload, self.work.facts
         spot = Spot(payload.organisation_id, payload.run_id, facts.workflow_id, payload.node, payload.item_path)
         return metered(
             spot,
@@ -124,10 +123,9 @@ class Models:
 
     def _streamed(self, key: str, request: ModelRequest, call: Callable[[OnText | None], ModelResponse]) -> ModelResponse:
         """To whoever watches; where nobody does, or the answer is data, it is not streamed and the router may fall back at any time."""
-        facts = version_facts(self.work.payload.organisation_id, self.work.payload.version_id)
         if request.output is not None or self.agent:
             return call(None)
-        with TextStream(self.work.attempt, facts.workflow_id, call=f"{self.work.attempt.fence.visit}/{key}") as text:
+        with TextStream(self.work.attempt, self.work.facts.workflow_id, call=f"{self.work.attempt.fence.visit}/{key}") as text:
             return call(text.add if text.is_watched else None)
 
 

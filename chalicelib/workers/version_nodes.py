@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from chalicelib.compiler.collecting import is_distributed
+from chalicelib.spec.agent_parts import Budget
 from chalicelib.spec.nodes import Map, Node
 from chalicelib.spec.workflow import WorkflowSpec
 from chalicelib.store import workflows
@@ -37,10 +38,15 @@ def version_nodes(organisation_id: str, version_id: str) -> Mapping[str, Version
 
 @dataclass(frozen=True, slots=True)
 class VersionFacts:
-    """What of a version counts for all of its nodes. `run_limit`: what a run's model calls may cost, in micro-dollars."""
+    """What of a version counts for all of its nodes."""
 
     workflow_id: str
-    run_limit: int | None = None
+    budget: Budget | None = None
+
+    @property
+    def run_limit(self) -> int | None:
+        """What a run's model calls may cost, in micro-dollars."""
+        return None if self.budget is None else self.budget.micro_dollars
 
 
 @lru_cache(maxsize=256)
@@ -48,7 +54,7 @@ def version_facts(organisation_id: str, version_id: str) -> VersionFacts:
     """Raises VersionNotFound."""
     version = workflows.get_version(organisation_id, version_id)
     spec = WorkflowSpec.model_validate_json(json_text(version.spec))
-    return VersionFacts(version.workflow_id, spec.budget.micro_dollars if spec.budget is not None else None)
+    return VersionFacts(version.workflow_id, spec.budget)
 
 
 def _walk(nodes: Mapping[str, Node], maps: tuple[Map, ...]) -> Iterator[tuple[str, VersionNode]]:

@@ -13,7 +13,7 @@ from chalicelib.spec.model import Json, JsonObject
 from chalicelib.spec.nodes import WorkerNode
 from chalicelib.store.run_records import Fence, NodeAttempt
 from chalicelib.workers.payload import TaskPayload
-from chalicelib.workers.version_nodes import VersionNode
+from chalicelib.workers.version_nodes import VersionFacts, VersionNode, version_facts
 
 DEFAULT_SECONDS: Final = 300.0  # where no Lambda says how long it has
 MARGIN_SECONDS: Final = 2.0  # of the Lambda's time, to record what happened
@@ -49,6 +49,11 @@ class Work:
             fence=Fence(resume=fence.resume, visit=fence.visit, entry=fence.entry, retry=fence.retry),
             distributed=self.version_node.is_distributed,
         )
+
+    @property
+    def facts(self) -> VersionFacts:
+        """What counts for all nodes of the version."""
+        return version_facts(self.payload.organisation_id, self.payload.version_id)
 
     @property
     def folder(self) -> str:

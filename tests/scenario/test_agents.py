@@ -12,7 +12,7 @@ from chalicelib.providers import select
 from infra.local.stack import LocalStack
 from tests.factories.local_runs import LocalRuns
 from tests.fixtures.fake_claude import KEY, Claude, claude
-from tests.fixtures.model_script import Calls, Say, Turn
+from tests.fixtures.model_script import Calls, Counts, Say, Turn
 
 pytestmark = pytest.mark.scenario
 
@@ -180,3 +180,31 @@ def test_it_stays_within_the_runs_budget(runs: LocalRuns) -> None:
         run = runs.ended(run_id)
     assert (run["status"], run["error"]["name"]) == ("failed", "BudgetExceeded")
     assert fake.requests == []
+
+
+ASKING_BUDGET = {"micro_dollars": 1_000_000, "at_limit": "ask"}
+PRICEY: dict[str, Any] = {"type": "agent_call", "model": "smart", "prompt": "Think.", "max_output_tokens": 40_000, "output": OUTPUT}
+
+
+def test_it_asks_at_the_runs_budget_and_goes_on(runs: LocalRuns) -> None:
+    """One call may cost more than the half of the budget, so two do not fit: the second node asks, without any tool of its own."""
+    second = PRICEY | {"after": ["first"], "ask": {"timeout_seconds": 60}}
+    with answering(Say('{"answer": 1}', counts=Counts(input=100, output=30_000))) as fake:
+        run_id = started(runs, "agent-budget-asks", {"first": PRICEY, "second": second}, "$second.answer", budget=ASKING_BUDGET)
+        gate = runs.gate(run_id)
+        assert "budget of $1.00 is used up at second" in gate["ask"]
+        assert gate["details"]["limit"] == 1_000_000
+        runs.decide(gate, "go_on", by="ann")
+        run = runs.ended(run_id)
+    assert (run["status"], run["output"]) == ("succeeded", 1), run["error"]
+    assert len(fake.requests) == 2
+
+
+def test_it_stops_at_the_runs_budget_when_people_say_so(runs: LocalRuns) -> None:
+    second = PRICEY | {"after": ["first"]}
+    with answering(Say('{"answer": 1}', counts=Counts(input=100, output=30_000))):
+        run_id = started(runs, "agent-budget-stops", {"first": PRICEY, "second": second}, "$second.answer", budget=ASKING_BUDGET)
+        runs.decide(runs.gate(run_id), "stop", by="ann")
+        run = runs.ended(run_id)
+    assert (run["status"], run["error"]["name"]) == ("failed", "BudgetExceeded")
+    assert "ann allowed no more" in run["error"]["message"]
