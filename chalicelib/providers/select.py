@@ -41,14 +41,12 @@ class Vendor:
 
 VENDORS: Final[Mapping[str, Vendor]] = {
     "anthropic": Vendor("anthropic", "ClaudeProvider", lambda adapter, key: adapter(key.secret, base_url=key.url)),
-    "openai": Vendor("openai", "OpenAiProvider", lambda adapter, key: adapter(key.secret, base_url=key.url)),
+    "openai": Vendor("openai", "OpenAIProvider", lambda adapter, key: adapter(key.secret, base_url=key.url)),
     "google": Vendor("gemini", "GeminiProvider", lambda adapter, key: adapter(key.secret, base_url=key.url)),
     "bedrock": Vendor("bedrock", "BedrockProvider", lambda adapter, key: adapter(region=key.secret, endpoint_url=key.url)),
     OFFLINE: Vendor("offline", "OfflineProvider", lambda adapter, _: adapter()),
 }
-COMPATIBLE: Final = Vendor(
-    "openai_compatible", "CompatibleProvider", lambda adapter, key: adapter(key.provider, base_url=key.url, api_key=key.secret)
-)
+COMPATIBLE: Final = Vendor("openai_compatible", "OpenAICompatibleProvider", lambda adapter, key: adapter(key.provider, key.url, api_key=key.secret))
 
 _WINDOW: Final = 1_000_000
 DEFAULT_MODELS: Final[Mapping[str, tuple[Candidate, ...]]] = {

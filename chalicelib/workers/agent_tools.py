@@ -5,7 +5,8 @@ what the model sees and put over whatever it says. A delegated agent is a conver
 call's key.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -20,17 +21,29 @@ from chalicelib.spec.tool_descriptions import TOOL_DESCRIPTIONS
 from chalicelib.spec.tool_signatures import TOOL_SIGNATURES
 from chalicelib.store import workflows
 from chalicelib.tools.failures import ToolUnknown
+from chalicelib.tools.mcp import discover
 from chalicelib.workers.models import Models
-from chalicelib.workers.tool import carried_out
+from chalicelib.workers.tool import carried_out, surroundings
 from chalicelib.workers.values import rendered_members
 from chalicelib.workers.work import Work
 
 DELEGATED_TURNS: Final = 2
+MAX_NAME: Final = 64  # what all vendors take
+_UNFIT: Final = re.compile(r"[^a-zA-Z0-9_-]")
 _TASK: Final[JsonObject] = {
     "type": "object",
     "properties": {"task": {"type": "string", "description": "what to do, with all that is needed to do it"}},
     "required": ["task"],
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """One offered tool and the grant that it comes from; `remote` is its name at an MCP server."""
+
+    offered: AgentTool
+    grant: ToolGrant
+    remote: str = ""
 
 
 @dataclass(frozen=True)
@@ -40,32 +53,38 @@ class NodeTools:
     work: Work
     node: AgentCall
     values: Mapping[str, Json]
-    offered: tuple[AgentTool, ...] = field(init=False)
+    granted: Mapping[str, Granted] = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "offered", tuple(self._offer(grant) for grant in self.node.grants))
+        found = [granted for grant in self.node.grants for granted in self._granted(grant)]
+        object.__setattr__(self, "granted", {granted.offered.name: granted for granted in found})
+
+    @property
+    def offered(self) -> tuple[AgentTool, ...]:
+        return tuple(granted.offered for granted in self.granted.values())
 
     def run(self, use: ToolUse, *, key: str) -> Json:
         """Carry out one allowed call. Raises a ToolFailure, or what a model call raises."""
-        grant = next((each for each in self.node.grants if each.called == use.name), None)
-        if grant is None:
+        granted = self.granted.get(use.name)
+        if granted is None:
             raise ToolUnknown(f"there is no tool {use.name}")
+        grant, effect_key = granted.grant, f"{self.work.effect_key}/{key}"
         if grant.agent is not None:
             return self._delegate(grant.agent, str(use.arguments["task"]), key)
+        if grant.mcp is not None:
+            call: JsonObject = {"server": grant.mcp, "tool": granted.remote, "arguments": use.arguments}
+            return carried_out(self.work, "mcp.call", {}, call, effect_key=effect_key)
         arguments = {**use.arguments, **self.fixed(grant)}
-        return carried_out(self.work, grant.tool or "", grant.arguments, arguments, effect_key=f"{self.work.effect_key}/{key}")
+        return carried_out(self.work, grant.tool or "", grant.arguments, arguments, effect_key=effect_key)
 
-    def _offer(self, grant: ToolGrant) -> AgentTool:
-        rules = tuple(Rule(rule.condition, rule.policy) for rule in grant.rules)
-        description, schema = self._told(grant)
-        return AgentTool(
-            name=grant.called,
-            description=grant.description or description,
-            arguments=without(schema, frozenset(grant.arguments)),
-            policy=ToolPolicy(grant.usual_policy, rules),
-            effect=grant.effect.value,
-            suspends=grant.workflow is not None,
-        )
+    def _granted(self, grant: ToolGrant) -> Iterator[Granted]:
+        if grant.mcp is None:
+            description, schema = self._told(grant)
+            yield Granted(_offer(grant, grant.called, description, without(schema, frozenset(grant.arguments))), grant)
+            return
+        for tool in discover(grant.mcp, surroundings(self.work)):
+            name = f"{grant.called}_{_UNFIT.sub('_', tool.name)}"[:MAX_NAME]
+            yield Granted(_offer(grant, name, tool.description, tool.input_schema), grant, tool.name)
 
     def _told(self, grant: ToolGrant) -> tuple[str, JsonObject]:
         """What the model is told of a tool: a description and the schema of its arguments."""
@@ -94,6 +113,17 @@ class NodeTools:
             margin_seconds=0,
         )
         return outcome.value if isinstance(outcome, Finished) else None
+
+
+def _offer(grant: ToolGrant, name: str, description: str, schema: JsonObject) -> AgentTool:
+    return AgentTool(
+        name=name,
+        description=grant.description or description,
+        arguments=schema,
+        policy=ToolPolicy(grant.usual_policy, tuple(Rule(rule.condition, rule.policy) for rule in grant.rules)),
+        effect=grant.effect.value,
+        suspends=grant.workflow is not None,
+    )
 
 
 class _Nobody:

@@ -27,7 +27,7 @@ from chalicelib.store.run_records import NodeAttempt, Run, Trigger
 from chalicelib.store.statuses import GateStatus, RunStatus
 from chalicelib.store.workflow_records import Child
 from chalicelib.workers.agent_budget import budget_question, open_question
-from chalicelib.workers.agent_tools import NodeTools
+from chalicelib.workers.agent_tools import Granted, NodeTools
 from chalicelib.workers.payload import PayloadInvalid
 from chalicelib.workers.warn import warn
 from chalicelib.workers.work import Work
@@ -48,13 +48,14 @@ def wait_for_call(work: Work, node: AgentCall, values: Mapping[str, Json]) -> Js
         return _ask(work, asking, node, lambda channels: budget_question(work, node, budget, channels=channels), token)
     tools = NodeTools(work, node, values)
     call = _first_open(work)
-    grant = next((each for each in node.grants if each.called == call.use.name), None)
-    if grant is None:
+    granted = tools.granted.get(call.use.name)
+    if granted is None:
         raise PayloadInvalid(f"{work.payload.node} has no tool {call.use.name}")
+    grant = granted.grant
     attempt = of_call(work, call.number)
     if call.reason == "suspends":
         return {"run_id": _start_child(work, attempt, grant, {**call.use.arguments, **tools.fixed(grant)}, token).id}
-    return _ask(work, attempt, node, lambda channels: _question(tools, node, grant, call, channels=channels), token)
+    return _ask(work, attempt, node, lambda channels: _question(tools, node, granted, call, channels=channels), token)
 
 
 def _ask(work: Work, attempt: NodeAttempt, node: AgentCall, question: Callable[[tuple[str, ...]], Question], token: str) -> JsonObject:
@@ -135,16 +136,15 @@ def _first_open(work: Work) -> CallState:
     return waiting[0]
 
 
-def _question(tools: NodeTools, node: AgentCall, grant: ToolGrant, call: CallState, *, channels: tuple[str, ...]) -> Question:
-    fixed = tools.fixed(grant)
-    details: JsonObject = {"tool": call.use.name, "arguments": {**call.use.arguments, **fixed}, "effect": grant.effect.value}
+def _question(tools: NodeTools, node: AgentCall, granted: Granted, call: CallState, *, channels: tuple[str, ...]) -> Question:
+    grant = granted.grant
+    details: JsonObject = {"tool": call.use.name, "arguments": {**call.use.arguments, **tools.fixed(grant)}, "effect": grant.effect.value}
     if call.why:
         details["why"] = call.why
-    schema = next((offered.arguments for offered in tools.offered if offered.name == call.use.name), {"type": "object"})
     form: JsonObject = {
         "type": "object",
         "properties": {
-            "arguments": {**schema, "title": "Arguments", "default": call.use.arguments},
+            "arguments": {**granted.offered.arguments, "title": "Arguments", "default": call.use.arguments},
             "answer": {"type": "string", "title": "Answer"},
         },
         "additionalProperties": False,

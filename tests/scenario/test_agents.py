@@ -7,10 +7,12 @@ from typing import Any
 
 import anthropic  # noqa: F401  (its second of import time belongs to no test)
 import pytest
+from mcp.server import MCPServer
 
 from chalicelib.providers import select
 from infra.local.stack import LocalStack
 from tests.factories.local_runs import LocalRuns
+from tests.fixtures.asgi_server import serving_app
 from tests.fixtures.fake_claude import KEY, Claude, claude
 from tests.fixtures.model_script import Calls, Counts, Say, Turn
 
@@ -28,10 +30,26 @@ AGENT: dict[str, Any] = {
 }
 
 
+SHELF: list[str] = []  # what was asked of the MCP server
+
+
+def shop() -> MCPServer:
+    server = MCPServer("shop")
+
+    @server.tool()
+    def price(article: str) -> dict[str, Any]:
+        """What an article costs."""
+        SHELF.append(article)
+        return {"cents": 4200}
+
+    return server
+
+
 @pytest.fixture(scope="module")
 def stack() -> Iterator[LocalStack]:
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, serving_app(shop().streamable_http_app()) as host:
         patch.setenv("ANTHROPIC_API_KEY", KEY)
+        patch.setenv("SLUICE_MCP_SERVERS", json.dumps({"shop": {"url": f"http://{host}/mcp"}}))
         with LocalStack() as running:
             yield running
 
@@ -130,6 +148,21 @@ def test_it_calls_a_workflow_and_goes_on_with_its_output(runs: LocalRuns) -> Non
     assert (run["status"], run["output"]) == ("succeeded", 42), run["error"]
     assert "doubled" in json.dumps(told(fake, 1))
     assert runs.nodes(run_id)["work"]["details"]["calls"][0]["came"] == "ran"
+
+
+def test_it_uses_the_tools_of_an_mcp_server_and_asks_first(runs: LocalRuns) -> None:
+    agent = AGENT | {"tools": [{"mcp": "shop"}]}
+    with answering(Say("", calls=(Calls("shop_price", {"article": "lamp"}),)), Say('{"answer": 42}')) as fake:
+        run_id = started(runs, "agent-mcp", {"work": agent}, "$work.answer")
+        gate = runs.gate(run_id)
+        assert SHELF == []
+        assert gate["details"]["arguments"] == {"article": "lamp"}
+        runs.decide(gate, "approve", by="ann", form={})
+        run = runs.ended(run_id)
+    assert (run["status"], run["output"]) == ("succeeded", 42), run["error"]
+    assert SHELF == ["lamp"]
+    assert fake.requests[0]["tools"][0]["description"] == "What an article costs."
+    assert "4200" in json.dumps(told(fake, 1))
 
 
 def test_it_hands_a_part_to_another_agent(runs: LocalRuns) -> None:

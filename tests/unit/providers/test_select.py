@@ -8,7 +8,7 @@ from chalicelib.providers.anthropic import ClaudeProvider
 from chalicelib.providers.candidates import Candidate, Strategy
 from chalicelib.providers.failures import MEANING, FailureKind, ModelFailure, ModelRequestInvalid
 from chalicelib.providers.offline import OfflineProvider
-from chalicelib.providers.select import DEFAULT_MODELS, Key, Keys, Vendor, _made, choose, keys_of, provider_of, route_of, routes_of
+from chalicelib.providers.select import DEFAULT_MODELS, VENDORS, Key, Keys, Vendor, _made, choose, keys_of, provider_of, route_of, routes_of
 from chalicelib.settings import read_settings
 
 KEYS = Keys(anthropic="sk-ant-test")
@@ -93,6 +93,12 @@ def test_it_makes_an_adapter_with_its_candidates_key() -> None:
     assert "two" not in repr(MANY.find("openai", "spare"))
     with pytest.raises(ModelRequestInvalid, match="has no key here"):
         provider_of(Candidate("google", "x"), keys=MANY)
+
+
+@pytest.mark.parametrize("provider", [*VENDORS, "vllm"])
+def test_it_knows_how_each_vendors_adapter_is_made(provider: str) -> None:
+    keys = Keys("a", "o", "g", "eu-central-1", compatible=MANY.compatible)
+    assert provider_of(Candidate(provider, "x"), keys=keys).name == provider
 
 
 def test_it_reads_the_settings_keys() -> None:
