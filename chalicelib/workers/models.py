@@ -96,13 +96,14 @@ class Models:
         """Within the budgets and in the ledger."""
         if all(candidate.provider == OFFLINE for candidate in route.candidates):
             return self._streamed(key, request, lambda on_text: self._offline(route, request, on_text))
-        payload, facts = self.work.payload, self.work.facts
+        payload, facts, amount = self.work.payload, self.work.facts, most_cost(route, request)
+        unlimited = amount is None and facts.budget is not None and facts.budget.unpriced == "allow"  # other budgets may still refuse it
         spot = Spot(payload.organisation_id, payload.run_id, facts.workflow_id, payload.node, payload.item_path)
         return metered(
             spot,
             call_key=f"{self.work.effect_key}/{self.part}/{key}/{'.'.join(map(str, self.work.attempt.fence.order))}",
-            amount=_most(route, request),
-            run_limit=facts.run_limit,
+            amount=amount,
+            run_limit=None if unlimited else facts.run_limit,
             call=lambda: self._streamed(key, request, lambda on_text: self._routed(route, request, on_text)),
         )
 
@@ -114,7 +115,7 @@ class Models:
             self.trail += failure.trail
             raise
         self.trail += routed.trail
-        return _whole(routed)
+        return whole(routed)
 
     def _offline(self, route: Route, request: ModelRequest, on_text: OnText | None) -> ModelResponse:
         candidate = route.candidates[0]
@@ -138,12 +139,13 @@ def _preset(asked: str | Skill | None) -> tuple[Preset | None, str]:
     return PRESETS[chosen.card.name], chosen.why
 
 
-def _most(route: Route, request: ModelRequest) -> int | None:
+def most_cost(route: Route, request: ModelRequest) -> int | None:
     """The most that the call is likely to cost, whoever answers; None where one of them has no price."""
     costs = [upper_cost(request, list_price(candidate.provider, candidate.model)) for candidate in route.candidates]
     priced = [cost for cost in costs if cost is not None]
     return max(priced) if len(priced) == len(costs) else None
 
 
-def _whole(routed: Routed) -> ModelResponse:
+def whole(routed: Routed) -> ModelResponse:
+    """The answer with what all calls on the way to it took."""
     return routed.response if routed.usage == routed.response.usage else replace(routed.response, usage=routed.usage)

@@ -15,12 +15,12 @@ from chalicelib.access.metering import Spot, metered
 from chalicelib.access.principal import Principal
 from chalicelib.errors import SluiceError
 from chalicelib.providers.cached import CacheOutcome, Came, KeyRequest, cached_call
-from chalicelib.providers.estimate import list_price, upper_cost
+from chalicelib.providers.candidates import Route
 from chalicelib.providers.model import ModelRequest, ModelResponse, user
-from chalicelib.providers.select import Chosen, Keys, choose
-from chalicelib.settings import settings
 from chalicelib.spec.model import JsonObject
 from chalicelib.store.response_cache import ResponseCache
+from chalicelib.workers.model_router import models
+from chalicelib.workers.models import most_cost, whole
 
 SECONDS: Final = 24.0  # of the 29 that an answer of the API may take
 LEAST_SECONDS: Final = 2.0  # below which no call is begun
@@ -63,13 +63,13 @@ def _one(principal: Principal, wanted: Wanted, ttl_seconds: int, seconds_left: C
     if seconds_left() < LEAST_SECONDS:
         return Warmed("left")
     try:
-        chosen = choose(wanted.model, models=settings().models, keys=Keys(anthropic=settings().anthropic_api_key))
-        asked = KeyRequest(wanted.request, chosen.provider.name, chosen.model)
+        route = models().route(wanted.model)
+        asked = KeyRequest(wanted.request, route.candidates[0].provider, route.candidates[0].model)
         response, outcome = cached_call(
             asked,
             store=ResponseCache(principal.organisation_id),
             ttl_seconds=ttl_seconds,
-            call=partial(_call, principal, chosen, asked, seconds_left),
+            call=partial(_call, principal, route, asked.request, seconds_left),
             seconds_left=seconds_left,
             pause=time.sleep,
         )
@@ -78,12 +78,12 @@ def _one(principal: Principal, wanted: Wanted, ttl_seconds: int, seconds_left: C
     return _warmed(response, outcome)
 
 
-def _call(principal: Principal, chosen: Chosen, asked: KeyRequest, seconds_left: Callable[[], float]) -> ModelResponse:
+def _call(principal: Principal, route: Route, request: ModelRequest, seconds_left: Callable[[], float]) -> ModelResponse:
     return metered(
         Spot(principal.organisation_id),
         call_key=ids.new_id("warm"),
-        amount=upper_cost(asked.request, list_price(asked.provider, asked.model)),
-        call=lambda: chosen.provider.call(asked.request, model=asked.model, seconds=seconds_left()),
+        amount=most_cost(route, request),
+        call=lambda: whole(models().router.call(route, request, seconds_left=seconds_left)),
     )
 
 
