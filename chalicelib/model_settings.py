@@ -12,6 +12,7 @@ from typing import Annotated, Final, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
 VENDORS: Final = ("anthropic", "openai", "google", "bedrock", "offline")
+_WORDS_ALONE: Final = frozenset(("anthropic", "bedrock", "offline"))  # vendors whose adapters make no vectors
 _NAME: Final = re.compile(r"^[a-z][a-z0-9_-]{0,30}$")
 _REGION: Final = re.compile(r"^[a-z]{2}(-[a-z]+)+-\d$")
 _SHOWN_TARGETS: Final = 'write "provider:model", such as "anthropic:claude-sonnet-5-5"'
@@ -88,6 +89,15 @@ def _region(text: str) -> str:
 
 
 Region = Annotated[str, AfterValidator(_region)]
+
+
+def _embedding_model(text: str) -> str:
+    if text and _target(text).partition(":")[0] in _WORDS_ALONE:
+        raise ValueError(f'{text!r} makes no vectors; write one such as "openai:text-embedding-3-small", or nothing')
+    return text
+
+
+EmbeddingModel = Annotated[str, AfterValidator(_embedding_model)]
 
 
 def _key_text(text: str) -> str:

@@ -12,7 +12,7 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from chalicelib.errors import SettingInvalid
-from chalicelib.model_settings import AliasTarget, CompatibleEndpoints, KeyText, Region
+from chalicelib.model_settings import AliasTarget, CompatibleEndpoints, EmbeddingModel, KeyText, Region
 
 
 class OwnPrice(BaseModel):
@@ -77,6 +77,7 @@ class Settings(BaseModel):
     gemini_api_key: KeyText = Field(default="", alias="GEMINI_API_KEY", repr=False)
     bedrock_region: Region = Field(default="", alias="SLUICE_BEDROCK")  # empty: off
     compatible: CompatibleEndpoints = Field(default_factory=dict, alias="SLUICE_COMPATIBLE", repr=False)  # JSON {name: {"url", "key"}}
+    embeddings: EmbeddingModel = Field(default="", alias="SLUICE_EMBEDDINGS")  # "provider:model"; empty: memory goes by words alone
     availability_target: float = Field(default=0.99, gt=0, lt=1, alias="SLUICE_AVAILABILITY_TARGET")
     mcp_servers: Mapping[str, EndpointSetting] = Field(default_factory=dict, alias="SLUICE_MCP_SERVERS", repr=False)  # JSON {name: {url, headers}}
     a2a_agents: Mapping[str, EndpointSetting] = Field(default_factory=dict, alias="SLUICE_A2A_AGENTS", repr=False)  # JSON {name: {url, headers}}

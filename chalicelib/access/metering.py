@@ -6,7 +6,7 @@ once and the rest of what was held is given back. Never: a call before its reser
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -14,12 +14,13 @@ from chalicelib.access.budgets import release, reserve, settle
 from chalicelib.clock import now_text
 from chalicelib.errors import Contention
 from chalicelib.providers.failures import ModelFailure
-from chalicelib.providers.model import ModelResponse, Usage
+from chalicelib.providers.model import Embedded, ModelResponse, Usage
 from chalicelib.store import ledger, table
 from chalicelib.store.budget_records import Reservation
 from chalicelib.store.ledger import CallEntry
 
 _TELLINGS: Final = 3  # of what was paid for: it may not get lost for one failed write
+Answer = TypeVar("Answer", ModelResponse, Embedded)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Spot:
     item_path: str = ""
 
 
-def metered(spot: Spot, *, call_key: str, amount: int | None, call: Callable[[], ModelResponse], run_limit: int | None = None) -> ModelResponse:
+def metered(spot: Spot, *, call_key: str, amount: int | None, call: Callable[[], Answer], run_limit: int | None = None) -> Answer:
     """The answer. `amount` is `providers.estimate.upper_cost`. Raises BudgetExceeded or ModelUnpriced before the call, and what the call raises."""
     held = reserve(spot.organisation_id, call_key=call_key, amount=amount, run_id=spot.run_id, workflow_id=spot.workflow_id, run_limit=run_limit)
     began_at = held.reserved_at if held is not None else now_text()

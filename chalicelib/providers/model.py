@@ -10,7 +10,7 @@ the parts and leaves it out. So a conversation may go on with another vendor in 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from chalicelib.spec.model import Json, JsonObject
 
@@ -195,6 +195,7 @@ class Embedded:
     usage: Usage
 
 
+@runtime_checkable
 class Embedder(Protocol):
     """A vendor that turns texts into vectors."""
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 from chalicelib.model_settings import AliasTarget, CompatibleEndpoint, RouteSetting, named_keys
 from chalicelib.providers.candidates import DEFAULT_KEY, Candidate, Route, Strategy
 from chalicelib.providers.failures import ModelRequestInvalid
-from chalicelib.providers.model import Provider
+from chalicelib.providers.model import Embedder, Provider
 from chalicelib.settings import Settings
 
 OFFLINE: Final = "offline"
@@ -160,6 +160,17 @@ def provider_of(candidate: Candidate, *, keys: Keys) -> Provider:
     if key is None:
         raise ModelRequestInvalid(f"{candidate.id} has no key here")
     return _adapter(key)
+
+
+def embedder_of(provider: str, *, keys: Keys) -> Embedder:
+    """Who makes vectors with a provider's models. Raises ModelRequestInvalid where there is no key, or where the provider makes none."""
+    key = keys.find(provider)
+    if key is None:
+        raise ModelRequestInvalid(f"{provider} has no key here")
+    adapter = _adapter(key)
+    if not isinstance(adapter, Embedder):
+        raise ModelRequestInvalid(f"{provider} makes no vectors: name OpenAI, Gemini or a compatible server")
+    return adapter
 
 
 @lru_cache(maxsize=64)

@@ -1,10 +1,11 @@
 """What is remembered in words: entries of a text with JSON beside it, by namespace and key.
 
 In: a namespace and an entry. Out: the entries of one namespace, by query. A namespace holds so many entries and bytes: its tally is written with
-every entry, in one transaction. Putting the same again writes nothing. How entries are ranked is not this room's business.
+every entry, in one transaction; vectors, which are small and no more than the entries, are not counted. Putting the same again writes nothing, unless
+it brings another model's vector. How entries are ranked is not this room's business.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Final
 
 from chalicelib.clock import now_text
@@ -29,7 +30,8 @@ class Words(Record):
     text: str
     data: FreeJson = None
     tags: tuple[str, ...] = ()
-    vector: FreeJson = None  # of the text, where there was something to make it with
+    vector: str = ""  # of the text, as `vectors.packed`, where there was something to make it with
+    vector_of: str = ""  # the model that made it: vectors of two models have nothing to do with each other
     size: int
     put_at: str
     revision: int = 0
@@ -42,21 +44,21 @@ class Said:
     text: str
     data: Json = None
     tags: tuple[str, ...] = ()
-    vector: tuple[float, ...] | None = None
+    vector: str = ""
+    vector_of: str = ""
 
 
 def put(organisation_id: str, namespace: str, key: str, said: Said) -> bool:
     """Keep an entry in place of the one before. False where the namespace has no room for it."""
-    vector: Json = None if said.vector is None else [*said.vector]
-    size = len(json_text([key, said.text, said.data, [*said.tags], vector]).encode())
+    size = len(json_text([key, said.text, said.data, [*said.tags]]).encode())
     if size > MAX_ENTRY_BYTES:
         return False
     for attempt in range(_TRIES):
         before = find(organisation_id, namespace, key)
-        if before is not None and (before.text, before.data, before.tags) == (said.text, said.data, said.tags):
+        if before is not None and _is_same(before, said):
             return True
         revision = before.revision + 1 if before else 0
-        entry = Words(key=key, text=said.text, data=said.data, tags=said.tags, vector=vector, size=size, put_at=now_text(), revision=revision)
+        entry = Words(key=key, size=size, put_at=now_text(), revision=revision, **asdict(said))
         try:
             table.transact([_entry_write(organisation_id, namespace, entry, before), _tally_write(organisation_id, namespace, entry, before)])
         except ConditionLost as lost:
@@ -95,6 +97,10 @@ def list_all(organisation_id: str, namespace: str) -> tuple[Words, ...]:
     """A namespace's entries by key; there are never more than MAX_ENTRIES."""
     partition = keys.words(organisation_id, namespace, "")
     return tuple(record_of(Words, item) for item in table.query_all(partition.pk, prefix=partition.sk))
+
+
+def _is_same(before: Words, said: Said) -> bool:
+    return (before.text, before.data, before.tags) == (said.text, said.data, said.tags) and said.vector_of in ("", before.vector_of)
 
 
 def _entry_write(organisation_id: str, namespace: str, entry: Words, before: Words | None) -> Write:

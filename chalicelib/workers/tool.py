@@ -20,6 +20,7 @@ from chalicelib.spec.secret_reference import secret_reference
 from chalicelib.store import memory, workflows
 from chalicelib.tools.registry import run_tool
 from chalicelib.tools.tool import Kept, Surroundings
+from chalicelib.workers.embeddings import embeddings
 from chalicelib.workers.outputs import check_json
 from chalicelib.workers.secrets import RedactedMemory, armed, guarded
 from chalicelib.workers.tool_ports import BucketDatabases, OrganisationApis, RunMessenger, WordMemory
@@ -85,7 +86,7 @@ def surroundings(work: Work, *, key: str | None = None, redaction: Redaction = _
         now=lambda: datetime.now(UTC),
         seconds_left=work.seconds_left,
         idempotency_key=effect_key,
-        memory=WordMemory(organisation_id, version.workflow_id),
+        memory=WordMemory(organisation_id, version.workflow_id, embeddings(work)),
         messenger=RunMessenger(work.attempt, part=key or ""),
         database_files=BucketDatabases(organisation_id),
         apis=OrganisationApis(organisation_id),

@@ -3,12 +3,12 @@
 In: whose they are. Out: what `tools.ports` asks for. What the store says of a lost race or a missing file is retold as a tool's failure.
 """
 
-import re
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Final, Protocol
 
+from chalicelib.agents.memory import MAX_QUERY_LENGTH, MemoryRecord, rank
 from chalicelib.channels.channel import Outbound, Rendered
 from chalicelib.channels.console import ConsoleChannel
 from chalicelib.channels.fallback import route
@@ -19,6 +19,7 @@ from chalicelib.store.memories import Words
 from chalicelib.store.message_records import SentMessage
 from chalicelib.store.run_records import NodeAttempt
 from chalicelib.store.values import load
+from chalicelib.store.vectors import packed, unpacked
 from chalicelib.tools.failures import MemoryFull, QueryFailed
 from chalicelib.tools.ports import DatabaseFile, ImportedApi, Note, Remembered, Scope
 from chalicelib.workers.warn import warn
@@ -26,60 +27,64 @@ from chalicelib.workers.warn import warn
 MAX_DATABASE_BYTES: Final = 104_857_600  # a Lambda has 512 MB of room, for two copies
 ORGANISATION: Final = "organisation"
 
-Embedding = Callable[[str], tuple[float, ...] | None]
 
+class Vectors(Protocol):
+    """What makes vectors of texts. `model` tells those apart that cannot be compared."""
 
-class Ranking(Protocol):
-    """Which entries answer a query, best first, with their scores. `vector` is the query's, where there is one."""
+    @property
+    def model(self) -> str: ...
 
-    def __call__(self, query: str, entries: Sequence[Words], *, vector: tuple[float, ...] | None, limit: int) -> Sequence[tuple[Words, float]]: ...
-
-
-def shared_words(
-    query: str,
-    entries: Sequence[Words],
-    *,
-    vector: tuple[float, ...] | None = None,  # noqa: ARG001
-    limit: int = 20,
-) -> list[tuple[Words, float]]:
-    """By how many of the query's words an entry has, from 0 to 1: the plainest ranking there is."""
-    wanted = _words(query)
-    scored = [(entry, len(wanted & _words(" ".join((entry.text, *entry.tags)))) / max(len(wanted), 1)) for entry in entries]
-    return sorted((pair for pair in scored if pair[1] > 0), key=lambda pair: (-pair[1], pair[0].key))[:limit]
-
-
-def no_vector(_text: str) -> None:
-    """Where nothing makes vectors."""
-
-
-def _words(text: str) -> set[str]:
-    return set(re.findall(r"\w+", text.casefold()))
+    def vector(self, text: str) -> tuple[float, ...] | None:
+        """None where none could be made."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class WordMemory:
-    """Memory in words, of one workflow and of its organisation."""
+    """Memory in words, of one workflow and of its organisation, ranked by `agents.memory`. Without `vectors` words alone are compared."""
 
     organisation_id: str
     workflow_id: str
-    rank: Ranking = shared_words
-    embed: Embedding = no_vector
+    vectors: Vectors | None = None
 
     def put(self, scope: Scope, note: Note) -> None:
-        said = memories.Said(note.text, note.data, note.tags, self.embed(note.text))
+        said = memories.Said(note.text, note.data, note.tags, **self._vector(scope, note))
         if not memories.put(self.organisation_id, self._namespace(scope), note.key, said):
             raise MemoryFull(f"the memory of the {scope} is full; delete what is no longer needed")
 
     def search(self, scope: Scope, query: str, limit: int) -> list[Remembered]:
-        entries = memories.list_all(self.organisation_id, self._namespace(scope))
-        ranked = self.rank(query, entries, vector=self.embed(query), limit=limit)
-        return [Remembered(entry.key, entry.text, entry.data, entry.put_at, entry.tags, score) for entry, score in ranked]
+        entries = {entry.key: entry for entry in memories.list_all(self.organisation_id, self._namespace(scope))}
+        records = [self._record(entry) for entry in entries.values()]
+        asked = query[:MAX_QUERY_LENGTH]
+        compared = self.vectors is not None and any(record.vector for record in records)
+        ranked = rank(asked, records, vector=self.vectors.vector(asked) if self.vectors is not None and compared else None, limit=limit)
+        return [_remembered(entries[found.record.id], found.score) for found in ranked]
 
     def delete(self, scope: Scope, key: str) -> bool:
         return memories.delete(self.organisation_id, self._namespace(scope), key)
 
+    def _vector(self, scope: Scope, note: Note) -> dict[str, str]:
+        """The note's vector and its model, empty where there is none. A text that has one already costs nothing."""
+        if self.vectors is None:
+            return {}
+        before = memories.find(self.organisation_id, self._namespace(scope), note.key)
+        if before is not None and (before.text, before.vector_of) == (note.text, self.vectors.model):
+            return {"vector": before.vector, "vector_of": before.vector_of}
+        vector = self.vectors.vector(note.text)
+        return {} if vector is None else {"vector": packed(vector), "vector_of": self.vectors.model}
+
+    def _record(self, entry: Words) -> MemoryRecord:
+        """Vectors of another model are left out."""
+        compared = self.vectors is not None and entry.vector_of == self.vectors.model
+        vector = unpacked(entry.vector) if compared else None
+        return MemoryRecord(entry.key, entry.text, entry.tags, datetime.fromisoformat(entry.put_at), vector)
+
     def _namespace(self, scope: Scope) -> str:
         return ORGANISATION if scope == "organisation" else self.workflow_id
+
+
+def _remembered(entry: Words, score: float) -> Remembered:
+    return Remembered(entry.key, entry.text, entry.data, entry.put_at, entry.tags, score)
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,6 +80,8 @@ def test_models_and_their_keys_are_read() -> None:
         ("OPENAI_API_KEY", '{"a": hush}', "OPENAI_API_KEY: not JSON"),
         ("GEMINI_API_KEY", '{"a": 1}', 'several keys are given as {"name": "key"}'),
         ("SLUICE_BEDROCK", "on", "'on' is no region; write one such as eu-central-1"),
+        ("SLUICE_EMBEDDINGS", "smart", "names no model"),
+        ("SLUICE_EMBEDDINGS", "anthropic:claude", "makes no vectors; write one such as"),
         ("SLUICE_AVAILABILITY_TARGET", "1", "SLUICE_AVAILABILITY_TARGET: "),
     ],
 )

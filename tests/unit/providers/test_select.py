@@ -7,8 +7,22 @@ from chalicelib.providers import failures
 from chalicelib.providers.anthropic import ClaudeProvider
 from chalicelib.providers.candidates import Candidate, Strategy
 from chalicelib.providers.failures import MEANING, FailureKind, ModelFailure, ModelRequestInvalid
+from chalicelib.providers.model import Embedder
 from chalicelib.providers.offline import OfflineProvider
-from chalicelib.providers.select import DEFAULT_MODELS, VENDORS, Key, Keys, Vendor, _made, choose, keys_of, provider_of, route_of, routes_of
+from chalicelib.providers.select import (
+    DEFAULT_MODELS,
+    VENDORS,
+    Key,
+    Keys,
+    Vendor,
+    _made,
+    choose,
+    embedder_of,
+    keys_of,
+    provider_of,
+    route_of,
+    routes_of,
+)
 from chalicelib.settings import read_settings
 
 KEYS = Keys(anthropic="sk-ant-test")
@@ -99,6 +113,15 @@ def test_it_makes_an_adapter_with_its_candidates_key() -> None:
 def test_it_knows_how_each_vendors_adapter_is_made(provider: str) -> None:
     keys = Keys("a", "o", "g", "eu-central-1", compatible=MANY.compatible)
     assert provider_of(Candidate(provider, "x"), keys=keys).name == provider
+
+
+def test_it_finds_who_makes_vectors() -> None:
+    keys = Keys("a", "o", "g", compatible=MANY.compatible)
+    assert [isinstance(embedder_of(name, keys=keys), Embedder) for name in ("openai", "google", "vllm")] == [True] * 3
+    with pytest.raises(ModelRequestInvalid, match="anthropic makes no vectors"):
+        embedder_of("anthropic", keys=keys)
+    with pytest.raises(ModelRequestInvalid, match="openai has no key here"):
+        embedder_of("openai", keys=Keys())
 
 
 def test_it_reads_the_settings_keys() -> None:

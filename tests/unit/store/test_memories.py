@@ -30,14 +30,23 @@ def test_it_keeps_lists_and_deletes_entries(aws: Cloud) -> None:
 
 
 def test_it_keeps_tags_and_vectors(aws: Cloud) -> None:
-    assert memories.put("org_local", "wf_1", "a", Said("likes tea", tags=("taste",), vector=(0.1, -2.0)))
+    assert memories.put("org_local", "wf_1", "a", Said("likes tea", tags=("taste",), vector="AYE=", vector_of="a:b"))
     found = memories.find("org_local", "wf_1", "a")
     assert found is not None
-    assert (found.tags, found.vector) == (("taste",), [0.1, -2.0])
+    assert (found.tags, found.vector, found.vector_of) == (("taste",), "AYE=", "a:b")
     assert memories.put("org_local", "wf_1", "a", Said("likes tea", tags=("drinks",)))
     found = memories.find("org_local", "wf_1", "a")
     assert found is not None
-    assert (found.tags, found.vector, found.revision) == (("drinks",), None, 1)
+    assert (found.tags, found.vector, found.revision) == (("drinks",), "", 1)
+
+
+def test_it_takes_another_models_vector_of_the_same_text(aws: Cloud) -> None:
+    revisions = []
+    for of in ("", "a:b", "a:b", "", "a:c"):
+        assert memories.put("org_local", "wf_1", "a", Said("likes tea", vector="AYE=" if of else "", vector_of=of))
+        revisions += [entry.revision for entry in memories.list_all("org_local", "wf_1")]
+    assert revisions == [0, 1, 1, 1, 2]
+    assert tally()[0] == 1
 
 
 def test_it_keeps_namespaces_and_organisations_apart(aws: Cloud) -> None:

@@ -2,7 +2,8 @@
 
 import sqlite3
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -12,12 +13,11 @@ from chalicelib.settings import settings
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.store import memories, messages
 from chalicelib.store.clients import client
-from chalicelib.store.memories import Words
 from chalicelib.store.run_records import NodeAttempt
 from chalicelib.tools.failures import ArgumentsInvalid, MemoryFull, QueryFailed
 from chalicelib.tools.ports import Note
 from chalicelib.workers import tool_ports
-from chalicelib.workers.tool_ports import BucketDatabases, RunMessenger, WordMemory, shared_words
+from chalicelib.workers.tool_ports import BucketDatabases, RunMessenger, WordMemory
 from chalicelib.workflows.imported_apis import import_api
 from tests.factories.cloud import Cloud, cloud
 from tests.factories.worker_runs import Story, story
@@ -64,25 +64,54 @@ def test_it_says_that_a_memory_is_full(aws: Cloud, monkeypatch: pytest.MonkeyPat
         memory.put("organisation", Note("k", "x" * 20))
 
 
-def test_it_ranks_by_the_words_that_are_shared() -> None:
-    entries = [Words(key=key, text=text, tags=("Green",), size=1, put_at="") for key, text in (("c", "Tea!"), ("a", "coffee"), ("b", "tea"))]
-    assert [(entry.key, score) for entry, score in shared_words("Green tea", entries)] == [("b", 1.0), ("c", 1.0), ("a", 0.5)]
-    assert shared_words("tea", entries, limit=1)[0][0].key == "b"
-    assert shared_words("?!", entries) == []
+def test_it_ranks_by_the_words_that_are_shared(aws: Cloud) -> None:
+    memory = WordMemory("org_local", "wf_1")
+    for key, text, tags in (("c", "Tea, and more tea!", ()), ("a", "coffee", ("tea",)), ("b", "coffee", ("green", "tea"))):
+        memory.put("workflow", Note(key, text, {"n": 1}, tags))
+    found = memory.search("workflow", "Green tea", 2)
+    assert (found[0].key, found[0].tags, found[0].data) == ("b", ("green", "tea"), {"n": 1})
+    assert len(found) == 2
+    assert found[0].score > found[1].score > 0
+    assert memory.search("workflow", "?!", 3) == []
 
 
-def test_it_hands_the_ranking_the_vectors_that_it_made(aws: Cloud) -> None:
-    seen: list[object] = []
+@dataclass
+class Places:
+    """A text's vector is where it stands in a list; one that stands nowhere has none."""
 
-    def rank(query: str, entries: Sequence[Words], *, vector: tuple[float, ...] | None, limit: int) -> list[tuple[Words, float]]:
-        seen.extend((query, [entry.vector for entry in entries], vector, limit))
-        return [(entries[0], 0.5)]
+    model: str
+    known: dict[str, tuple[float, ...]]
+    asked: list[str] = field(default_factory=list)
 
-    memory = WordMemory("org_local", "wf_1", rank=rank, embed=lambda text: (float(len(text)),))
-    memory.put("workflow", Note("k", "tea", tags=("t",)))
-    found = memory.search("workflow", "green", 3)
-    assert seen == ["green", [[3.0]], (5.0,), 3]
-    assert [(entry.key, entry.tags, entry.score) for entry in found] == [("k", ("t",), 0.5)]
+    def vector(self, text: str) -> tuple[float, ...] | None:
+        self.asked.append(text)
+        return self.known.get(text)
+
+
+def test_it_compares_vectors_where_something_makes_them(aws: Cloud) -> None:
+    places = Places("a:b", {"tea": (1.0, 0.1), "rain": (-1.0, 3.0), "cuppa": (1.0, 0.0)})
+    memory = WordMemory("org_local", "wf_1", places)
+    assert memory.search("workflow", "cuppa", 3) == []
+    assert places.asked == []  # there was nothing to compare with
+    for key, text in (("k", "tea"), ("l", "rain"), ("m", "snow")):
+        memory.put("workflow", Note(key, text))
+    assert [entry.key for entry in memory.search("workflow", "cuppa", 3)] == ["k"]
+    assert [entry.key for entry in memory.search("workflow", "snow", 3)] == ["m"]  # which has no vector
+    assert [entry.key for entry in WordMemory("org_local", "wf_1").search("workflow", "tea", 3)] == ["k"]
+
+
+def test_it_makes_a_vector_once_a_text_and_compares_those_of_one_model(aws: Cloud) -> None:
+    places = Places("a:b", {"tea": (1.0,), "cuppa": (1.0,)})
+    memory = WordMemory("org_local", "wf_1", places)
+    memory.put("workflow", Note("k", "tea"))
+    memory.put("workflow", Note("k", "tea"))
+    memory.put("workflow", Note("k", "tea", tags=("hot",)))
+    assert places.asked == ["tea"]
+    assert [entry.tags for entry in memory.search("workflow", "cuppa", 3)] == [("hot",)]
+    other = WordMemory("org_local", "wf_1", Places("a:c", places.known))
+    assert other.search("workflow", "cuppa", 3) == []
+    other.put("workflow", Note("k", "tea", tags=("hot",)))
+    assert len(other.search("workflow", "cuppa", 3)) == 1
 
 
 def test_it_sends_to_people_once_an_effect(aws: Cloud, caplog: pytest.LogCaptureFixture) -> None:
