@@ -7,7 +7,7 @@ ARGS =
 WORKERS = auto
 ASL_VALIDATOR = 4.0.0
 
-.PHONY: help run test check golden bench crashes prices environment-run environment-dev format-check lint types imports package machines
+.PHONY: help run test check golden bench crashes live prices environment-run environment-dev format-check lint types imports package machines
 .SILENT:
 
 help:
@@ -17,6 +17,7 @@ help:
 	echo 'make golden   rewrite the golden files; read the diff'
 	echo 'make bench    the figures, one table each'
 	echo 'make prices   what models cost, from the installed genai-prices'
+	echo 'make live     a short contract of each vendor of models whose key is set, for real money'
 	echo 'make crashes  every fault at every call to AWS, every two crashes: ten minutes of one core'
 
 run: environment-run
@@ -36,6 +37,10 @@ prices: environment-dev
 
 crashes: environment-dev
 	$(PY) -m tests.scenario.crashes
+
+# Ends as failed where no key is set: nothing ran, which is no pass.
+live: environment-dev
+	$(PY) -m pytest -m live tests/live $(ARGS)
 
 check: format-check lint types imports
 	$(MAKE) --no-print-directory test ARGS='--cov --cov-report='

@@ -1,10 +1,13 @@
 """What holds for every test: only this machine is reached, no credentials of this machine are used, chance repeats itself.
 
 A test that needs the network stands a server up on loopback. `HYPOTHESIS_PROFILE=explore` looks for new examples instead of repeating the known ones.
+`pytest -m live` (`make live`) is the one exception: its tests get this machine's keys back, and reach the hosts of the vendor that each is about.
 """
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from ipaddress import ip_address
 
 import pytest
@@ -32,6 +35,11 @@ _KEYS = (
 )
 
 
+LIVE = "live"
+TAKEN: dict[str, str] = {}  # what was taken out of the environment or changed in it, in a live run alone
+_reachable: set[str] = set()
+
+
 class OutsideReached(BaseException):
     """Raised where a test would leave this machine. No `Exception`, so that no code under test takes it for a network failure."""
 
@@ -47,17 +55,45 @@ def is_local(host: object) -> bool:
         return False
 
 
+def is_live(config: pytest.Config) -> bool:
+    return str(config.getoption("markexpr", "")) == LIVE
+
+
+def before_the_run() -> dict[str, str | None]:
+    """What this module changed in the environment, as it was; None: not set."""
+    return {name: TAKEN.get(name) for name in (*_KEYS, *_NO_AWS)}
+
+
+@contextmanager
+def reaching(config: pytest.Config, *hosts: str) -> Iterator[None]:
+    """Inside, names of these hosts, and below those that begin with a dot, may be looked up and connected to. In a live run alone."""
+    assert is_live(config), "only a live run leaves this machine"
+    _reachable.update(hosts)
+    try:
+        yield
+    finally:
+        _reachable.clear()
+
+
+def is_reachable(host: object) -> bool:
+    name = host.decode("ascii", "replace") if isinstance(host, bytes) else str(host)
+    return any(name == allowed or (allowed.startswith(".") and name.endswith(allowed)) for allowed in _reachable)
+
+
 def _refuse_outside(event: str, arguments: tuple[object, ...]) -> None:
+    """Clients look every host up before they connect, an address too: so the look-up tells which hosts are meant."""
     if event == "socket.connect":
         address = arguments[1]
-        if isinstance(address, tuple) and not is_local(address[0]):
+        if isinstance(address, tuple) and not is_local(address[0]) and not _reachable:
             raise OutsideReached(f"a test connects to {address[0]}")
-    elif event in {"socket.getaddrinfo", "socket.gethostbyname"} and not is_local(arguments[0]):
+    elif event in {"socket.getaddrinfo", "socket.gethostbyname"} and not is_local(arguments[0]) and not is_reachable(arguments[0]):
         raise OutsideReached(f"a test looks {arguments[0]!r} up")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Set the process up before any module of the project is imported."""
+    if is_live(config):
+        TAKEN.update({name: os.environ[name] for name in (*_KEYS, *_NO_AWS) if name in os.environ})
     for key in _KEYS:
         os.environ.pop(key, None)
     os.environ.update(_NO_AWS)

@@ -4,7 +4,7 @@ import socket
 
 import pytest
 
-from tests.conftest import OutsideReached, is_local
+from tests.conftest import TAKEN, OutsideReached, _refuse_outside, is_local, is_reachable, reaching
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.8.9.1", "::1", "::1%lo", b"localhost", None, "", "0.0.0.0"])
@@ -20,6 +20,36 @@ def test_it_takes_every_other_host_for_outside(host: object) -> None:
 def test_it_refuses_to_connect_outside() -> None:
     with socket.socket() as connection, pytest.raises(OutsideReached):
         connection.connect(("192.0.2.1", 80))
+
+
+def test_it_opens_for_live_runs_alone(request: pytest.FixtureRequest) -> None:
+    with pytest.raises(AssertionError, match="only a live run"), reaching(request.config, "api.example.com"):
+        pass
+    assert not is_reachable("api.example.com")
+    assert TAKEN == {}
+
+
+@pytest.mark.parametrize(
+    ("host", "reached"),
+    [
+        ("api.example.com", True),
+        (b"api.example.com", True),
+        ("example.com", False),
+        ("x.api.example.com", False),
+        ("eu.amazonaws.com", True),
+        ("amazonaws.com.evil.com", False),
+        ("192.0.2.1", False),
+    ],
+)
+def test_it_opens_for_the_hosts_that_are_named(host: object, reached: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.conftest._reachable", {"api.example.com", ".amazonaws.com"})
+    assert is_reachable(host) is reached
+    if reached:
+        _refuse_outside("socket.getaddrinfo", (host, 443))
+        _refuse_outside("socket.connect", (None, ("192.0.2.1", 443)))  # what a look-up of it may have said
+    else:
+        with pytest.raises(OutsideReached):
+            _refuse_outside("socket.getaddrinfo", (host, 443))
 
 
 def test_it_refuses_to_look_names_up() -> None:
