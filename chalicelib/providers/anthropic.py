@@ -6,8 +6,7 @@ answer only with both `message_stop` and a stop reason: the SDK itself takes one
 """
 
 import contextlib
-import socket
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
@@ -29,6 +28,7 @@ from chalicelib.providers.failures import (
     ModelUnavailable,
 )
 from chalicelib.providers.model import ModelRequest, ModelResponse, OnText
+from chalicelib.providers.wall_clock import timed_client, within
 
 if TYPE_CHECKING:
     import anthropic
@@ -86,33 +86,32 @@ class ClaudeProvider:
     def _client(self) -> "anthropic.Anthropic":
         import anthropic
 
-        return anthropic.Anthropic(api_key=self._api_key, base_url=self._base_url, max_retries=0, _strict_response_validation=self._strict)
+        return anthropic.Anthropic(
+            api_key=self._api_key,
+            base_url=self._base_url,
+            max_retries=0,
+            http_client=timed_client(self),
+            _strict_response_validation=self._strict,
+        )
 
     def call(self, request: ModelRequest, *, model: str, seconds: float, on_text: OnText | None = None) -> ModelResponse:
         """One message. Raises a ModelFailure."""
-        with Deadline(seconds) as deadline:
+        with Deadline(seconds) as deadline, within(deadline.left):
             thought = thinking(request, model, NAME)
             sent = arguments(request, model, thought)
             if on_text is None:
                 with _translating(model, deadline):
-                    message = self._create(sent, deadline)
+                    message: Message = self._client.messages.create(**sent, timeout=_timeout(deadline))
             else:
                 message = self._stream(sent, model, deadline, on_text)
             with _translating(model, deadline):
                 return response(message, model, thought.note)
-
-    def _create(self, sent: dict[str, Any], deadline: Deadline) -> "Message":
-        with self._client.messages.with_streaming_response.create(**sent, timeout=_timeout(deadline)) as answer:
-            deadline.cuts(_shutdown(answer.http_response))
-            message: Message = answer.parse()
-            return message
 
     def _stream(self, sent: dict[str, Any], model: str, deadline: Deadline, on_text: OnText) -> "Message":
         """The whole message. What `on_text` raises is its own and goes up as it is."""
         with contextlib.ExitStack() as stack:
             with _translating(model, deadline):
                 stream = stack.enter_context(self._client.messages.stream(**sent, timeout=_timeout(deadline)))
-                deadline.cuts(_shutdown(stream.response))
             for text in stack.enter_context(contextlib.closing(_texts(stream, model, deadline))):
                 on_text(text)
             return stream.current_message_snapshot
@@ -146,11 +145,6 @@ def _timeout(deadline: Deadline) -> "httpx2.Timeout":
     import httpx2
 
     return httpx2.Timeout(deadline.left, connect=min(CONNECT_SECONDS, deadline.left))
-
-
-def _shutdown(answer: "httpx2.Response") -> Callable[[], None]:
-    connection = answer.extensions["network_stream"].get_extra_info("socket")
-    return lambda: connection.shutdown(socket.SHUT_RDWR)
 
 
 @contextlib.contextmanager

@@ -4,6 +4,9 @@ In: the seconds that a call may take. Out: whether they are over, how many are l
 clients are per read: an answer that drips outlives them all. So the call names its connection here once it has one; when the time is up, the
 connection is shut down from aside and the read that waits on it returns. One thread of the process watches all calls: to start one a call would cost
 more than the router may. Never interrupts what is no read: code that computes looks at `passed`.
+
+The cut is for boto3, whose urllib3 has no place for a network of ours; SDKs upon httpx2 are held by `wall_clock`, which needs no thread and limits
+the head of an answer, too. Here the head is limited read by read alone, since until it is there nobody knows the connection.
 """
 
 import contextlib

@@ -2,6 +2,8 @@
 
 In: seconds. Out: a client of httpx2 whose every wait is cut to what is left. HTTP libraries limit each wait by itself, so an answer that drips byte
 by byte would outlive any time-out of theirs. The looking up of a host's name is not limited. Never starts a thread.
+
+`deadline` does the same for boto3, which is not built on httpx2.
 """
 
 import time

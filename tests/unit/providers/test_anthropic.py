@@ -46,6 +46,7 @@ from chalicelib.providers.model import (
 from chalicelib.spec.model import JsonObject
 from tests.fixtures.fake_claude import KEY, Claude, Fault, Script, Turn, claude
 from tests.fixtures.fake_claude_rules import SIGNATURE
+from tests.fixtures.http_server import Reply, serving
 from tests.fixtures.model_script import Counts, Failing, FakeVendor, Say
 from tests.unit.providers.contract import CLOCK, ProviderContract
 
@@ -458,6 +459,15 @@ def test_it_gives_up_in_time_on_an_answer_that_drips(streamed: bool) -> None:
         with pytest.raises(ModelTimedOut):
             provider.call(ModelRequest(messages=(user("Hi"),)), model=MODEL, seconds=0.4, on_text=(lambda text: None) if streamed else None)
     assert time.monotonic() - began < 3
+
+
+def test_it_gives_up_in_time_on_a_head_that_drips() -> None:
+    """Each byte comes in time; the head would take two seconds."""
+    with serving(lambda _: Reply(headers={"x-long": "x" * 1000}), drip_seconds=0.002) as server:
+        provider, began = ClaudeProvider(KEY, base_url=f"http://{server.host}"), time.monotonic()
+        with pytest.raises(ModelTimedOut):
+            provider.call(ModelRequest(messages=(user("Hi"),)), model=MODEL, seconds=0.2)
+    assert time.monotonic() - began < 1.5
 
 
 def test_it_lets_a_listeners_own_errors_through() -> None:
