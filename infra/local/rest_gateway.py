@@ -1,6 +1,6 @@
 """The REST gateway: HTTP in, the app's API function invoked as API Gateway does it, HTTP out.
 
-In: requests on a port of this machine. Out: the app's answers; API Gateway's own for what it refuses (unknown route, 10 MB, 29 s), in the form that
+In: requests on a port of this machine, under its own names. Out: the app's answers; API Gateway's own for what it refuses (unknown route, 10 MB, 29 s), in the form that
 the template gives them. Files of the page directory are shown where the app has no route. CORS preflights are answered for routes that declare CORS.
 Connections are kept alive; Nagle's algorithm is off (it costs 40 ms a request).
 """
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from infra.local.application import API, Application
+from infra.local.hosts import refusal
 from infra.local.invocation import Answer, Invoker
 from infra.local.rest_event import HttpRequest, HttpResponse, proxy_event, read_answer
 from infra.local.rest_routes import RouteTable
@@ -103,6 +104,10 @@ class _Handler(BaseHTTPRequestHandler):
         path, _, query = self.path.partition("?")
         body = self.rfile.read(min(length, MAX_REQUEST_BYTES + 1)) if length else b""
         headers = [(name, value) for name, value in self.headers.items()]
+        stranger = refusal(self.headers)
+        if stranger:
+            self._send(HttpResponse(403, [("Content-Type", "text/plain; charset=utf-8")], stranger.encode()))
+            return
         response = self.server.gateway.answer(HttpRequest(self.command, path, query, headers, body, self.client_address[0]))
         self._send(response)
 

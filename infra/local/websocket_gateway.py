@@ -28,6 +28,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from infra.local.calls import Refusal
+from infra.local.hosts import refusal
 from infra.local.invocation import Answer, Invoker
 from infra.local.resources import WEBSOCKET_API
 from infra.local.rest_event import STAGE
@@ -142,7 +143,10 @@ class WebSocketGateway:
             await self._server.wait_closed()
 
     async def _admit(self, socket: ServerConnection, request: Request) -> Response | None:
-        """Ask `$connect`; anything but a 2xx refuses the handshake."""
+        """Ask `$connect`; anything but a 2xx refuses the handshake. Pages of other sites are not even heard."""
+        stranger = refusal(request.headers)
+        if stranger:
+            return socket.respond(HTTPStatus.FORBIDDEN, stranger)
         connection_id = base64.b64encode(secrets.token_bytes(11)).decode().replace("/", "A").replace("+", "B")
         socket.sluice_id = connection_id  # type: ignore[attr-defined] # the way from here to _converse
         event = self._event(connection_id, "$connect", "CONNECT", socket)

@@ -6,6 +6,8 @@ import time
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from infra.local.rest_event import HttpRequest
 from infra.local.rest_gateway import RestGateway, listen
 from infra.local.rest_routes import RouteTable
@@ -125,3 +127,37 @@ def test_it_takes_the_next_port_when_one_is_busy(stack: LocalStack) -> None:
     server = listen(RestGateway(stack.invoker, Path("/nowhere"), {}), busy)
     assert server.port > busy
     server.server_close()
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST.:{port}", "127.0.0.1:{port}", "[::1]:{port}", "app.localhost:3000"])
+def test_it_answers_to_the_names_of_this_machine(stack: LocalStack, host: str) -> None:
+    port = stack.url.rpartition(":")[2]
+    named = host.format(port=port)
+    assert call(f"{stack.url}/notes/fixed", Host=named, Origin=f"http://{named}").json() == {"fixed": True}
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "rebound.example:80",
+        "localhost.rebound.example",
+        "127.0.0.1.rebound.example",
+        "localhost@rebound.example",
+        "0.0.0.0",
+        "localhost:x",
+        "",
+        "localhost/x",
+    ],
+)
+def test_it_answers_to_no_other_name(stack: LocalStack, host: str) -> None:
+    """A page whose name was bound to this machine would see the answers."""
+    answer = call(f"{stack.url}/notes/fixed", Host=host)
+    assert answer.status == 403
+    assert "another host" in answer.body.decode()
+
+
+@pytest.mark.parametrize("origin", ["https://rebound.example", "null", "file://"])
+def test_it_answers_to_no_page_of_another_site(stack: LocalStack, origin: str) -> None:
+    answer = call(f"{stack.url}/notes/a", b'"hello"', Origin=origin)
+    assert answer.status == 403
+    assert "pages of this machine" in answer.body.decode()

@@ -42,6 +42,15 @@ def test_it_lets_the_connect_handler_refuse(stack: LocalStack) -> None:
     assert caught.value.response.status_code == 401
 
 
+@pytest.mark.parametrize("headers", [{"Origin": "https://rebound.example"}, {"Host": "rebound.example"}])
+def test_it_refuses_pages_of_other_sites_and_other_names_of_this_machine(stack: LocalStack, headers: dict[str, str]) -> None:
+    before = set(notes("opened"))
+    with pytest.raises(InvalidStatus) as caught, connect(f"{stack.websocket_url}?ticket=good", open_timeout=DEADLINE, additional_headers=headers):
+        pass
+    assert caught.value.response.status_code == 403
+    assert set(notes("opened")) == before
+
+
 def test_it_hands_messages_to_the_default_handler(stack: LocalStack) -> None:
     with _connected(stack) as (socket, _):
         socket.send("hello")
