@@ -3,7 +3,7 @@
 In: a request with who shall answer it, a store of answers, and the call. Out: the answer, and a `CacheOutcome` that says where it came from. Pure:
 the store, the time that is left and the waiting are handed in. A store that fails never fails a call: it is then made as if there were no cache.
 
-Never kept: what calls tools, what ended for a reason that nobody knows, what breaks the schema that was asked for; refusals and truncated answers are
+Never kept: what another model said in the place of the one asked, what calls tools, what ended for a reason that nobody knows, what breaks the schema that was asked for; refusals and truncated answers are
 failures, which pass through here.
 """
 
@@ -106,8 +106,12 @@ def cached_call(
     call: Callable[[], ModelResponse],
     seconds_left: Callable[[], float],
     pause: Callable[[float], None],
+    is_by_asked: Callable[[], bool] = lambda: True,
 ) -> tuple[ModelResponse, CacheOutcome]:
-    """The answer from the store or from `call`, and which. A hit took no tokens and cost nothing. Raises what `call` raises."""
+    """The answer from the store or from `call`, and which. A hit took no tokens and cost nothing. Raises what `call` raises.
+
+    `is_by_asked` says, after `call`, whether the model of the key gave the answer: that of another one in its place is not kept.
+    """
     key = key_request.sha256
     found = _found(store, key, seconds_left, pause)
     match found:
@@ -115,7 +119,8 @@ def cached_call(
             outcome = CacheOutcome(Came.HIT, key, saved=response.usage.cost, is_kept=True)
             answer = _given_again(response)
         case Leased(token):
-            answer, is_kept = _asked(key_request, key, token, store=store, ttl_seconds=ttl_seconds, call=call)
+            lease = _Lease(store, key, token, ttl_seconds)
+            answer, is_kept = lease.asked(key_request.request, call, is_by_asked)
             outcome = CacheOutcome(Came.MISS, key, is_kept=is_kept)
         case _:
             answer, outcome = call(), CacheOutcome(Came.BYPASS, key)
@@ -153,19 +158,29 @@ def _found(store: CacheStore, key: str, seconds_left: Callable[[], float], pause
         wait = min(wait * 2, MAX_PAUSE_SECONDS)
 
 
-def _asked(
-    asked: KeyRequest, key: str, token: str, *, store: CacheStore, ttl_seconds: int, call: Callable[[], ModelResponse]
-) -> tuple[ModelResponse, bool]:
-    """The answer by the call, and whether it was kept. Who waits is never left with a lease that leads to nothing."""
-    try:
-        response = call()
-    except Exception:
-        _quietly(lambda: store.abandon(key, token))
-        raise
-    if is_worth_keeping(asked.request, response):
-        return response, _quietly(lambda: store.keep(key, token, response, ttl_seconds=ttl_seconds))
-    _quietly(lambda: store.abandon(key, token))
-    return response, False
+@dataclass(frozen=True, slots=True)
+class _Lease:
+    """The right to ask for an answer and to keep it. Who waits is never left with one that leads to nothing."""
+
+    store: CacheStore
+    key: str
+    token: str
+    ttl_seconds: int
+
+    def asked(self, request: ModelRequest, call: Callable[[], ModelResponse], is_by_asked: Callable[[], bool]) -> tuple[ModelResponse, bool]:
+        """The answer by the call, and whether it was kept."""
+        try:
+            response = call()
+        except Exception:
+            self._abandon()
+            raise
+        if is_by_asked() and is_worth_keeping(request, response):
+            return response, _quietly(lambda: self.store.keep(self.key, self.token, response, ttl_seconds=self.ttl_seconds))
+        self._abandon()
+        return response, False
+
+    def _abandon(self) -> None:
+        _quietly(lambda: self.store.abandon(self.key, self.token))
 
 
 def _given_again(response: ModelResponse) -> ModelResponse:

@@ -15,7 +15,7 @@ from chalicelib.agents.directory import choose
 from chalicelib.agents.presets import PRESETS, Preset
 from chalicelib.live.texts import TextStream
 from chalicelib.providers.cached import CacheOutcome, KeyRequest, cached_call
-from chalicelib.providers.candidates import Route
+from chalicelib.providers.candidates import Candidate, Route, Strategy
 from chalicelib.providers.estimate import list_price, upper_cost
 from chalicelib.providers.failures import ModelFailure
 from chalicelib.providers.model import ModelRequest, ModelResponse, OnText
@@ -46,6 +46,7 @@ class Models:
     trail: list[Step] = field(init=False, default_factory=list)
     cached: list[CacheOutcome] = field(init=False, default_factory=list)
     why: str = field(init=False, default="")
+    answered_by: str = field(init=False, default="")  # the candidate that gave the last answer
 
     def __post_init__(self) -> None:
         self.preset, self.chosen_why = _preset(self.agent or self.node.agent)
@@ -67,7 +68,7 @@ class Models:
         self.why = route.why
         if self.node.cache is None or self.agent:
             return self._counted(route, request, key)
-        first = route.candidates[0]
+        first = self._first(route, request)
         response, outcome = cached_call(
             KeyRequest(request, first.provider, first.model),
             store=ResponseCache(self.work.payload.organisation_id),
@@ -75,6 +76,7 @@ class Models:
             call=lambda: self._counted(route, request, key),
             seconds_left=self.work.seconds_left,
             pause=time.sleep,
+            is_by_asked=lambda: self.answered_by == first.id,
         )
         self.cached.append(outcome)
         return response
@@ -91,6 +93,10 @@ class Models:
         if self.cached:
             shown["cache"] = {"came": self.cached[-1].came.value, "saved_micro_dollars": sum(outcome.saved or 0 for outcome in self.cached)}
         return shown
+
+    def _first(self, route: Route, request: ModelRequest) -> Candidate:
+        """Who would be asked first now; only where speed or price decide, that takes a look at what is known of them."""
+        return route.candidates[0] if route.strategy is Strategy.PRIORITY else models().router.order(route, request)[0].candidate
 
     def _counted(self, route: Route, request: ModelRequest, key: str) -> ModelResponse:
         """Within the budgets and in the ledger."""
@@ -115,11 +121,13 @@ class Models:
             self.trail += failure.trail
             raise
         self.trail += routed.trail
+        self.answered_by = routed.trail[-1].candidate
         return whole(routed)
 
     def _offline(self, route: Route, request: ModelRequest, on_text: OnText | None) -> ModelResponse:
         candidate = route.candidates[0]
         provider = models().router.provider_of(candidate)
+        self.answered_by = candidate.id
         return provider.call(request, model=candidate.model, seconds=self.work.seconds_left(), on_text=on_text)
 
     def _streamed(self, key: str, request: ModelRequest, call: Callable[[OnText | None], ModelResponse]) -> ModelResponse:
