@@ -26,10 +26,10 @@ def checked(call: CallState, task: AgentTask, usage: Usage | None) -> CallState:
     tool = task.tool(call.use.name)
     if tool is None:
         return call.settled("refused", f"There is no tool of that name. {_offered(task)}")
-    fault = call.fault or argument_faults(tool.arguments, call.use.arguments)
+    fault = call.fault or _faults(tool, call.use.arguments)
     if fault:
         return call.settled("refused", f"The call was not carried out: {fault}. Correct the call and make it again.")
-    judged = judge(tool.policy, call.use.arguments)
+    judged = judge(tool.policy, tool.whole(call.use.arguments))
     if judged.policy == "deny":
         return _denied(call, judged)
     if is_spent(task, usage):
@@ -83,10 +83,10 @@ def _edited(call: CallState, verdict: Verdict, tool: AgentTool) -> CallState:
     """What a person changed is checked like what a model asked for; only the asking is over."""
     arguments, fault = clean_arguments(verdict.arguments)
     call = replace(call, use=ToolUse(call.use.id, call.use.name, arguments), edited=True)
-    fault = fault or argument_faults(tool.arguments, arguments)
+    fault = fault or _faults(tool, arguments)
     if fault:
         return call.settled("refused", f"The call was not carried out: {_person(verdict)} changed its arguments, and {fault}.")
-    judged = judge(tool.policy, arguments)
+    judged = judge(tool.policy, tool.whole(arguments))
     return _denied(call, judged) if judged.policy == "deny" else _cleared(call, tool)
 
 
@@ -120,6 +120,12 @@ def limited(text: str, *, most: int = MAX_RESULT_LENGTH) -> str:
     head = most * 3 // 4
     tail = most - head
     return f"{text[:head]}\n[{len(text) - most:,} characters left out]\n{text[-tail:]}"
+
+
+def _faults(tool: AgentTool, arguments: JsonObject) -> str:
+    """What is fixed is nobody's to set: a schema that takes any name would let it pass."""
+    set_again = sorted(tool.fixed.keys() & arguments.keys())
+    return f"there is no argument {', '.join(set_again)}" if set_again else argument_faults(tool.arguments, arguments)
 
 
 def argument_faults(schema: JsonObject, arguments: JsonObject) -> str:

@@ -6,7 +6,7 @@ whoever starts one (a worker) stands behind these ports.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal, Protocol
 
 from chalicelib.agents.policy import ToolPolicy
@@ -26,6 +26,7 @@ class AgentTool:
     """A tool in the agent's allow-list. `name` is as vendors take it (`http_get`, no dots), `arguments` a JSON Schema of an object.
 
     `effect` is as in the language: what has none may run twice.
+    `fixed` are arguments that the author has set: the model may not name them, and rules judge them with the rest.
     `suspends`: the call is served by the state machine (a sub-workflow's run), never in this process.
     """
 
@@ -35,6 +36,11 @@ class AgentTool:
     policy: ToolPolicy
     effect: str = "none"
     suspends: bool = False
+    fixed: JsonObject = field(default_factory=dict)
+
+    def whole(self, arguments: JsonObject) -> JsonObject:
+        """The arguments as the tool gets them."""
+        return {**arguments, **self.fixed}
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,11 @@ def require_open(scene: Scene) -> None:
         raise StaleAttempt(f"run {scene.run.id} was resumed since")
 
 
+def require_run(attempt: NodeAttempt) -> None:
+    """Raises RunEnded, StaleAttempt or RunNotFound where the attempt's work is wanted no longer."""
+    require_open(Scene(attempt, runs.get(attempt.organisation_id, attempt.run_id), {}))
+
+
 def surroundings(scene: Scene, at: str) -> list[NodeChange]:
     """What a word of a worker says beside its own node: maps that begin with it, native nodes that are settled."""
     return [*settled_changes(scene, at), *begun_maps(scene, at)]

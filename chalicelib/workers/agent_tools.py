@@ -80,11 +80,11 @@ class NodeTools:
     def _granted(self, grant: ToolGrant) -> Iterator[Granted]:
         if grant.mcp is None:
             description, schema = self._told(grant)
-            yield Granted(_offer(grant, grant.called, description, without(schema, frozenset(grant.arguments))), grant)
+            yield Granted(_offer(grant, grant.called, description, without(schema, frozenset(grant.arguments)), self.fixed(grant)), grant)
             return
         for tool in discover(grant.mcp, surroundings(self.work)):
             name = f"{grant.called}_{_UNFIT.sub('_', tool.name)}"[:MAX_NAME]
-            yield Granted(_offer(grant, name, tool.description, tool.input_schema), grant, tool.name)
+            yield Granted(_offer(grant, name, tool.description, tool.input_schema, {}), grant, tool.name)
 
     def _told(self, grant: ToolGrant) -> tuple[str, JsonObject]:
         """What the model is told of a tool: a description and the schema of its arguments."""
@@ -115,7 +115,7 @@ class NodeTools:
         return outcome.value if isinstance(outcome, Finished) else None
 
 
-def _offer(grant: ToolGrant, name: str, description: str, schema: JsonObject) -> AgentTool:
+def _offer(grant: ToolGrant, name: str, description: str, schema: JsonObject, fixed: JsonObject) -> AgentTool:
     return AgentTool(
         name=name,
         description=grant.description or description,
@@ -123,6 +123,7 @@ def _offer(grant: ToolGrant, name: str, description: str, schema: JsonObject) ->
         policy=ToolPolicy(grant.usual_policy, tuple(Rule(rule.condition, rule.policy) for rule in grant.rules)),
         effect=grant.effect.value,
         suspends=grant.workflow is not None,
+        fixed=fixed,
     )
 
 

@@ -29,6 +29,7 @@ from chalicelib.store.workflow_records import Child
 from chalicelib.workers.agent_budget import budget_question, open_question
 from chalicelib.workers.agent_tools import Granted, NodeTools
 from chalicelib.workers.payload import PayloadInvalid
+from chalicelib.workers.tool import shown_arguments
 from chalicelib.workers.warn import warn
 from chalicelib.workers.work import Work
 
@@ -138,7 +139,8 @@ def _first_open(work: Work) -> CallState:
 
 def _question(tools: NodeTools, node: AgentCall, granted: Granted, call: CallState, *, channels: tuple[str, ...]) -> Question:
     grant = granted.grant
-    details: JsonObject = {"tool": call.use.name, "arguments": {**call.use.arguments, **tools.fixed(grant)}, "effect": grant.effect.value}
+    arguments: JsonObject = {**call.use.arguments, **shown_arguments(tools.fixed(grant))}
+    details: JsonObject = {"tool": call.use.name, "arguments": arguments, "effect": grant.effect.value}
     if call.why:
         details["why"] = call.why
     form: JsonObject = {

@@ -18,6 +18,7 @@ from chalicelib.runs.nodes import NextWait, get_node_run, node_started, node_suc
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.spec.nodes import AgentCall
 from chalicelib.store import transcripts
+from chalicelib.store.accounts import require_run
 from chalicelib.store.run_records import NodeAttempt, Usage
 from chalicelib.workers.agent import agent_task, shown_request, usage_details
 from chalicelib.workers.agent_budget import asks_people, keep_asking, settle_budget
@@ -45,6 +46,8 @@ class KeptConversation:
         return None if found is None else Transcript.from_json(found.body)
 
     def save(self, transcript: Transcript) -> None:
+        """Nothing goes on in a run that was cancelled or has timed out: nobody kills its workers. Raises RunEnded, StaleAttempt."""
+        require_run(self.attempt)
         transcripts.save(self.attempt, transcript.to_json(), revision=transcript.revision, part=self.part)
 
 

@@ -32,12 +32,13 @@ class Armed:
 
 
 def armed(authored: JsonObject, rendered: JsonObject, resolve: Resolve) -> Armed:
-    """Raises SecretMissing for a secret that is not there."""
+    """`rendered` may hold more than was authored: what a model says beside the arguments that are fixed. Raises SecretMissing."""
     names = {reference.name for _, reference in secret_references(authored, "")}
     if not names:
         return Armed(rendered, NOTHING)
     values = {name: resolve(name) for name in sorted(names)}
-    return Armed({key: _filled(authored[key], value, values) for key, value in rendered.items()}, Redaction(values))
+    filled = {key: _filled(authored[key], value, values) if key in authored else value for key, value in rendered.items()}
+    return Armed(filled, Redaction(values))
 
 
 def guarded(redaction: Redaction, act: Callable[[], Result]) -> Result:

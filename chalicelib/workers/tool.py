@@ -51,7 +51,7 @@ class WorkflowMemory:
 def prepare(work: Work, node: ToolCall, values: Mapping[str, Json]) -> tuple[JsonObject, Callable[[], Done]]:
     """(what is shown, the call)."""
     arguments = rendered_members(node.arguments, values)
-    shown: JsonObject = {"tool": node.tool, "arguments": _shown(arguments)}
+    shown: JsonObject = {"tool": node.tool, "arguments": shown_arguments(arguments)}
     return shown, lambda: _done(carried_out(work, node.tool, node.arguments, arguments))
 
 
@@ -96,7 +96,8 @@ def surroundings(work: Work, *, key: str | None = None, redaction: Redaction = _
     )
 
 
-def _shown(arguments: JsonObject) -> JsonObject:
+def shown_arguments(arguments: JsonObject) -> JsonObject:
+    """As people see them."""
     headers = arguments.get("headers")
     if not isinstance(headers, dict):
         return arguments

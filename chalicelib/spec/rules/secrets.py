@@ -16,6 +16,7 @@ from chalicelib.spec.secret_reference import secret_references
 from chalicelib.spec.tool_signatures import TOOL_SIGNATURES
 
 _SENDING: Final = frozenset({"http", "mcp", "a2a", "lambda", "aws", "sql"})  # kinds of tools that need credentials; others may keep or tell them
+_PLACES: Final = ("url", "server", "agent", "source", "function")  # the arguments that say where a tool sends things
 _ARGUMENTS: Final = "with"
 
 
@@ -39,8 +40,20 @@ def misplaced_secrets(authored: Authored) -> Iterator[Diagnostic]:
         if tool in TOOL_SIGNATURES and tool.partition(".")[0] not in _SENDING:
             for place, _ in secret_references(arguments, path):
                 yield authored.error("misplaced-secret", f"`{tool}` sends nothing, it needs no secret", place, hint)
+    yield from _sent_anywhere(authored)
     for place in _elsewhere(authored):
         yield authored.error("misplaced-secret", "a secret would be recorded here", place, hint)
+
+
+def _sent_anywhere(authored: Authored) -> Iterator[Diagnostic]:
+    """Secrets of an agent's tool whose destination the model would choose."""
+    for path, grant in grants(authored):
+        signature = TOOL_SIGNATURES.get(grant.tool or "")
+        known = signature.arguments["properties"] if signature is not None else {}
+        free = [place for place in _PLACES if isinstance(known, dict) and place in known and place not in grant.arguments]
+        for where, _ in secret_references(grant.arguments, f"{path}.{_ARGUMENTS}") if free else ():
+            message = f"the model could have `{grant.tool}` send the secret wherever it likes"
+            yield authored.error("misplaced-secret", message, where, f"fix `{free[0]}` in `with`, too")
 
 
 def _calls(authored: Authored) -> Iterator[tuple[str, str, JsonObject]]:

@@ -1,0 +1,149 @@
+"""What an agent may reach: nothing that its author did not grant, whatever the model says; what people see at its gates is what runs."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import anthropic  # noqa: F401  (its second of import time belongs to no test)
+import pytest
+
+from chalicelib.access.secrets import forget_secrets, put_secret
+from chalicelib.errors import RunEnded
+from chalicelib.providers import select
+from chalicelib.runs.cancel import cancel
+from chalicelib.spec.model import Json, JsonObject
+from chalicelib.store import gates, transcripts
+from chalicelib.store.run_records import NodeAttempt
+from chalicelib.store.values import load
+from chalicelib.store.workflow_records import Child
+from chalicelib.tools.registry import tools
+from chalicelib.tools.tool import Surroundings, Tool
+from tests.factories.cloud import DAN, cloud, published
+from tests.factories.worker_runs import Story, story
+from tests.fixtures.fake_claude import KEY, Claude, claude
+from tests.fixtures.model_script import Calls, Failing, Say, Turn
+
+TOKEN = "t0k3n-of-the-crm"
+Act = Callable[[JsonObject, Surroundings], Any]
+
+
+@contextmanager
+def answering(*turns: Turn, **settings: str) -> Iterator[Claude]:
+    """A deployment with a key, whose Claude is the fake."""
+    with pytest.MonkeyPatch.context() as patch, claude(*turns) as fake, cloud(ANTHROPIC_API_KEY=KEY, **settings):
+        patch.setenv("ANTHROPIC_BASE_URL", fake.url)
+        select.forget_adapters()
+        forget_secrets()
+        put_secret("org_local", "crm", TOKEN)
+        yield fake
+        forget_secrets()
+
+
+def agent(*grants: Json, **more: Json) -> JsonObject:
+    return {"work": {"type": "agent_call", "prompt": "Do it.", "tools": list(grants), **more}}
+
+
+@pytest.fixture
+def tool(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Act], None]:
+    return lambda name, act: monkeypatch.setitem(tools(), name, Tool(name, act))
+
+
+def test_a_fixed_secret_goes_with_what_the_model_says(tool: Callable[[str, Act], None]) -> None:
+    seen: list[JsonObject] = []
+
+    def act(arguments: JsonObject, _: Surroundings) -> Json:
+        seen.append(arguments)
+        return {"status": 200, "headers": {}, "body": arguments["headers"]}
+
+    tool("http.get", act)
+    grant: JsonObject = {
+        "tool": "http.get",
+        "with": {"url": "https://crm.test/", "headers": {"authorization": {"secret": "crm", "prefix": "Bearer "}}},
+    }
+    with answering(Say("", calls=(Calls("http_get", {"query": {"id": {"secret": "crm"}}}),)), Say("Done.")) as fake:
+        tale = story(agent(grant))
+        assert tale.serve("work") == {"Next": "done", "output": {"text": "Done."}}
+        assert seen == [{"url": "https://crm.test/", "query": {"id": {"secret": "crm"}}, "headers": {"authorization": f"Bearer {TOKEN}"}}]
+        assert TOKEN not in str(fake.requests)
+        assert "Bearer (secret crm)" in str(fake.requests[1])
+
+
+PAY: JsonObject = {
+    "sluice": 1,
+    "name": "pay",
+    "input": {"type": "object", "properties": {"amount": {"type": "number"}, "to": {"type": "string"}}},
+    "nodes": {},
+}
+PAYING: JsonObject = {"workflow": "pay", "with": {"amount": 1000}, "policy": "allow", "rules": [{"if": "amount > 100", "policy": "deny"}]}
+
+
+def kept_calls(tale: Story) -> Any:
+    attempt = NodeAttempt(organisation_id=tale.run.organisation_id, run_id=tale.run.id, node="work")
+    found = transcripts.find(attempt)
+    assert found is not None
+    return found.body["records"] or found.body["calls"]
+
+
+@pytest.mark.parametrize(("arguments", "came"), [({"amount": 1}, "refused"), ({"to": "ann"}, "denied")])
+def test_rules_judge_what_is_fixed_and_the_model_cannot_name_it(arguments: JsonObject, came: str) -> None:
+    """The workflow's schema takes any name, so the model could have had the rules judge an amount of its own."""
+    with answering(Say("", calls=(Calls("pay", arguments),)), Say("Done.")) as fake:
+        child = published(PAY)
+        tale = story(agent(PAYING), children={"pay": Child(workflow_id=child.workflow_id, version_id=child.id, version=1)})
+        assert tale.serve("work") == {"Next": "done", "output": {"text": "Done."}}
+        assert [call["came"] for call in kept_calls(tale)] == [came]
+        assert "amount" not in str(fake.requests[0]["tools"])
+
+
+def test_people_see_what_runs_without_credentials() -> None:
+    headers: JsonObject = {"authorization": "Bearer written-out", "x-key": {"secret": "crm"}, "x-who": "sluice"}
+    grant: JsonObject = {"tool": "http.post", "with": {"url": "https://crm.test/{{ $context.who }}", "headers": headers}}
+    values: JsonObject = {"$context.who": "ann"}
+    with answering(Say("", calls=(Calls("http_post", {"json": {"n": 1}}),))):
+        tale = story(agent(grant))
+        assert tale.serve("work", values=values) == {"Next": "wait", "output": None}
+        told = tale.serve("work", wait=True, token="t" * 40, values=values)
+        assert isinstance(told, dict)
+        gate = gates.get(tale.run.organisation_id, str(told["gate_id"]))
+        shown = load(tale.run.organisation_id, gate.details)
+        assert isinstance(shown, dict)
+        assert shown["arguments"] == {
+            "json": {"n": 1},
+            "url": "https://crm.test/ann",
+            "headers": {"authorization": "(hidden)", "x-key": {"secret": "crm"}, "x-who": "sluice"},
+        }
+        assert gate.form is not None
+        asked: Any = gate.form["properties"]
+        assert {"url", "headers"}.isdisjoint(asked["arguments"]["properties"])
+
+
+def test_an_agent_of_a_cancelled_run_does_nothing_more(tool: Callable[[str, Act], None]) -> None:
+    done: list[Json] = []
+    tales: list[Story] = []
+
+    def act(arguments: JsonObject, _: Surroundings) -> Json:
+        done.append(arguments["key"])
+        cancel(DAN, tales[0].run.id)
+        return None
+
+    tool("kv.put", act)
+    puts = tuple(Calls("kv_put", {"key": key, "value": 1}) for key in ("first", "second"))
+    with answering(Say("", calls=puts), Say("Done.")) as fake:
+        tales.append(story(agent({"tool": "kv.put", "policy": "allow"})))
+        with pytest.raises(RunEnded):
+            tales[0].serve("work")
+        assert (done, len(fake.requests)) == (["first"], 1)
+
+
+ROUTE = '{"two": {"candidates": [{"model": "anthropic:claude-opus-5-5", "priority": 1}, {"model": "anthropic:claude-haiku-5-5", "priority": 2}]}}'
+
+
+def test_what_another_model_said_in_the_place_of_one_that_failed_is_not_kept() -> None:
+    asking: JsonObject = {"say": {"type": "agent_call", "model": "two", "prompt": "Hello", "cache": {"ttl_seconds": 60}}}
+    with answering(Failing.SERVER_ERROR, Failing.SERVER_ERROR, Say("from the second"), Say("from the first"), SLUICE_MODELS=ROUTE) as fake:
+        assert story(asking).serve("say") == {"text": "from the second"}
+        tale = story(asking)
+        assert tale.serve("say") == {"text": "from the first"}
+        assert tale.node_run("say").details["cache"] == {"came": "miss", "saved_micro_dollars": 0}
+        assert story(asking).serve("say") == {"text": "from the first"}
+        assert [request["model"].split("-")[1] for request in fake.requests] == ["opus", "opus", "haiku", "opus"]
