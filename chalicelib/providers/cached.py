@@ -3,8 +3,8 @@
 In: a request with who shall answer it, a store of answers, and the call. Out: the answer, and a `CacheOutcome` that says where it came from. Pure:
 the store, the time that is left and the waiting are handed in. A store that fails never fails a call: it is then made as if there were no cache.
 
-Never kept: what another model said in the place of the one asked, what calls tools, what ended for a reason that nobody knows, what breaks the schema that was asked for; refusals and truncated answers are
-failures, which pass through here.
+Never kept: what another model said in the place of the one asked, what calls tools, what ended for a reason that nobody knows, what breaks the schema
+that was asked for; refusals and truncated answers are failures, which pass through here.
 """
 
 import logging

@@ -1,6 +1,7 @@
 """The REST gateway: HTTP in, the app's API function invoked as API Gateway does it, HTTP out.
 
-In: requests on a port of this machine, under its own names. Out: the app's answers; API Gateway's own for what it refuses (unknown route, 10 MB, 29 s), in the form that
+In: requests on a port of this machine, under its own names.
+Out: the app's answers; API Gateway's own for what it refuses (unknown route, 10 MB, 29 s), in the form that
 the template gives them. Files of the page directory are shown where the app has no route. CORS preflights are answered for routes that declare CORS.
 Connections are kept alive; Nagle's algorithm is off (it costs 40 ms a request).
 """
