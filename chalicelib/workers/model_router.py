@@ -1,7 +1,8 @@
 """The router of this container: the deployment's routes and keys, upon the health record that all containers share.
 
 In: settings. Out: `models()`, with the route of a name and the router to call it by; `flush()`, which a worker calls at the end of its invocation.
-One router per container, made when first needed. What it tells the others is never a node's business: where that fails, the node does not.
+One router per container, made when first needed; it gets the keys anew when they were rotated. Whatever a vendor says of a
+key, no failure of a call tells it. What it tells the others is never a node's business: where that fails, the node does not.
 """
 
 import logging
@@ -10,19 +11,25 @@ from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Final
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from chalicelib import ids
+from chalicelib.access.redaction import Redaction
 from chalicelib.access.secrets import resolved_key
-from chalicelib.providers.candidates import Route
+from chalicelib.providers.candidates import Candidate, Route
 from chalicelib.providers.health import Health
+from chalicelib.providers.model import ModelRequest, ModelResponse, OnText, Provider
 from chalicelib.providers.router import Router
-from chalicelib.providers.select import Keys, keys_of, provider_of, route_of, routes_of
+from chalicelib.providers.select import OFFLINE, Keys, keys_of, provider_of, route_of, routes_of
 from chalicelib.settings import Settings, settings
 from chalicelib.store import provider_health
 from chalicelib.store.provider_health import ProviderHealth
+from chalicelib.workers.secrets import guarded
 
 _log: Final = logging.getLogger(__name__)
 _MAKING: Final = Lock()
 _CONTAINER: Final = "ctr"
+_WITHOUT_SECRET: Final = ("bedrock", OFFLINE)  # the one has a region in a key's place
 
 
 @dataclass(slots=True)
@@ -40,6 +47,16 @@ class Models:
 
     def routes(self) -> tuple[Route, ...]:
         return routes_of(models=self.deployment.models, keys=self.keys)
+
+    def renew(self) -> None:
+        """With rotated keys, once the container's five minutes with the earlier ones are over. Raises SecretMissing."""
+        try:
+            keys = _resolved(keys_of(self.deployment))
+        except (BotoCoreError, ClientError):
+            _log.warning("the keys of models cannot be read anew", exc_info=True)
+            return
+        if keys != self.keys:
+            self.keys, self.router = keys, _router(keys, self.router.health)
 
     def flush(self) -> None:
         """Tell the others how the invocation's calls went; the first time, whom the aliases lead to here."""
@@ -66,6 +83,8 @@ def models() -> Models:
     with _MAKING:
         if not _held or _held[0].deployment is not deployment:
             _held[:] = [_made(deployment)]
+        else:
+            _held[0].renew()
         return _held[0]
 
 
@@ -89,5 +108,29 @@ def _resolved(keys: Keys) -> Keys:
 
 def _made(deployment: Settings) -> Models:
     keys = _resolved(keys_of(deployment))
-    health = Health(ProviderHealth(), owner=ids.new_id(_CONTAINER))
-    return Models(deployment, keys, Router(lambda candidate: provider_of(candidate, keys=keys), health))
+    return Models(deployment, keys, _router(keys, Health(ProviderHealth(), owner=ids.new_id(_CONTAINER))))
+
+
+def _router(keys: Keys, health: Health) -> Router:
+    return Router(lambda candidate: Discreet(provider_of(candidate, keys=keys), _hiding(candidate, keys)), health)
+
+
+def _hiding(candidate: Candidate, keys: Keys) -> Redaction:
+    key = keys.find(candidate.provider, candidate.key)
+    is_secret = key is not None and candidate.provider not in _WITHOUT_SECRET
+    return Redaction({f"key of {candidate.provider}": key.secret} if key is not None and is_secret else {})
+
+
+@dataclass(frozen=True, slots=True)
+class Discreet:
+    """A provider whose failures do not hold its key: some servers repeat it in what they refuse."""
+
+    provider: Provider
+    redaction: Redaction = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        return self.provider.name
+
+    def call(self, request: ModelRequest, *, model: str, seconds: float, on_text: OnText | None = None) -> ModelResponse:
+        return guarded(self.redaction, lambda: self.provider.call(request, model=model, seconds=seconds, on_text=on_text))

@@ -1,21 +1,27 @@
 """The container's router upon the table: what one container learns, the next one knows, and the API shows."""
 
 import json
+import traceback
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from app import app
+from chalicelib.access.redaction import Redaction
+from chalicelib.access.secrets import DEPLOYMENT, forget_secrets, put_secret
 from chalicelib.providers.candidates import Candidate
 from chalicelib.providers.failures import ModelAuthFailed, ModelFailure
 from chalicelib.providers.health import Passage
-from chalicelib.providers.model import ModelRequest, user
+from chalicelib.providers.model import ModelRequest, ModelResponse, user
+from chalicelib.providers.select import Keys
 from chalicelib.settings import settings
 from chalicelib.store import provider_health
 from chalicelib.workers import model_router
-from chalicelib.workers.model_router import Models, models
+from chalicelib.workers.model_router import Discreet, Models, models
 from tests.factories.api_events import context, rest_event
-from tests.factories.cloud import Cloud
+from tests.factories.cloud import Cloud, cloud
 
 REQUEST = ModelRequest(messages=(user("Hello"),))
 ASKED = Candidate("offline", "claude-sonnet-5-5").id
@@ -102,3 +108,67 @@ def test_what_one_container_learnt_the_next_one_knows(aws: Cloud) -> None:
 def test_it_knows_no_name_that_stands_for_nothing(aws: Cloud) -> None:
     with pytest.raises(ModelFailure, match="no alias"):
         models().route("clever")
+
+
+@pytest.fixture
+def secrets(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "secret:anthropic")
+    with cloud():
+        forget_secrets()
+        put_secret(DEPLOYMENT, "anthropic", "sk-first-of-them")
+        yield
+        forget_secrets()
+
+
+def key_of(held: Models) -> str:
+    found = held.keys.find("anthropic")
+    assert found is not None
+    return found.secret
+
+
+def test_a_rotated_key_is_used_once_the_containers_minutes_are_over(secrets: None) -> None:
+    held = models()
+    assert key_of(held) == "sk-first-of-them"
+    health = held.router.health
+    put_secret(DEPLOYMENT, "anthropic", "sk-second-of-them")  # which forgets the first, as five minutes do
+    assert models() is held
+    assert key_of(held) == "sk-second-of-them"
+    assert held.router.health is health
+
+
+def test_it_goes_on_with_the_keys_that_it_has_while_they_cannot_be_read(secrets: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    held = models()
+
+    def away(_: str) -> str:
+        raise EndpointConnectionError(endpoint_url="https://secretsmanager")
+
+    monkeypatch.setattr(model_router, "resolved_key", away)
+    assert key_of(models()) == "sk-first-of-them"
+    assert models() is held
+
+
+def test_no_failure_holds_the_key_that_a_vendor_repeats() -> None:
+    key = "sk-ant-very-secret"
+
+    class Talkative:
+        name = "anthropic"
+
+        def call(self, *_: object, **__: object) -> ModelResponse:
+            try:
+                raise ValueError(f"401: {key}")
+            except ValueError as error:
+                raise ModelAuthFailed(f"Incorrect API key provided: Bearer {key}") from error
+
+    provider = Discreet(Talkative(), Redaction({"key of anthropic": key}))
+    with pytest.raises(ModelAuthFailed) as caught:
+        provider.call(REQUEST, model="claude", seconds=1)
+    assert provider.name == "anthropic"
+    assert str(caught.value) == "Incorrect API key provided: Bearer (secret key of anthropic)"
+    assert key not in "".join(traceback.format_exception(caught.value))
+    assert key not in repr(provider)
+
+
+def test_it_hides_the_keys_of_vendors_and_no_region() -> None:
+    keys = Keys(anthropic="sk-ant-very-secret", bedrock="eu-central-1")
+    hidden = [model_router._hiding(Candidate(provider, "m"), keys).secrets for provider in ("anthropic", "bedrock", "offline")]
+    assert hidden == [{"key of anthropic": "sk-ant-very-secret"}, {}, {}]
