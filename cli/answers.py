@@ -1,11 +1,16 @@
 """Gates and questions answered at the prompt while a run is watched.
 
 In: the events of a run. Out: decisions and replies, as the person types them. Without a terminal nothing is asked and the run waits.
+What a form suggests stands at the prompt already, to be changed there; only the fields that go with the choice are asked.
 """
 
 import json
+import shlex
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import typer
 
@@ -13,8 +18,6 @@ from cli import screen
 from cli.client import Problem
 from cli.session import Session
 from cli.watch import Event
-
-_ASKING: Final = frozenset({"gate_opened", "node_waiting"})
 
 
 @dataclass
@@ -25,7 +28,8 @@ class Answers:
     is_asking: bool
 
     def is_wanted(self, event: Event) -> bool:
-        return self.is_asking and event["type"] in _ASKING
+        """Whether the event is a question to whoever sits here."""
+        return self.is_asking and (event["type"] == "gate_opened" or event.get("data", {}).get("waiting_for") == "reply")
 
     def consider(self, event: Event, run_id: str) -> None:
         """Ask, where the event is a question."""
@@ -34,7 +38,7 @@ class Answers:
         if event["type"] == "gate_opened":
             for gate in self.here.client.get("/api/v1/gates", run_id=run_id)["gates"]:
                 self.decide(gate)
-        elif event.get("data", {}).get("waiting_for") == "reply":
+        else:
             text = typer.prompt("Your reply")
             self.here.client.post(f"/api/v1/runs/{run_id}/replies", {"text": text, "node": event["node"]})
 
@@ -43,6 +47,7 @@ class Answers:
         out = self.here.out
         out.print()
         out.print(screen.gate_panel(gate))
+        out.print(screen.choices(gate))
         choices = [each["choice"] for each in gate["choices"]]
         while True:
             choice = typer.prompt(f"{' / '.join(choices)} (empty: leave it to others)", default="", show_default=False).strip().lower()
@@ -56,38 +61,86 @@ class Answers:
                 return
 
     def _send(self, gate: dict[str, Any], choice: str) -> bool:
+        fields = next((each.get("fields") for each in gate["choices"] if each["choice"] == choice), None)
+        body: dict[str, Any] = {"choice": choice, "channel": "cli"}
+        if gate.get("form"):
+            body["form"] = self._fill(gate["form"], fields)
         rule = gate.get("reason_rule", "optional")
         reason = typer.prompt("Reason" if rule == "required" else "Reason (may be empty)", default="", show_default=False) if rule != "none" else ""
-        body: dict[str, Any] = {"choice": choice, "channel": "cli"} | ({"reason": reason} if reason else {})
-        if gate.get("form"):
-            fields = next((each.get("fields") for each in gate["choices"] if each["choice"] == choice), None)
-            body["form"] = _fill(gate["form"], fields)
+        body |= {"reason": reason} if reason else {}
         try:
             decision = self.here.client.post(f"/api/v1/gates/{gate['id']}/decision", body)
         except Problem as problem:
             self.here.out.print(f"[red]{problem.code}[/red]: {problem}", highlight=False)
             if problem.code in ("not-a-decider", "self-approval"):
-                self.here.out.print(f"Somebody else decides with: sluice decide {gate['id']} {choice} --as NAME", highlight=False)
+                self.here.out.print(f"Somebody else decides with: {_command(gate, body)}", highlight=False, soft_wrap=True)
             return problem.code in ("gate-already-decided", "not-a-decider", "self-approval", "gate-not-found")
         if not decision["is_final"]:
             self.here.out.print(
-                f"Noted; {decision['missing_count']} more must agree. Others decide with: sluice decide {gate['id']} {choice} --as NAME"
+                f"Noted; {decision['missing_count']} more must agree. Others decide with: {_command(gate, body)}", highlight=False, soft_wrap=True
             )
         return True
 
+    def _fill(self, schema: dict[str, Any], fields: list[str] | None = None) -> dict[str, Any]:
+        """The form's fields, one prompt each; only those that go with the choice, where the gate says which."""
+        filled: dict[str, Any] = {}
+        required = set(schema.get("required") or []) | set(fields or [])
+        for name, field in (schema.get("properties") or {}).items():
+            if fields is not None and name not in fields:
+                continue
+            value = self._ask(name, field, is_required=name in required)
+            if value is not None:
+                filled[name] = value
+        return filled
 
-def _fill(schema: dict[str, Any], fields: list[str] | None = None) -> dict[str, Any]:
-    """The form's fields, one prompt each; only those that go with the choice, where the gate says which."""
-    filled: dict[str, Any] = {}
-    required = set(schema.get("required") or []) | set(fields or [])
-    for name, field in (schema.get("properties") or {}).items():
-        if fields is not None and name not in fields:
-            continue
-        label = str(field.get("title") or field.get("description") or name) + ("" if name in required else " (may be empty)")
-        text = typer.prompt(label, default="" if name not in required else None, show_default=False)
-        if text != "":
-            filled[name] = _typed(text, field.get("type"))
-    return filled
+    def _ask(self, name: str, field: dict[str, Any], *, is_required: bool) -> Any:
+        """One field. JSON is asked again until it is some; None: left empty."""
+        is_json = field.get("type") in ("object", "array")
+        label = (
+            str(field.get("title") or field.get("description") or name) + (" (JSON)" if is_json else "") + ("" if is_required else " (may be empty)")
+        )
+        while True:
+            text = _prompt(label, _suggested(field), is_required=is_required)
+            if text == "":
+                return None
+            value = _typed(text, field.get("type"))
+            if not (is_json and isinstance(value, str)):
+                return value
+            self.here.out.print("[yellow]this is no JSON[/yellow]")
+
+
+def _suggested(field: dict[str, Any]) -> str:
+    suggested = field.get("default")
+    return suggested if isinstance(suggested, str) else "" if suggested is None else json.dumps(suggested, ensure_ascii=False)
+
+
+def _prompt(label: str, suggested: str, *, is_required: bool) -> str:
+    """What was typed. A suggestion stands in the line, where the terminal can be edited; else an empty answer takes it."""
+    default = suggested if suggested or not is_required else None
+    if not (suggested and sys.stdin.isatty()):
+        return str(typer.prompt(label, default=default, show_default=bool(suggested)))
+    with _standing(suggested):
+        return str(typer.prompt(label, default=default, show_default=False))
+
+
+@contextmanager
+def _standing(text: str) -> Iterator[None]:
+    try:
+        import readline
+    except ImportError:  # Windows
+        yield
+        return
+    readline.set_startup_hook(lambda: readline.insert_text(text))
+    try:
+        yield
+    finally:
+        readline.set_startup_hook()
+
+
+def _command(gate: dict[str, Any], body: dict[str, Any]) -> str:
+    """The same decision as a command for another."""
+    form = f" --form {shlex.quote(json.dumps(body['form'], ensure_ascii=False))}" if body.get("form") else ""
+    return f"sluice decide {gate['id']} {shlex.quote(body['choice'])}{form} --as NAME"
 
 
 def _typed(text: str, kind: Any) -> Any:

@@ -41,7 +41,7 @@ def decide(
     with told(here.err):
         if choice is None:
             gate = _open_gate(here.client.get("/api/v1/gates", limit=200)["gates"], gate_id)
-            here.show(gate, human=lambda: Group(screen.gate_panel(gate), " / ".join(each["choice"] for each in gate["choices"])))
+            here.show(gate, human=lambda: Group(screen.gate_panel(gate), screen.choices(gate)))
             return
         body: dict[str, Any] = {"choice": choice, "channel": "cli"} | ({"reason": reason} if reason else {})
         body |= {"form": _form(form)} if form else {}

@@ -1,6 +1,7 @@
-"""What a watcher of a run sees: the run's state, made of its events alone.
+"""What a watcher of a run sees: the run's state, made of its events, and the words of its models as they come.
 
-In: events. Out: `Progress`: the run's status and its nodes in the order in which they began. Pure; knows neither the API nor the screen.
+In: events and frames of text. Out: `Progress`: the run's status, its nodes in the order in which they began, and the end of what a model is saying in
+each. Pure; knows neither the API nor the screen.
 """
 
 from dataclasses import dataclass, field, replace
@@ -8,6 +9,8 @@ from typing import Any, Final
 
 from cli.watch import Event
 
+HEARD_CHARACTERS: Final = 2000  # of a call's text that are kept
+_ENDED: Final = frozenset({"succeeded", "failed", "continued", "skipped"})
 _NODE_STATUS: Final = {
     "node_started": "running",
     "node_waiting": "waiting",
@@ -44,10 +47,25 @@ class Line:
     retries: int = 0
 
 
+@dataclass(frozen=True)
+class Heard:
+    """What a model has said so far in one call of a node, its end; `number` is that of the last frame."""
+
+    call: str
+    number: int
+    text: str
+
+    def and_then(self, frame: Event) -> "Heard":
+        """With a frame more; what lies between is said to be missing."""
+        gap = "" if frame["number"] == self.number + 1 else " … "
+        return Heard(self.call, frame["number"], (self.text + gap + frame["text"])[-HEARD_CHARACTERS:])
+
+
 @dataclass
 class Progress:
     status: str = "queued"
     lines: dict[tuple[str, str], Line] = field(default_factory=dict)
+    heard: dict[tuple[str, str], Heard] = field(default_factory=dict)
     error: dict[str, Any] | None = None
     open_gate: str | None = None  # the node whose gate was opened last and is not decided
 
@@ -66,6 +84,17 @@ class Progress:
         if kind == "gate_decided":
             self._learn(event)
 
+    def hear(self, frame: Event) -> None:
+        """Move on by a frame of text. One that comes late, or twice, changes nothing."""
+        key = (frame["node"], frame.get("item_path") or "")
+        line, before = self.lines.get(key), self.heard.get(key)
+        if line is not None and line.status in _ENDED:
+            return
+        if before is None or before.call != frame["call"]:
+            before = Heard(frame["call"], 0, "")
+        if frame["number"] > before.number:
+            self.heard[key] = before.and_then(frame)
+
     def _learn(self, event: Event) -> None:
         """What an event tells of a node without changing its status."""
         key = (event["node"], event.get("item_path") or "")
@@ -78,7 +107,9 @@ class Progress:
         if _is_continued(event):
             status = "continued"
         line = self.lines.get(key) or Line(*key, status=status, since=at)
-        ended = at if status in ("succeeded", "failed", "continued", "skipped") else None
+        ended = at if status in _ENDED else None
+        if status in _ENDED or status == "retrying":
+            self.heard.pop(key, None)
         retries = line.retries + (status == "retrying")
         self.lines[key] = replace(line, status=status, ended=ended, data={**line.data, **event.get("data", {})}, retries=retries)
 

@@ -1,6 +1,7 @@
 """Commands on runs: run, runs, show, cancel, reply."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,13 +10,13 @@ from rich.console import Group
 from rich.live import Live
 from rich.text import Text
 
-from cli import screen
+from cli import agents, screen
 from cli.answers import Answers
 from cli.client import Problem
 from cli.exits import Exit
 from cli.progress import Progress
 from cli.session import AsOption, JsonOption, Session, UrlOption, session, told
-from cli.watch import watch
+from cli.watch import Event, watch
 
 RunArgument = Annotated[str, typer.Argument(help="A run's id.")]
 
@@ -130,14 +131,22 @@ def _watch(here: Session, run_id: str, progress: Progress, nodes: list[str], *, 
             progress.take(event)
             answers.consider(event, run_id)
         return
-    with Live(screen.run_tree(progress, nodes, title=title), console=here.out, refresh_per_second=8, transient=False) as live:
-        for event in watch(here.client, run_id):
-            progress.take(event)
-            live.update(screen.run_tree(progress, nodes, title=title))
-            if answers.is_wanted(event):
-                live.stop()
-                answers.consider(event, run_id)
-                live.start()
+    events = watch(here.client, run_id, on_text=progress.hear)
+    while True:
+        with Live(get_renderable=lambda: screen.run_tree(progress, nodes, title=title), console=here.out, refresh_per_second=8):
+            asked = _until_asked(events, progress, answers)
+        if asked is None:
+            return
+        answers.consider(asked, run_id)  # outside: a live display would write over what is said here
+
+
+def _until_asked(events: Iterator[Event], progress: Progress, answers: Answers) -> Event | None:
+    """Go on to the next event that is a question to whoever watches; None at the end."""
+    for event in events:
+        progress.take(event)
+        if answers.is_wanted(event):
+            return event
+    return None
 
 
 def _finish(here: Session, found: dict[str, Any]) -> None:
@@ -165,7 +174,7 @@ def _details(found: dict[str, Any], nodes: list[dict[str, Any]]) -> list[Any]:
             "node": each["node"] + (f" [{each['item_path']}]" if each["item_path"] else ""),
             "status": "failed, went on" if (each.get("details") or {}).get("continued") else each["status"],
             "took": screen.duration(each["started_at"], each["ended_at"]),
-            "cost": screen.money(each["usage"]["cost"]) if each["usage"]["output_tokens"] else "",
+            "cost": screen.cost(each["usage"], each.get("details")),
             "output": json.dumps(each["output"], ensure_ascii=False)[:100]
             if each["output"] is not None
             else (each.get("error") or {}).get("message"),
@@ -173,7 +182,8 @@ def _details(found: dict[str, Any], nodes: list[dict[str, Any]]) -> list[Any]:
         for each in nodes
     ]
     columns = {"node": "node", "status": "status", "took": "took", "cost": "cost", "output": "output"}
-    return [head, screen.table_of(rows, columns), *_result(found)]
+    worked = [told for each in nodes if (told := agents.account(each)) is not None]
+    return [head, screen.table_of(rows, columns), *worked, *_result(found)]
 
 
 def _input(given: str | None) -> Any:

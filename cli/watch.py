@@ -2,11 +2,12 @@
 
 In: a client and a run. Out: an iterator of events (`type`, `number`, `node`, `data`, …) that ends with the event that ends the run.
 The log is the truth: a push is taken when it is the next in number; a gap, a duplicate, a silence or a lost connection ends in a look at the log.
+A model's words as they come are no events: they go to `on_text`; no log has them, and their numbers count something else.
 """
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from websockets.exceptions import WebSocketException
@@ -15,15 +16,20 @@ from websockets.sync.client import ClientConnection, connect
 from cli.client import Client, Problem, Unreachable
 
 Event = dict[str, Any]
+OnText = Callable[[Event], None]
 ENDINGS: Final = frozenset({"run_succeeded", "run_failed", "run_timed_out", "run_cancelled"})
 SILENCE_SECONDS: Final = 5
 RETRY_SECONDS: Final = 0.5
 
 
-def watch(client: Client, run_id: str) -> Iterator[Event]:
+def watch(client: Client, run_id: str, *, on_text: OnText | None = None) -> Iterator[Event]:
     """From the run's first event to its last."""
     seen = 0
     for event in _as_told(client, run_id):
+        if event is not None and event["type"] == "text":
+            if on_text is not None:
+                on_text(event)
+            continue
         news = [event] if event is not None and event["number"] == seen + 1 else _logged(client, run_id, seen)
         for each in news:
             seen = each["number"]
@@ -33,7 +39,7 @@ def watch(client: Client, run_id: str) -> Iterator[Event]:
 
 
 def _as_told(client: Client, run_id: str) -> Iterator[Event | None]:
-    """Events as the connection brings them, for ever; None says: look at the log."""
+    """Events and texts as the connection brings them, for ever; None says: look at the log."""
     while True:
         try:
             ticket = client.post("/api/v1/live/tickets")

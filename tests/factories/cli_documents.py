@@ -81,3 +81,51 @@ def story() -> list[dict[str, Any]]:
         event(15, "node_skipped", "late"),
         event(16, "run_succeeded"),
     ]
+
+
+def text(number: int, words: str, node: str = "write", call: str = "0/turn-1", **more: Any) -> dict[str, Any]:
+    """A frame of a model's text."""
+    return {"type": "text", "run_id": RUN, "workflow_id": "wf_1", "node": node, "call": call, "number": number, "text": words, **more}
+
+
+def call_gate(**more: Any) -> dict[str, Any]:
+    """The gate of an agent's call, as it is offered."""
+    arguments = {"key": "answer", "value": 42}
+    form = {
+        "type": "object",
+        "properties": {"arguments": {"type": "object", "title": "Arguments", "default": arguments}, "answer": {"type": "string", "title": "Answer"}},
+        "additionalProperties": False,
+    }
+    choices = [
+        {"choice": "approve", "title": "Approve", "approves": True, "fields": []},
+        {"choice": "edit", "title": "Approve with other arguments", "approves": True, "fields": ["arguments"]},
+        {"choice": "reject", "title": "Reject", "approves": False, "fields": []},
+        {"choice": "answer", "title": "Answer in its place", "approves": False, "fields": ["answer"]},
+    ]
+    details = {"tool": "kv_put", "arguments": arguments, "effect": "write"}
+    return gate(ask="work wants to call kv_put. May it?", details=details, choices=choices, form=form, **more)
+
+
+def agent_details(**more: Any) -> dict[str, Any]:
+    """What an agent's node run says of its work."""
+    return {
+        "provider": "anthropic",
+        "model": "claude-x",
+        "cost_micro_dollars": 1500,
+        "turns": 2,
+        "agent": "researcher",
+        "agent_why": "named by the workflow",
+        "why": "the alias smart",
+        "calls": [
+            {"number": 1, "turn": 1, "name": "math", "came": "ran", "policy": "allow"},
+            {"number": 2, "turn": 1, "name": "kv_put", "came": "ran", "by": ["ann"], "edited": True, "policy": "ask", "why": "amount > 100"},
+            {"number": 3, "turn": 2, "name": "http_post", "came": "denied", "policy": "deny"},
+        ],
+        "trail": [
+            {"candidate": "openai:gpt-x", "outcome": "skipped", "why": "cooling down"},
+            {"candidate": "google:g", "outcome": "failed", "why": "first", "milliseconds": 90, "kind": "overloaded", "fault": "try later"},
+            {"candidate": "anthropic:claude-x", "outcome": "answered", "why": "next", "milliseconds": 812, "first_token_milliseconds": 300},
+        ],
+        "cache": {"came": "hit", "saved_micro_dollars": 700},
+        **more,
+    }

@@ -20,13 +20,16 @@ Ticket = Callable[[], str]
 
 @dataclass
 class Watcher:
-    """`breaks_at`: after which event its connection is torn down, without a word. `comes_back`: whether it connects again."""
+    """`breaks_at`: after which event its connection is torn down, without a word. `comes_back`: whether it connects again. `texts`: frames of
+    models' words, as they came, each with the number of events heard before it in `texts_after`."""
 
     ticket: Ticket
     run_id: str
     breaks_at: int | None = None
     comes_back: bool = True
     events: list[Event] = field(default_factory=list)
+    texts: list[Event] = field(default_factory=list)
+    texts_after: list[int] = field(default_factory=list)
     gap_count: int = 0
     connection_count: int = 0
     ready: asyncio.Event = field(default_factory=asyncio.Event)
@@ -66,6 +69,10 @@ class Watcher:
     async def _hear(self, connection: ClientConnection, frame: Event) -> None:
         if frame["type"] == "connected":
             self.ready.set()
+        if frame["type"] == "text":
+            self.texts.append(frame)
+            self.texts_after.append(self.seen)
+            return
         number = frame.get("number", 0)
         if number == self.seen + 1:
             self.events.append(frame)

@@ -1,16 +1,18 @@
 """Gates and questions answered at the prompt."""
 
 import io
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from rich.console import Console
 
+from cli import answers as asking
 from cli.answers import Answers
 from cli.client import Client
 from cli.session import Session
-from tests.factories.cli_documents import RUN, event, gate
+from tests.factories.cli_documents import RUN, call_gate, event, gate
 from tests.factories.fake_api import FakeApi, Refusal, serving_api
 
 DECISION = "POST /api/v1/gates/gate_1/decision"
@@ -95,3 +97,62 @@ def test_it_asks_nothing_else(told: dict[str, Any]) -> None:
     with serving_api({}) as api:
         answering(api)[0].consider(told, RUN)
     assert api.asked == []
+
+
+ARGUMENTS = {"key": "answer", "value": 42}
+
+
+@pytest.mark.parametrize(
+    ("typed", "body"),
+    [
+        ("approve\n\n", {"choice": "approve", "form": {}}),
+        ("reject\nnot today\n", {"choice": "reject", "form": {}, "reason": "not today"}),
+        ("answer\nIt is kept.\n\n", {"choice": "answer", "form": {"answer": "It is kept."}}),
+        ("edit\n\n\n", {"choice": "edit", "form": {"arguments": ARGUMENTS}}),
+        ('edit\n{"key"\n[1\n{"key": "other"}\n\n', {"choice": "edit", "form": {"arguments": {"key": "other"}}}),
+    ],
+)
+def test_it_asks_what_goes_with_the_choice_on_an_agents_call(typing: Typing, typed: str, body: dict[str, Any]) -> None:
+    typing(typed)
+    with serving_api({DECISION: {"is_final": True, "missing_count": 0}}) as api:
+        answers, written = answering(api)
+        answers.decide(call_gate())
+    assert api.bodies(DECISION) == [{"channel": "cli", **body}]
+    assert "with arguments" in written.getvalue()
+
+
+def test_it_hands_the_whole_decision_on_to_somebody_else(typing: Typing) -> None:
+    typing("edit\n\n\n")
+    with serving_api({DECISION: Refusal(403, "self-approval")}) as api:
+        answers, written = answering(api)
+        answers.decide(call_gate())
+    told = """sluice decide gate_1 edit --form '{"arguments": {"key": "answer", "value": 42}}' --as NAME"""
+    assert told in written.getvalue()
+
+
+def test_it_lets_a_suggestion_be_changed_in_the_line(typing: Typing, monkeypatch: pytest.MonkeyPatch) -> None:
+    import readline
+
+    put: list[str] = []
+    hooks: list[Any] = []
+    typing('edit\n{"key": "mine"}\n\n')
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr(readline, "insert_text", put.append)
+    monkeypatch.setattr(readline, "set_startup_hook", lambda hook=None: hooks.append(hook))
+    with serving_api({DECISION: {"is_final": True, "missing_count": 0}}) as api:
+        answering(api)[0].decide(call_gate())
+    assert [hook and hook() for hook in hooks] == [None, None]
+    assert (hooks[-1], put) == (None, ['{"key": "answer", "value": 42}'])
+
+
+def test_it_suggests_in_brackets_where_a_line_cannot_be_edited(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "readline", None)
+    with asking._standing("x"):
+        pass
+
+
+def test_it_asks_at_gates_and_replies_alone() -> None:
+    with serving_api({}) as api:
+        answers, _ = answering(api)
+    waits = [event(1, "gate_opened", "ask"), *(event(1, "node_waiting", "ask", waiting_for=what) for what in ("reply", "gate", "child"))]
+    assert [answers.is_wanted(each) for each in waits] == [True, True, False, False]

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from cli.main import app
-from tests.factories.cli_documents import RUN, gate, run, story, version
+from tests.factories.cli_documents import RUN, agent_details, call_gate, gate, run, story, version
 from tests.factories.fake_api import FakeApi, Refusal, serving_api
 
 GREET = """
@@ -163,6 +163,38 @@ def test_it_shows_a_run_with_its_nodes() -> None:
     assert all(part in found.stdout for part in ("write", "work [rows:0]", "why", "hello"))
 
 
+def shown_nodes(*details: dict[str, Any]) -> str:
+    usage = {"input_tokens": 1, "output_tokens": 1, "cost": 1500}
+    known: dict[str, Any] = {"node": "work", "status": "succeeded", "started_at": None, "ended_at": None, "usage": usage, "output": None}
+    nodes = [{**known, "item_path": f"rows:{number}" if number else "", "details": each} for number, each in enumerate(details)]
+    with serving_api({f"GET /api/v1/workflows/runs/{RUN}": run("succeeded"), f"GET /api/v1/workflows/runs/{RUN}/nodes": {"nodes": nodes}}) as api:
+        return sluice("show", RUN, api=api).stdout
+
+
+def test_it_shows_an_agents_work() -> None:
+    lines = [" ".join(line.split()) for line in shown_nodes(agent_details(), {"offline": True}).splitlines()]
+    for told in (
+        "agent researcher (named by the workflow)",
+        "model anthropic:claude-x (the alias smart)",
+        "turns 2",
+        "cache hit (saved $0.0007)",
+        "1 math ran allow",
+        "2 kv_put ran ann; edited; ask (amount > 100)",
+        "3 http_post denied deny",
+        "openai:gpt-x skipped cooling down",
+        "google:g failed 90 ms first (overloaded: try later)",
+        "anthropic:claude-x answered 812 ms, first word 300 ms next",
+    ):
+        assert told in lines
+    assert lines.count("work") == 1  # the other node has nothing to tell
+
+
+def test_it_shows_a_plain_models_work_in_a_line() -> None:
+    text = shown_nodes({}, {"provider": "offline", "model": "offline"})
+    assert "work [rows:1]" in text.splitlines()
+    assert "offline:offline" in text
+
+
 def test_it_lists_runs_of_one_workflow() -> None:
     with serving_api({WORKFLOWS: {"workflows": [{"id": "wf_1"}]}, "GET /api/v1/workflows/runs": {"runs": [run()]}}) as api:
         found = sluice("runs", "greet", "--status", "queued", api=api)
@@ -191,6 +223,18 @@ def test_it_shows_open_gates_and_one_gate() -> None:
         assert "Shall we?" in sluice("gates", "--mine", api=api).stdout
         assert "2 people must agree" in sluice("decide", "gate_1", api=api).stdout
         assert sluice("decide", "gate_2", api=api).exit_code == 3
+
+
+def test_it_shows_what_goes_with_each_choice_and_decides_with_arguments() -> None:
+    decided = {"is_final": True, "missing_count": 0, "choice": "edit"}
+    with serving_api({"GET /api/v1/gates": {"gates": [call_gate()]}, "POST /api/v1/gates/gate_1/decision": decided}) as api:
+        text = sluice("decide", "gate_1", api=api).stdout
+        found = sluice("decide", "gate_1", "edit", "--form", '{"arguments": {"key": "k", "value": [1]}}', "--as", "ben", api=api)
+    assert all(part in text for part in ('"key": "answer"', "with arguments", "Answer in its place"))
+    assert "edit by ben" in found.stdout
+    assert api.bodies("POST /api/v1/gates/gate_1/decision") == [
+        {"choice": "edit", "channel": "cli", "form": {"arguments": {"key": "k", "value": [1]}}}
+    ]
 
 
 def test_it_refuses_a_form_that_is_no_json() -> None:

@@ -2,11 +2,12 @@
 
 import io
 
+import pytest
 from rich.console import Console
 
 from cli import screen
-from cli.progress import Progress
-from tests.factories.cli_documents import event, story
+from cli.progress import HEARD_CHARACTERS, Progress
+from tests.factories.cli_documents import agent_details, event, story, text
 
 
 def shown(progress: Progress) -> str:
@@ -73,3 +74,73 @@ def test_it_reads_money_and_time_for_people() -> None:
         "3.0 h",
     ]
     assert screen.duration(None, None) == ""
+
+
+def heard(progress: Progress, *frames: dict[str, object]) -> Progress:
+    for each in frames:
+        progress.hear(each)
+    return progress
+
+
+def test_it_shows_a_models_words_below_its_node_until_that_ends() -> None:
+    progress = heard(told(event(1, "node_started", "write")), text(1, "Dear "), text(2, "Ada,\nthank"), text(2, "you"))
+    assert "Dear Ada, thank" in shown(progress)
+    progress.take(event(2, "node_succeeded", "write"))
+    progress.hear(text(3, "late"))
+    assert (progress.heard, "Ada" in shown(progress)) == ({}, False)
+
+
+def test_it_shows_the_end_of_a_long_text_in_a_few_lines() -> None:
+    progress = heard(told(event(1, "node_started", "write")), *(text(number, f"word{number} " * 100) for number in range(1, 9)))
+    assert len(progress.heard["write", ""].text) == HEARD_CHARACTERS
+    lines = [line for line in shown(progress).splitlines() if "word" in line]
+    assert (len(lines), "…" in lines[0], "word8" in lines[-1]) == (3, True, True)
+
+
+def test_it_says_where_words_are_missing_and_begins_anew_with_the_next_call() -> None:
+    progress = heard(Progress(), text(1, "one"), text(3, "three"), text(1, "item", item_path="rows:0"))
+    assert progress.heard["write", ""].text == "one … three"
+    assert progress.heard["write", "rows:0"].text == "item"
+    assert heard(progress, text(1, "again", call="0/turn-2")).heard["write", ""].text == "again"
+
+
+def test_it_leaves_out_what_a_terminal_would_act_upon() -> None:
+    assert "\x1b[31m" not in shown(heard(told(event(1, "node_started", "write")), text(1, "\x1b[31mred")))
+    assert screen.plain("a\x1b[2J\x07b\nc\x9bd") == "a [2J b\nc d"
+
+
+def test_it_forgets_the_words_of_an_attempt_that_failed() -> None:
+    progress = heard(told(event(1, "node_started", "write")), text(1, "Dear"))
+    progress.take(event(2, "node_retrying", "write", error={"name": "Busy", "message": "later"}))
+    assert progress.heard == {}
+
+
+@pytest.mark.parametrize(
+    ("waiting", "said"),
+    [
+        ({"waiting_for": "gate", "ask": "May it?"}, "May it?"),
+        ({"waiting_for": "gate"}, "waits for people"),
+        ({"waiting_for": "child", "reference": "run_7"}, "waits for the run run_7"),
+        ({"waiting_for": "reply"}, "waits for a reply"),
+        ({"waiting_for": "wait"}, "◆ write"),
+    ],
+)
+def test_it_says_what_a_node_waits_for(waiting: dict[str, str], said: str) -> None:
+    progress = told(event(1, "node_started", "write"), event(2, "node_waiting", "write", **waiting))
+    assert said in shown(progress)
+    progress.take(event(3, "node_resumed", "write"))
+    assert "wait" not in shown(progress)
+
+
+def test_it_shows_what_an_agent_did() -> None:
+    details = agent_details(stopped="max_turns")
+    details["calls"] = [details["calls"][0], *details["calls"]]
+    usage = {"input_tokens": 5, "output_tokens": 6, "cost": 1500}
+    text_ = shown(told(event(1, "node_started", "write"), event(2, "node_succeeded", "write", usage=usage, details=details)))
+    assert "$0.0015  math ×2, kv_put ran by ann, http_post denied  from the cache  stopped: max_turns" in text_
+
+
+def test_it_never_calls_unpriced_work_free() -> None:
+    usage = {"input_tokens": 5, "output_tokens": 6, "cost": 0}
+    found = [screen.cost(usage, {"cost_micro_dollars": price}) for price in (None, 0)]
+    assert [*found, screen.cost(usage), screen.cost(None), screen.cost({"cost": 0})] == ["unpriced", "$0", "$0", "", ""]

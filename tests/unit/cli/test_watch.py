@@ -12,7 +12,7 @@ from websockets.sync.server import ServerConnection, serve
 
 from cli import watch as watching
 from cli.client import Client
-from tests.factories.cli_documents import RUN, event
+from tests.factories.cli_documents import RUN, event, text
 from tests.factories.fake_api import serving_api
 
 EVENTS = f"GET /api/v1/workflows/runs/{RUN}/events"
@@ -73,4 +73,20 @@ def test_it_looks_at_the_log_when_nothing_is_said(monkeypatch: pytest.MonkeyPatc
 def test_it_goes_on_without_a_connection(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watching, "RETRY_SECONDS", 0.01)
     with serving_api({TICKET: {"url": "ws://127.0.0.1:9/"}, EVENTS: pages(event(1, "run_queued"), event(2, "run_cancelled"))}) as api:
+        assert numbers(Client(api.url)) == [1, 2]
+
+
+def test_it_hands_on_a_models_words_and_counts_them_among_no_events() -> None:
+    frames = [event(1, "run_queued"), text(1, "Dear "), text(2, "Ada"), event(2, "run_started"), text(3, "."), event(3, "run_succeeded")]
+    heard: list[str] = []
+    with gateway(frames) as url, serving_api({TICKET: {"url": url}}) as api:
+        told = list(watching.watch(Client(api.url), RUN, on_text=lambda frame: heard.append(frame["text"])))
+        assert [asked for asked, _, _ in api.asked] == [TICKET]  # nothing had to be looked up
+    assert [each["type"] for each in told] == ["run_queued", "run_started", "run_succeeded"]
+    assert "".join(heard) == "Dear Ada."
+
+
+def test_it_passes_over_words_that_nobody_wants() -> None:
+    frames = [event(1, "run_queued"), text(2, "Dear"), event(2, "run_failed")]
+    with gateway(frames) as url, serving_api({TICKET: {"url": url}}) as api:
         assert numbers(Client(api.url)) == [1, 2]
