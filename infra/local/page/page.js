@@ -2,7 +2,7 @@
 // All text from workflows, runs and models goes into the page as text nodes, never as markup.
 import { layout } from "/layout.js";
 
-const state = { shown: null, events: new Map(), socket: null, spec: null };
+const state = { shown: null, node: null, events: new Map(), texts: new Map(), socket: null, spec: null };
 const $ = (id) => document.getElementById(id);
 $("person").value = sessionStorage.getItem("person") ?? "local";
 $("person").addEventListener("change", () => { sessionStorage.setItem("person", $("person").value.trim() || "local"); refresh(); });
@@ -62,7 +62,7 @@ function sample(schema) {
   return Object.fromEntries(Object.entries(fields).filter(([name]) => (schema.required ?? []).includes(name) || "default" in fields[name]).map(([name, field]) => [name, field.default ?? { string: "", number: 0, integer: 0, boolean: false, array: [], object: {} }[field.type] ?? null]));
 }
 
-function leave() { state.shown = null; state.socket?.close(); state.socket = null; }
+function leave() { state.shown = null; state.node = null; state.texts = new Map(); state.socket?.close(); state.socket = null; }
 
 async function showRun(runId) {
   leave();
@@ -101,10 +101,49 @@ async function watch(runId) {
 let pending = false;
 function take(runId, event) {
   if (state.shown !== runId || !event.number) return;
+  if (event.type === "text") { hear(event); return; } // no event: its number counts the frames of one call
   const gap = event.number > highest() + 1;
   state.events.set(event.number, event);
   if (gap) { catchUp(runId); return; }
   if (!pending) { pending = true; setTimeout(() => { pending = false; render(runId); }, 60); }
+}
+
+// A model's words as they come, by node and item: the end of what it says in its latest call, until the node ends.
+const HEARD = 4000, ENDED = new Set(["succeeded", "failed", "skipped", "continued"]);
+const placeOf = (event) => `${event.node} ${event.item_path ?? ""}`;
+function hear(frame) {
+  const place = placeOf(frame), before = state.texts.get(place), same = before?.call === frame.call;
+  if (hasEnded(place) || (same && frame.number <= before.number)) return;
+  const gap = frame.number === (same ? before.number : 0) + 1 ? "" : " … ";
+  state.texts.set(place, { node: frame.node, item: frame.item_path ?? "", call: frame.call, number: frame.number, text: ((same ? before.text : "") + gap + frame.text).slice(-HEARD) });
+  showWords();
+}
+
+function hasEnded(place) {
+  let last = null;
+  for (const event of state.events.values()) if (event.node && STATUS[event.type] && placeOf(event) === place && event.number > (last?.number ?? 0)) last = event;
+  return last !== null && ENDED.has(STATUS[last.type]);
+}
+
+function showWords() {
+  for (const place of state.texts.keys()) if (hasEnded(place)) state.texts.delete(place);
+  const box = document.getElementById("words");
+  if (!box) return;
+  for (const old of [...box.children]) if (!state.texts.has(old.dataset.place)) old.remove();
+  for (const [place, heard] of state.texts) {
+    let panel = [...box.children].find((each) => each.dataset.place === place);
+    if (!panel) box.append(panel = make("section", { class: "words", "data-place": place }, make("h2", {}, `${state.spec.nodes[heard.node]?.title ?? heard.node} ${heard.item}`), make("p", {})));
+    const words = panel.lastChild;
+    words.textContent = heard.text;
+    words.scrollTop = words.scrollHeight;
+    if (!heard.item) ticker(heard.node, heard.text);
+  }
+}
+
+// The last words in the node's own box.
+function ticker(node, words) {
+  const kind = document.querySelector(`svg .node[data-node="${CSS.escape(node)}"] .kind`), line = words.replace(/\s+/g, " ").trim();
+  if (kind) kind.textContent = line.length > 22 ? `…${line.slice(-21)}` : line;
 }
 
 const STATUS = { node_started: "running", node_waiting: "waiting", gate_opened: "waiting", node_resumed: "running", node_retrying: "retrying", node_succeeded: "succeeded", node_failed: "failed", node_skipped: "skipped" };
@@ -128,21 +167,51 @@ async function render(runId) {
   const panels = gates.gates.map((gate) => kept.get(gate.id) ?? gatePanel(gate));
   const replies = unanswered().map((event) => kept.get(event.data.reference) ?? replyPanel(runId, event));
   const ended = ["succeeded", "failed", "timed_out", "cancelled"].includes(run.status);
-  $("detail").replaceChildren(...[make("h3", {}, `${run.title || run.workflow_name} `, badge(run.status)), make("small", {}, `${run.id}, version ${run.version}, started by ${run.started_by}`), graph, ...panels, ...(ended ? [] : replies), nodeBox,
+  $("detail").replaceChildren(...[make("h3", {}, `${run.title || run.workflow_name} `, badge(run.status)), make("small", {}, `${run.id}, version ${run.version}, started by ${run.started_by}`), graph, make("div", { id: "words", "aria-live": "off" }), ...panels, ...(ended ? [] : replies), nodeBox,
     run.error ? make("p", { class: "problem" }, `${run.failed_node ?? ""} ${run.error.name}: ${run.error.message}`) : null, ended && run.output !== null ? make("div", {}, make("h2", {}, "Output"), make("pre", {}, text(run.output))) : null,
     ended ? null : make("div", { class: "actions" }, make("button", { onclick: () => api("POST", `/workflows/runs/${runId}/cancel`, {}).then(() => catchUp(runId)) }, "Cancel the run"))].filter((each) => each !== null));
-  draw(graph, state.spec, nodeStates(), (node) => showNode(runId, node, nodeBox));
+  draw(graph, state.spec, nodeStates(), (node) => { state.node = node; showNode(runId, node, nodeBox); });
+  showWords();
+  if (state.node) showNode(runId, state.node, nodeBox);
   refresh();
 }
 
 async function showNode(runId, node, box) {
   const found = (await api("GET", `/workflows/runs/${runId}/nodes?node=${encodeURIComponent(node)}`)).nodes;
-  box.replaceChildren(make("h2", {}, node), ...(found.length ? found.map((each) => make("div", {}, badge(each.status), each.item_path ? ` ${each.item_path}` : "", make("pre", {}, text({ input: each.input, output: each.output, error: each.error, usage: each.usage })))) : [make("p", { class: "hint" }, "has not run")]));
+  if (state.shown !== runId) return;
+  box.replaceChildren(make("h2", {}, state.spec.nodes[node]?.title ? `${node}: ${state.spec.nodes[node].title}` : node), ...(found.length ? found.map(nodeRun) : [make("p", { class: "hint" }, "has not run")]));
+}
+
+function nodeRun(each) {
+  const details = each.details ?? {};
+  return make("div", {}, badge(details.continued ? "continued" : each.status), each.item_path ? ` ${each.item_path}` : "", facts(details, each.usage),
+    table(["call", "tool", "came", "on whose word"], (details.calls ?? []).map((call) => [call.number, call.name, call.came, wordOf(call)])),
+    table(["candidate", "outcome", "took", "why"], (details.trail ?? []).map((step) => [step.candidate, step.outcome, step.milliseconds === undefined ? "" : `${step.milliseconds} ms`, because(step.why, step.kind && `${step.kind}: ${step.fault ?? ""}`)])),
+    make("pre", {}, text({ input: each.input, output: each.output, error: each.error })));
+}
+
+const because = (what, why) => !what ? "" : why ? `${what} (${why})` : String(what);
+const money = (micro) => micro === null || micro === undefined ? "unpriced" : `$${(micro / 1e6).toFixed(6).replace(/\.?0+$/, "")}`;
+const wordOf = (call) => [(call.by ?? []).join(", "), call.edited && "edited", because(call.policy, call.why)].filter(Boolean).join("; ");
+
+// Who answered, why, from the cache or not, at what cost. A model without a price is said to have none.
+function facts(details, usage) {
+  const tokens = (usage?.input_tokens ?? 0) + (usage?.output_tokens ?? 0);
+  const known = { agent: because(details.agent, details.agent_why), model: details.model && because(details.offline ? "offline" : `${details.provider}:${details.model}`, details.why), turns: details.calls?.length ? details.turns : null,
+    cache: details.cache && because(details.cache.came, details.cache.saved_micro_dollars ? `saved ${money(details.cache.saved_micro_dollars)}` : ""), stopped: details.stopped,
+    cost: tokens ? `${money(details.cost_micro_dollars === null && !usage.cost ? null : usage.cost)}, ${usage.input_tokens} tokens in, ${usage.output_tokens} out` : null };
+  const shown = Object.entries(known).filter(([, value]) => value);
+  return shown.length ? make("dl", {}, ...shown.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, String(value))])) : null;
+}
+
+function table(headings, rows) {
+  if (!rows.length) return null;
+  return make("table", {}, make("thead", {}, make("tr", {}, ...headings.map((each) => make("th", {}, each)))), make("tbody", {}, ...rows.map((row) => make("tr", {}, ...row.map((cell) => make("td", {}, String(cell ?? "")))))));
 }
 
 function gatePanel(gate) {
   const problem = make("p", { class: "problem", role: "alert" });
-  const fields = Object.entries(gate.form?.properties ?? {}).map(([name, field]) => [name, field, field.type === "object" ? make("textarea", { name, rows: 6, cols: 60 }, text(field.default ?? {})) : make("input", { name, type: { number: "number", integer: "number", boolean: "checkbox" }[field.type] ?? "text", step: "any" })]);
+  const fields = Object.entries(gate.form?.properties ?? {}).map(([name, field]) => [name, field, field.type === "object" ? make("textarea", { name, rows: Math.min(16, text(field.default ?? {}).split("\n").length + 1), cols: 60, spellcheck: "false" }, text(field.default ?? {})) : make("input", { name, size: 40, type: { number: "number", integer: "number", boolean: "checkbox" }[field.type] ?? "text", step: "any" })]);
   const reason = gate.reason_rule === "none" ? null : make("input", { placeholder: gate.reason_rule === "required" ? "Reason" : "Reason (may be empty)", size: 40 });
   const typed = (field, input) => field.type === "object" ? JSON.parse(input.value) : input.type === "checkbox" ? input.checked : input.type === "number" ? Number(input.value) : input.value;
   const decide = async ({ choice, fields: wanted }) => {
@@ -162,9 +231,15 @@ function gatePanel(gate) {
   const details = gate.details && typeof gate.details === "object" && !Array.isArray(gate.details) ? make("dl", {}, ...Object.entries(gate.details).flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, value === null ? "–" : text(value))])) : gate.details === null ? null : make("pre", {}, text(gate.details));
   const panel = make("form", { class: "gate", "data-gate": gate.id, onsubmit: (event) => event.preventDefault(), oninput: () => { panel.dataset.dirty = "1"; } }, make("h3", {}, gate.ask), details,
     gate.at_least > 1 ? make("p", { class: "hint votes" }, `${gate.at_least} people must agree; so far: ${gate.votes.map((vote) => `${vote.person}: ${vote.choice}`).join(", ") || "nobody"}`) : null,
-    ...fields.map(([name, field, input]) => make("p", {}, make("label", {}, `${field.title ?? name} `, input))),
-    make("div", { class: "actions" }, ...gate.choices.map((each) => make("button", { type: "button", class: each.approves ? "main" : null, onclick: () => decide(each) }, each.title || each.choice)), reason), problem);
+    ...fields.map(([name, field, input]) => make("p", {}, make("label", {}, `${field.title ?? name} `, make("small", {}, goesWith(gate, name)), " ", input))),
+    make("div", { class: "actions" }, ...gate.choices.map((each) => make("button", { type: "button", class: each.approves && !each.fields?.length ? "main" : null, onclick: () => decide(each) }, each.title || each.choice)), reason), problem);
   return panel;
+}
+
+// Of a field that belongs to some of the choices: to which.
+function goesWith(gate, name) {
+  const choices = gate.choices.filter((each) => each.fields?.includes(name));
+  return choices.length ? `goes with “${choices.map((each) => each.title || each.choice).join("”, “")}”` : "";
 }
 
 // The messages that wait for a reply: what was last told of their node (and item) is that it waits.
@@ -210,7 +285,7 @@ function draw(box, spec, states, onchoose) {
     const name = svg("text", { x: 10, y: 19 }); name.textContent = node.id.length > 20 ? `${node.id.slice(0, 19)}…` : node.id;
     const kind = svg("text", { class: "kind", x: 10, y: 35 }); kind.textContent = node.type.replace("_", " ") + (seen?.items ? `, ${seen.items} done` : seen ? `, ${seen.status}` : "");
     const title = svg("title", {}); title.textContent = spec.nodes[node.id].title ?? node.id;
-    const group = svg("g", { class: `node ${seen?.status ?? "queued"}`, transform: `translate(${node.x} ${node.y})`, tabindex: "0", role: "button" }, title, svg("rect", { width: node.width, height: node.height, rx: 8 }), name, kind);
+    const group = svg("g", { class: `node ${seen?.status ?? "queued"}`, "data-node": node.id, transform: `translate(${node.x} ${node.y})`, tabindex: "0", role: "button" }, title, svg("rect", { width: node.width, height: node.height, rx: 8 }), name, kind);
     group.addEventListener("click", () => onchoose(node.id));
     group.addEventListener("keydown", (event) => { if (event.key === "Enter") onchoose(node.id); });
     picture.append(group);
