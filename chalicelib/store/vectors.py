@@ -20,4 +20,4 @@ def packed(vector: Sequence[float]) -> str:
 
 def unpacked(text: str) -> tuple[float, ...]:
     """What points the way of the vector that was packed; its length is another."""
-    return tuple(float(number) for number in array("b", base64.b64decode(text)))
+    return tuple(array("b", base64.b64decode(text)))

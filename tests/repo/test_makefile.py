@@ -21,7 +21,7 @@ def test_it_has_the_commands() -> None:
 
 def test_it_makes_the_environment_that_a_command_needs() -> None:
     assert "environment-run" in prerequisites("run")
-    assert all("environment-dev" in prerequisites(target) for target in ("test", "golden", "bench", "lint", "types"))
+    assert all("environment-dev" in prerequisites(target) for target in ("test", "golden", "bench", "live", "lint", "types"))
 
 
 def test_it_runs_the_tests_in_check_as_test_does() -> None:
