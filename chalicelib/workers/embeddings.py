@@ -11,15 +11,17 @@ from typing import Final
 
 from chalicelib import ids
 from chalicelib.access.metering import Spot, metered
+from chalicelib.access.redaction import Redaction
 from chalicelib.agents.memory import MAX_DIMENSIONS
 from chalicelib.errors import BudgetExceeded, ModelUnpriced, SecretMissing
 from chalicelib.providers.estimate import list_price, upper_input_tokens
 from chalicelib.providers.failures import ModelFailure, ModelUnavailable
 from chalicelib.providers.model import ModelRequest, user
 from chalicelib.providers.prices import Tokens
-from chalicelib.providers.select import embedder_of
+from chalicelib.providers.select import Keys, embedder_of
 from chalicelib.settings import settings
 from chalicelib.workers.model_router import models
+from chalicelib.workers.secrets import guarded
 from chalicelib.workers.version_nodes import version_facts
 from chalicelib.workers.warn import warn
 from chalicelib.workers.work import Work
@@ -44,7 +46,8 @@ class Embeddings:
 
     def _counted(self, text: str) -> tuple[float, ...]:
         provider, _, model = self.model.partition(":")
-        embedder = embedder_of(provider, keys=models().keys)
+        keys = models().keys
+        embedder, hiding = embedder_of(provider, keys=keys), _hiding(provider, keys)
         payload, facts = self.work.payload, version_facts(self.work.payload.organisation_id, self.work.payload.version_id)
         most = Tokens(fresh=upper_input_tokens(ModelRequest((user(text),))), output=0)
         embedded = metered(
@@ -52,9 +55,15 @@ class Embeddings:
             call_key=f"{self.work.effect_key}/{ids.new_id(_CALL)}",
             amount=list_price(provider, model)(most),
             run_limit=facts.run_limit,
-            call=lambda: embedder.embed([text], model=model, seconds=min(SECONDS, self.work.seconds_left())),
+            call=lambda: guarded(hiding, lambda: embedder.embed([text], model=model, seconds=min(SECONDS, self.work.seconds_left()))),
         )
         return _usable(embedded.vectors[0])
+
+
+def _hiding(provider: str, keys: Keys) -> Redaction:
+    """Some servers repeat the key in what they refuse."""
+    key = keys.find(provider)
+    return Redaction({f"key of {provider}": key.secret} if key is not None else {})
 
 
 def _usable(vector: tuple[float, ...]) -> tuple[float, ...]:

@@ -14,7 +14,7 @@ from chalicelib.store import budgets
 from chalicelib.store.budget_records import Budget, Limit
 from tests.factories.cloud import ANN, cloud
 from tests.factories.worker_runs import Story, story
-from tests.fixtures.fake_openai import KEY, Answer, Body, OpenAIApi, openai_api
+from tests.fixtures.fake_openai import KEY, Answer, Body, Fault, OpenAIApi, openai_api
 from tests.fixtures.model_script import Failing, Say
 
 NODES: dict[str, Json] = {
@@ -61,11 +61,12 @@ def test_it_asks_nobody_where_no_model_is_named() -> None:
     ("turn", "name"),
     [
         (Failing.SERVER_ERROR, "ModelUnavailable"),
+        (Fault(401, "invalid_api_key", message=f"I do not know {KEY}"), "ModelAuthFailed"),
         (Body({"data": [{"index": 0, "embedding": []}]}), "ModelUnavailable"),
         (Body({"data": [{"index": 0, "embedding": ["inf"]}]}), "ModelUnavailable"),
         (Body({"data": []}), "ModelUnavailable"),
     ],
-    ids=["an error", "no numbers", "no finite numbers", "no vector"],
+    ids=["an error", "an error that tells the key", "no numbers", "no finite numbers", "no vector"],
 )
 def test_it_goes_by_words_alone_where_no_vector_comes(turn: Answer, name: str, caplog: pytest.LogCaptureFixture) -> None:
     with told(turn) as (tale, _):
