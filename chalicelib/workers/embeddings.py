@@ -22,7 +22,6 @@ from chalicelib.providers.select import Keys, embedder_of
 from chalicelib.settings import settings
 from chalicelib.workers.model_router import models
 from chalicelib.workers.secrets import guarded
-from chalicelib.workers.version_nodes import version_facts
 from chalicelib.workers.warn import warn
 from chalicelib.workers.work import Work
 
@@ -48,13 +47,14 @@ class Embeddings:
         provider, _, model = self.model.partition(":")
         keys = models().keys
         embedder, hiding = embedder_of(provider, keys=keys), _hiding(provider, keys)
-        payload, facts = self.work.payload, version_facts(self.work.payload.organisation_id, self.work.payload.version_id)
+        payload, facts = self.work.payload, self.work.facts
         most = Tokens(fresh=upper_input_tokens(ModelRequest((user(text),))), output=0)
+        amount = list_price(provider, model)(most)
         embedded = metered(
             Spot(payload.organisation_id, payload.run_id, facts.workflow_id, payload.node, payload.item_path),
             call_key=f"{self.work.effect_key}/{ids.new_id(_CALL)}",
-            amount=list_price(provider, model)(most),
-            run_limit=facts.run_limit,
+            amount=amount,
+            run_limit=facts.limit_of(amount),
             call=lambda: guarded(hiding, lambda: embedder.embed([text], model=model, seconds=min(SECONDS, self.work.seconds_left()))),
         )
         return _usable(embedded.vectors[0])

@@ -103,13 +103,12 @@ class Models:
         if all(candidate.provider == OFFLINE for candidate in route.candidates):
             return self._streamed(key, request, lambda on_text: self._offline(route, request, on_text))
         payload, facts, amount = self.work.payload, self.work.facts, most_cost(route, request)
-        unlimited = amount is None and facts.budget is not None and facts.budget.unpriced == "allow"  # other budgets may still refuse it
         spot = Spot(payload.organisation_id, payload.run_id, facts.workflow_id, payload.node, payload.item_path)
         return metered(
             spot,
             call_key=f"{self.work.effect_key}/{self.part}/{key}/{'.'.join(map(str, self.work.attempt.fence.order))}",
             amount=amount,
-            run_limit=None if unlimited else facts.run_limit,
+            run_limit=facts.limit_of(amount),
             call=lambda: self._streamed(key, request, lambda on_text: self._routed(route, request, on_text)),
         )
 

@@ -48,6 +48,10 @@ class VersionFacts:
         """What a run's model calls may cost, in micro-dollars."""
         return None if self.budget is None else self.budget.micro_dollars
 
+    def limit_of(self, amount: int | None) -> int | None:
+        """The run's limit for a call of that amount. One without a price falls under none where the workflow allows it; other budgets may refuse it."""
+        return None if amount is None and self.budget is not None and self.budget.unpriced == "allow" else self.run_limit
+
 
 @lru_cache(maxsize=256)
 def version_facts(organisation_id: str, version_id: str) -> VersionFacts:
