@@ -2,12 +2,14 @@
 
 The machines in bench/handwritten have the same Tasks, in the same order and side by side where the workflow has them so, and the same decisions;
 nothing else: no fences, no records, transforms and joins folded into Assign, no question whose answer is known. Each runs in the same interpreter,
-its Tasks answered with what the example's nodes put out. A sub-workflow is counted with its parent. Retries enter no state and are left out.
+its Tasks answered with what the example's nodes put out, an agent's at each entry with what it said to do next. A sub-workflow is counted with its
+parent. Retries enter no state and are left out.
 """
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,7 +23,7 @@ from bench.task_graphs import CHECKOUT
 EXAMPLES: Final = CHECKOUT / "examples"
 HANDWRITTEN: Final = Path(__file__).parent / "handwritten"
 LIMIT: Final = 1.1
-CHILDREN: Final = {"content-review": "polish-text"}
+CHILDREN: Final = {"content-review": "polish-text", "support-desk": "issue-refund"}
 
 Answers = dict[tuple[str, int | None], Sequence[Any]]
 
@@ -80,8 +82,14 @@ def _runs(here: Stage) -> Iterator[Ran]:
         here.ended(run_id)
         yield _ran(here, run_id, example, name, document)
         if child := CHILDREN.get(example):
-            newest = here.session.client.get("/api/v1/workflows/runs", workflow_id=ids[child], limit=1)["runs"][0]["id"]
-            yield _ran(here, newest, child, name, here.session.client.get(f"/api/v1/workflows/runs/{newest}")["input"])
+            yield from _children(here, run_id, ids[child], child, name)
+
+
+def _children(here: Stage, run_id: str, workflow_id: str, child: str, name: str) -> Iterator[Ran]:
+    """The run of the sub-workflow that the run has started, if it has."""
+    for newest in here.session.client.get("/api/v1/workflows/runs", workflow_id=workflow_id, limit=1)["runs"]:
+        if newest["trigger"]["source"] == run_id:
+            yield _ran(here, newest["id"], child, name, here.session.client.get(f"/api/v1/workflows/runs/{newest['id']}")["input"])
 
 
 def _specs() -> list[Path]:
@@ -94,7 +102,24 @@ def _ran(here: Stage, run_id: str, example: str, name: str, given: Any) -> Ran:
     if run["status"] != "succeeded":
         raise ValueError(f"{name} ended as {run['status']}: {run['error']}")
     execution = f"{run['machine_arn'].replace(':stateMachine:', ':execution:')}:{run['execution_name']}"
-    return Ran(example, name, given, path(boto3.client("stepfunctions"), execution), dict(map(_answer, nodes)))
+    entered_states = path(boto3.client("stepfunctions"), execution)
+    answers = dict(map(_answer, nodes))
+    return Ran(example, name, given, entered_states, answers | _entries(entered_states, answers))
+
+
+def _entries(states: Sequence[str], answers: Answers) -> Answers:
+    """Of agents that are entered again: what they said at each entry, and at the end their output. Their waits are answered with nothing."""
+    found: Answers = {}
+    for (node, index), given in answers.items():
+        said = [_said(node, after) for before, after in pairwise(states) if before == f"{node}--next"]
+        if said and index is None:
+            found[node, None] = [{"Next": each, "output": given[-1] if each == "done" else None} for each in said]
+            found[f"{node}--wait", None] = [None]
+    return found
+
+
+def _said(node: str, after: str) -> str:
+    return {node: "again", f"{node}--wait": "wait"}.get(after, "done")
 
 
 def _answer(node: Mapping[str, Any]) -> tuple[tuple[str, int | None], Sequence[Any]]:

@@ -49,7 +49,7 @@ class VersionFacts:
         return None if self.budget is None else self.budget.micro_dollars
 
     def limit_of(self, amount: int | None) -> int | None:
-        """The run's limit for a call of that amount. One without a price falls under none where the workflow allows it; other budgets may refuse it."""
+        """The run's limit for a call of that amount. Where the workflow allows calls without a price, they fall under none of its own."""
         return None if amount is None and self.budget is not None and self.budget.unpriced == "allow" else self.run_limit
 
 

@@ -1,4 +1,4 @@
-"""The six examples on the local stack: every input ends as it should, says something sensible, and counts what was forecast."""
+"""The seven examples on the local stack: every input ends as it should, says something sensible, and counts what was forecast."""
 
 import json
 from collections.abc import Mapping
@@ -21,6 +21,7 @@ ANSWERS: Final[Mapping[str, Mapping[str, Answer]]] = {
     "incident-runbook": {"act": Answer("go")},
     "invoice-approval": {"approve": Answer("approve"), "approve_large": Answer("approve", by=("ann", "bob"))},
     "research-brief": {},
+    "support-desk": {"desk": Answer("approve", fields={"form": {}})},
     "support-triage": {"refund": Answer("grant", fields={"reason": "Torn seam"})},
 }
 # By example and input: fields of the output, and what was left out of the graph.
@@ -52,6 +53,11 @@ ENDS: Final[Mapping[str, Mapping[str, tuple[Mapping[str, Any], set[str]]]]] = {
         "input.json": ({"answered": 4}, set()),
         "input-market.json": ({"answered": 3}, set()),
         "input-short.json": ({"answered": 2}, set()),
+    },
+    "support-desk": {
+        "input.json": ({"wish": "refund"}, set()),
+        "input-small.json": ({"wish": "refund"}, set()),
+        "input-question.json": ({"wish": "question"}, set()),
     },
     "support-triage": {
         "input.json": ({"category": "refund", "decision": "grant", "sentiment": "negative"}, {"alert", "send_again"}),
@@ -105,6 +111,8 @@ def check_sense(example: str, output: Mapping[str, Any]) -> None:
             assert all(finding["question"] in output["brief"] for finding in output["findings"])
         case "support-triage":
             assert output["reply"].startswith("Hello")
+        case "support-desk":
+            assert "Hello" in output["reply"]
         case _:
             assert output["booked"]
 
@@ -131,3 +139,50 @@ def test_it_shows_the_retries_of_a_service_that_does_not_answer(runs: LocalRuns)
     look = runs.nodes(run_id)["look"]
     assert (look["status"], look["error"]["name"], len(look["attempts"])) == ("failed", "HostUnreachable", 3)
     assert runs.run(run_id)["output"]["acted"] is False
+
+
+LOOKED = [("find_order", "ran", None), ("look_up_terms", "ran", None)]
+
+
+def desk_run(runs: LocalRuns, name: str) -> str:
+    published(runs, "support-desk")
+    return runs.start("support-desk", json.loads((EXAMPLES / "support-desk" / name).read_text()))
+
+
+def desk_calls(runs: LocalRuns, run_id: str) -> list[tuple[str, str, list[str] | None]]:
+    return [(call["name"], call["came"], call.get("by")) for call in runs.nodes(run_id)["desk"]["details"]["calls"]]
+
+
+@pytest.mark.parametrize(
+    ("name", "refund"), [("input-question.json", []), ("input-small.json", [("issue_refund", "ran", None)])], ids=["question", "small refund"]
+)
+def test_the_desk_issues_what_is_small_and_due_without_asking(runs: LocalRuns, name: str, refund: list[Any]) -> None:
+    run_id = desk_run(runs, name)
+    assert runs.ended(run_id)["status"] == "succeeded"
+    assert desk_calls(runs, run_id) == [*LOOKED, *refund]
+
+
+@pytest.mark.parametrize(
+    ("choice", "given", "came"),
+    [
+        ("approve", {"form": {}}, "ran"),
+        ("edit", {"form": {"arguments": {"order": "H-48213", "amount": 60}}}, "ran"),
+        ("reject", {"form": {}, "reason": "It has to come back first."}, "rejected"),
+        ("answer", {"form": {"answer": "A replacement is on its way."}}, "answered"),
+    ],
+)
+def test_a_person_has_the_last_word_on_a_larger_refund(runs: LocalRuns, choice: str, given: dict[str, Any], came: str) -> None:
+    run_id = desk_run(runs, "input.json")
+    gate = runs.gate(run_id)
+    assert gate["details"] == {
+        "tool": "issue_refund",
+        "arguments": {"order": "H-48213", "amount": 129.5},
+        "effect": "external",
+        "why": "`amount > 20` holds: ask",
+    }
+    runs.decide(gate, choice, by="ann", **given)
+    assert runs.ended(run_id)["status"] == "succeeded"
+    assert desk_calls(runs, run_id) == [*LOOKED, ("issue_refund", came, ["ann"])]
+    refunds = runs.client.get("/api/v1/workflows/runs", workflow_id=runs.workflow_ids["issue-refund"])["runs"]
+    paid = [runs.run(each["id"])["output"]["amount"] for each in refunds if each["trigger"]["source"] == run_id]
+    assert paid == {"approve": [129.5], "edit": [60]}.get(choice, [])
