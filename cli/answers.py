@@ -99,8 +99,9 @@ class Answers:
         label = (
             str(field.get("title") or field.get("description") or name) + (" (JSON)" if is_json else "") + ("" if is_required else " (may be empty)")
         )
+        text = _suggested(field)
         while True:
-            text = _prompt(label, _suggested(field), is_required=is_required)
+            text = _prompt(label, text, is_required=is_required)
             if text == "":
                 return None
             value = _typed(text, field.get("type"))
@@ -115,12 +116,19 @@ def _suggested(field: dict[str, Any]) -> str:
 
 
 def _prompt(label: str, suggested: str, *, is_required: bool) -> str:
-    """What was typed. A suggestion stands in the line, where the terminal can be edited; else an empty answer takes it."""
-    default = suggested if suggested or not is_required else None
-    if not (suggested and sys.stdin.isatty()):
-        return str(typer.prompt(label, default=default, show_default=bool(suggested)))
-    with _standing(suggested):
-        return str(typer.prompt(label, default=default, show_default=False))
+    """What was typed. A suggestion stands in the line, where the terminal can be edited; else, or with nothing typed, it is taken as it is."""
+    if suggested and sys.stdin.isatty():
+        return _edited(label, suggested) or suggested
+    return str(typer.prompt(label, default=suggested if suggested or not is_required else None, show_default=bool(suggested)))
+
+
+def _edited(label: str, text: str) -> str:
+    """The line as the person has changed it. Asked without typer, whose prompt the line editor does not know and would write over."""
+    with _standing(text):
+        try:
+            return input(f"{label}: ").strip()
+        except EOFError:
+            raise typer.Abort from None
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import typer
 from rich.console import Console
 
 from cli import answers as asking
@@ -135,14 +136,24 @@ def test_it_lets_a_suggestion_be_changed_in_the_line(typing: Typing, monkeypatch
 
     put: list[str] = []
     hooks: list[Any] = []
-    typing('edit\n{"key": "mine"}\n\n')
+    typing('edit\n{"key": \n{"key": "mine"}\n\n')
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     monkeypatch.setattr(readline, "insert_text", put.append)
     monkeypatch.setattr(readline, "set_startup_hook", lambda hook=None: hooks.append(hook))
     with serving_api({DECISION: {"is_final": True, "missing_count": 0}}) as api:
         answering(api)[0].decide(call_gate())
-    assert [hook and hook() for hook in hooks] == [None, None]
-    assert (hooks[-1], put) == (None, ['{"key": "answer", "value": 42}'])
+    for hook in hooks[::2]:
+        hook()
+    assert put == ['{"key": "answer", "value": 42}', '{"key":']  # what was no JSON stands there again
+    assert hooks[1::2] == [None, None]
+    assert api.bodies(DECISION)[0]["form"] == {"arguments": {"key": "mine"}}
+
+
+def test_it_ends_where_the_input_does(typing: Typing, monkeypatch: pytest.MonkeyPatch) -> None:
+    typing("")
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    with pytest.raises(typer.Abort):
+        asking._edited("Arguments", "{}")
 
 
 def test_it_suggests_in_brackets_where_a_line_cannot_be_edited(monkeypatch: pytest.MonkeyPatch) -> None:
