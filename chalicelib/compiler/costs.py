@@ -13,7 +13,7 @@ from chalicelib.compiler.durations import MICROSECONDS, expected_duration
 from chalicelib.compiler.graph import WorkflowGraph
 from chalicelib.compiler.prices import EVENTS, LAMBDA, PRICES, WRITES
 from chalicelib.compiler.tally import Counts, Tally, exactly
-from chalicelib.spec.nodes import AgentCall, HumanGate, Map, Message, Node, SubWorkflow, Wait, WorkerNode
+from chalicelib.spec.nodes import AgentCall, HumanGate, Map, Message, Node, Polling, SubWorkflow, ToolCall, Wait, WorkerNode
 
 ASSUMED_ITEMS: Final = 40
 ROLE: Final = "--"
@@ -45,7 +45,8 @@ class Costs:
         """A Task that serves a node. `announces`: a Wait follows, and its worker says so."""
         node = self.nodes[name]
         waits = waits_for_token(node)
-        counts = self.task(microseconds=0 if waits else expected_duration(node), events=EVENTS.token_task if waits else EVENTS.task)
+        microseconds = 0 if waits or polls(node) else expected_duration(node)
+        counts = self.task(microseconds=microseconds, events=EVENTS.token_task if waits else EVENTS.task)
         least, most = _visit_writes(node, spot)
         always = (WRITES.node_told if announces else 0) - self.untold_writes(spot)
         turns = WRITES.turns if waits or announces else 0
@@ -67,8 +68,10 @@ class Costs:
         price = PRICES.lambda_request + PRICES.lambda_gigabyte_second * LAMBDA.memory_gigabytes * duration // MICROSECONDS
         return state(events) + Counts(invocations=1, price=price)
 
-    def entered_again(self, *, waits: bool) -> Tally:
-        """An agent's next entry; where it may wait, a wait may lie before it."""
+    def entered_again(self, name: str, *, waits: bool) -> Tally:
+        """An agent's next entry; where it may wait, a wait may lie before it. A tool call's next asking, after a pause: it writes nothing."""
+        if polls(self.nodes[name]):
+            return exactly(self.task() + state())
         once = self.task() + written(WRITES.entered)
         if not waits:
             return exactly(once)
@@ -76,9 +79,14 @@ class Costs:
         return Tally(once, once + self.task(events=EVENTS.token_task) + written(WRITES.gate_opened + closed + WRITES.turns))
 
     def most_entries(self, name: str) -> int:
-        """How often an agent is entered after the first time, as far as can be assumed: it may leave after each turn."""
-        found = self.nodes[name]
-        return found.max_turns if isinstance(found, AgentCall) and found.is_entered_again(self.graph.spec.budget) else 0
+        """How often a node is entered after the first time, as far as can be assumed: an agent may leave after each turn."""
+        match self.nodes[name]:
+            case AgentCall(max_turns=most) as agent if agent.is_entered_again(self.graph.spec.budget):
+                return most
+            case ToolCall(wait=Polling(most_polls=most)):
+                return most
+            case _:
+                return 0
 
     def run(self) -> Tally:
         """What every run takes beside its states. Its first worker tells that it has begun, or the engine, by a word for itself."""
@@ -145,6 +153,11 @@ def written(items: int) -> Counts:
 
 def waits_for_token(node: Node) -> bool:
     return isinstance(node, HumanGate | SubWorkflow) or (isinstance(node, Message) and node.wait_for_reply)
+
+
+def polls(node: Node) -> bool:
+    """Whether its worker asks again and again how something stands."""
+    return isinstance(node, ToolCall) and node.wait is not None
 
 
 def node_of(state_name: str) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""The states of a node that a worker serves: its Task, the closing Task of a gate, the loop of a repeated node, and that of an agent with tools.
+"""The states of a node that a worker serves: its Task, the closing Task of a gate, the loops of nodes that are repeated or entered again.
 
 In: a worker node, where it is drawn, and what follows. Out: the way into it.
 
@@ -8,20 +8,22 @@ Texts are rendered by the worker, so that a definition stays small and holds no 
 An agent with tools, or one that asks at the run's budget, may leave before it is done: its Task says what comes next, `<node>--next` (a Choice)
 enters it again at once, or by way of `<node>--wait`, a Task with a token that waits for a person or for a workflow that the agent called. Only an
 agent that may wait has the latter.
+A tool call that waits for a task elsewhere is drawn alike: `<node>--pause`, a Wait as long as the worker says, lies before the next asking.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from chalicelib.compiler.activation import ALWAYS
 from chalicelib.compiler.code import ENVELOPE, Code, Key, Read, Template, code
 from chalicelib.compiler.holdings import texts_of
-from chalicelib.compiler.outline import Catch, Decide, Scope, Transition, Work
+from chalicelib.compiler.outline import Catch, Decide, Pause, Scope, Transition, Work
 from chalicelib.compiler.sheet import Enter, Place, Sheet, with_assigns
 from chalicelib.compiler.traces import settled
 from chalicelib.compiler.ways import ALL_ERRORS, catches, failed, is_caught, succeed
 from chalicelib.spec.bindings import expressions_of
-from chalicelib.spec.nodes import MAX_TIMEOUT_SECONDS, AgentCall, HumanGate, Message, SubWorkflow, WorkerNode
+from chalicelib.spec.nodes import MAX_TIMEOUT_SECONDS, AgentCall, HumanGate, Message, SubWorkflow, ToolCall, WorkerNode
 
 CONTRACT: Final = 1
 RETRY: Final = code("$states.context.State.RetryCount")
@@ -29,13 +31,14 @@ _TIMEOUTS: Final = ("States.Timeout", "States.HeartbeatTimeout")
 _CHILD_ERRORS: Final = ("ChildRunFailed", "ChildRunTimedOut", "ChildRunCancelled")
 AGAIN: Final = "again"
 WAIT: Final = "wait"
+PAUSE: Final = "pause"
 
 
 def draw_worker(sheet: Sheet, name: str, node: WorkerNode, place: Place, following: Enter) -> Enter:
     drawing = _Drawing(sheet, name, node, place, following)
     task = drawing.task()
     start: dict[Key, Template] = {drawing.visit: 0, Key("output", name): None} if node.repeat is not None else {}
-    if drawing.is_agent:
+    if drawing.is_entered_again:
         start[drawing.entry] = 0
     return lambda _facts: Transition(task.name, dict(start))
 
@@ -84,22 +87,32 @@ class _Drawing:
 
     @property
     def entry(self) -> Key:
-        """How often an agent was entered, and waited for something, so far."""
+        """How often the node was entered, and waited for something, so far."""
         return Key("entry", self.name)
 
     @property
-    def is_agent(self) -> bool:
+    def step(self) -> Key:
+        """What the worker of a node that may be entered again says comes next."""
+        return Key("step", self.name)
+
+    @property
+    def pause(self) -> Key:
+        """The seconds until the next asking."""
+        return Key("pause", self.name)
+
+    @property
+    def is_entered_again(self) -> bool:
         """Whether the Task says what comes next."""
-        return isinstance(self.node, AgentCall) and self.node.is_entered_again(self.sheet.graph.spec.budget)
+        return isinstance(self.node, AgentCall | ToolCall) and self.node.is_entered_again(self.sheet.graph.spec.budget)
 
     def task(self) -> Work:
         token = waits_for_token(self.node)
         task = Work(self.name, self.place.scope, self.name, comment=self.node.title, token=token, retry=self.node.retry)
-        task.answers_steps = self.is_agent
+        task.answers_steps = self.is_entered_again
         task.timeout_seconds = self._limit() if token else self.node.timeout_seconds
         if self.node.repeat is not None:
             self._loop(self.node.repeat.until, self.node.repeat.max_times)
-        task.next = self._agents_next(task, self.node) if isinstance(self.node, AgentCall) and self.is_agent else self._success(task)
+        task.next = self._next(task) if self.is_entered_again else self._success(task)
         task.catches = [*self._closing(), *self._catches()]
         task.payload = self._payload(token=token)
         self.sheet.add(task)
@@ -115,19 +128,35 @@ class _Drawing:
         way = succeed(self.sheet, self.name, self.place, self.following, label=code(task.result, ".choice"))
         return with_assigns(way, {Key("output", self.name): result})
 
-    def _agents_next(self, task: Work, node: AgentCall) -> Transition:
-        """To the Choice that goes on, or enters the agent again."""
-        step = Key("step", self.name)
-        self.sheet.settle([self.entry, step], self.place.scope)
+    def _next(self, task: Work) -> Transition:
+        """To the Choice that goes on, or enters the node again."""
+        self.sheet.settle([self.entry, self.step], self.place.scope)
         choose = Decide(self.sheet.names.invent(self.name, "next"), self.place.scope, self.name, "next")
-        choose.rules.append((code(Read(step), f" = '{AGAIN}'"), Transition(self.name)))
-        if node.may_wait(self.sheet.graph.spec.budget):
-            choose.rules.append((code(Read(step), f" = '{WAIT}'"), Transition(self._wait(node).name)))
+        said: dict[Key, Template] = {Key("output", self.name): code(task.result), self.step: code("$states.result.Payload.Next")}
+        if isinstance(self.node, AgentCall):
+            choose.rules.extend(self._ways_back(self.node))
+        else:
+            choose.rules.append((self._says(AGAIN), Transition(self._paused().name)))
+            said[self.pause] = code("$states.result.Payload.seconds")
         choose.default = self.sheet.landing(self.place.scope, self._done(), self.name)
         self.sheet.add(choose)
-        return Transition(
-            choose.name, {Key("output", self.name): code(task.result), step: code("$states.result.Payload.Next"), self.entry: self._entered()}
-        )
+        return Transition(choose.name, {**said, self.entry: self._entered()})
+
+    def _ways_back(self, node: AgentCall) -> Iterator[tuple[Code, Transition]]:
+        yield self._says(AGAIN), Transition(self.name)
+        if node.may_wait(self.sheet.graph.spec.budget):
+            yield self._says(WAIT), Transition(self._wait(node).name)
+
+    def _says(self, step: str) -> Code:
+        return code(Read(self.step), f" = '{step}'")
+
+    def _paused(self) -> Pause:
+        """As long as the worker says, so that no asking comes after the time is over."""
+        self.sheet.settle([self.pause], self.place.scope)
+        seconds, again = code(Read(self.pause)), Transition(self.name)
+        pause = Pause(self.sheet.names.invent(self.name, PAUSE), self.place.scope, self.name, PAUSE, seconds=seconds, next=again)
+        self.sheet.add(pause)
+        return pause
 
     def _done(self) -> Transition:
         """The way on; the output is assigned already."""
@@ -192,7 +221,7 @@ class _Drawing:
         visit: Template = code(Read(self.visit)) if self.node.repeat is not None else 0
         path: Template = code(Read(Key("path", self.place.block.path[-1]))) if self.place.block.path else ""
         fence: dict[str, Template] = {"resume": self.sheet.resume, "visit": visit, "retry": RETRY}
-        if self.is_agent:
+        if self.is_entered_again:
             fence["entry"] = code(Read(self.entry))
         return {**identity(), "node": self.name, "item_path": path, "fence": fence}
 

@@ -28,6 +28,7 @@ TOOL_SECONDS: Final = 1
 MESSAGE_SECONDS: Final = 1
 PERSON_SECONDS: Final = 3_600  # a gate's decision, a message's reply
 WORKFLOW_SECONDS: Final = 60
+TASK_SECONDS: Final = 600  # of an agent elsewhere that is waited for
 WAIT_SECONDS: Final = 60  # a wait whose length is computed
 INLINE_CONCURRENCY: Final = 40
 
@@ -45,8 +46,8 @@ def _default_seconds(node: Node) -> int:
     match node:
         case AgentCall():
             return AGENT_SECONDS
-        case ToolCall():
-            return TOOL_SECONDS
+        case ToolCall(wait=wait):
+            return TOOL_SECONDS if wait is None else TASK_SECONDS
         case HumanGate():
             return PERSON_SECONDS
         case SubWorkflow():

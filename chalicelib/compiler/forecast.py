@@ -8,7 +8,7 @@ plan gives an estimate.
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
-from chalicelib.compiler.costs import ASSUMED_ITEMS, Costs
+from chalicelib.compiler.costs import ASSUMED_ITEMS, Costs, polls
 from chalicelib.compiler.graph import WorkflowGraph
 from chalicelib.compiler.machine_shape import shape
 from chalicelib.compiler.machine_tally import machine_tally
@@ -81,4 +81,10 @@ def _notes(plan: Plan, costs: Costs) -> Iterator[str]:
                 yield f"{entry.node}: {ASSUMED_ITEMS} items at most are assumed; max_items says how many there may be"
             yield from _notes(entry.body, costs)
         elif most := costs.most_entries(entry.node):
-            yield f"{entry.node}: {most} more entries of the agent at most are assumed; models and its conversation's own writes are left out"
+            yield f"{entry.node}: {_entries(most, asks=polls(costs.nodes[entry.node]))}"
+
+
+def _entries(most: int, *, asks: bool) -> str:
+    if asks:
+        return f"the other agent is asked {most} times at most how its task stands; what waits shorter is asked less"
+    return f"{most} more entries of the agent at most are assumed; models and its conversation's own writes are left out"

@@ -4,7 +4,7 @@ In: a machine's shape, the costs of its graph, the plan (which nodes of each blo
 that a Choice or a caught error may take counts; a failure that ends the run does not.
 
 States are looked at from the end, so each once: what a state takes is itself, what it holds, and one of the ways that follow. A loop (`<node>--again`
-or an agent's `<node>--next` back to `<node>`) is cut at its way back and added as so many rounds.
+or `<node>--next` back to `<node>`) is cut at its way back and added as so many rounds.
 """
 
 from collections.abc import Iterator, Mapping
@@ -23,6 +23,7 @@ AGAIN: Final = "again"
 CLOSE: Final = "close"
 COLLECT: Final = "collect"
 NEXT: Final = "next"
+PAUSE: Final = "pause"
 WAIT: Final = "wait"
 
 
@@ -111,19 +112,19 @@ class _Scope:
         return entries.times(1, most) + longest.times(0, most - 1)
 
     def _entries(self, entered: StateShape) -> Tally:
-        """What an agent's entries after the first take, in one visit."""
+        """What the entries after the first take, in one visit."""
         states = self.shape.states
         chooses = states.get(f"{entered.name}{ROLE}{NEXT}")
         if chooses is None:
             return NOTHING
         waits = f"{entered.name}{ROLE}{WAIT}" in states
-        return (self._own(chooses) + self.costs.entered_again(waits=waits)).times(0, self.costs.most_entries(entered.name))
+        return (self._own(chooses) + self.costs.entered_again(entered.name, waits=waits)).times(0, self.costs.most_entries(entered.name))
 
 
 def _forward(entered: StateShape, ways: tuple[str | None, ...]) -> Iterator[str | None]:
     """The ways without those that go back to the loop's beginning."""
     node, role = node_of(entered.name)
-    back = {AGAIN: (node,), NEXT: (node, f"{node}{ROLE}{WAIT}")}.get(role, ())
+    back = {AGAIN: (node,), NEXT: (node, *(f"{node}{ROLE}{each}" for each in (WAIT, PAUSE)))}.get(role, ())
     return (way for way in dict.fromkeys(ways) if way not in back)
 
 

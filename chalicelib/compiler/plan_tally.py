@@ -14,7 +14,7 @@ from chalicelib.compiler.prices import EVENTS
 from chalicelib.compiler.tally import NOTHING, Counts, Tally, either, exactly, total
 from chalicelib.compiler.timing import entries
 from chalicelib.compiler.traces import waits_after
-from chalicelib.spec.nodes import AgentCall, HumanGate, Join, WorkerNode
+from chalicelib.spec.nodes import AgentCall, HumanGate, Join, ToolCall, WorkerNode
 from chalicelib.spec.nodes import Parallel as FanOut
 
 
@@ -64,8 +64,8 @@ class _Walk:
         if isinstance(node, HumanGate):
             once += Tally(Counts(), self.costs.task())
         budget = self.costs.graph.spec.budget
-        if isinstance(node, AgentCall) and node.is_entered_again(budget):
-            again = exactly(state()) + self.costs.entered_again(waits=node.may_wait(budget))
+        if isinstance(node, AgentCall | ToolCall) and node.is_entered_again(budget):
+            again = exactly(state()) + self.costs.entered_again(name, waits=isinstance(node, AgentCall) and node.may_wait(budget))
             once += exactly(state()) + again.times(0, self.costs.most_entries(name))
         if node.repeat is None:
             return once

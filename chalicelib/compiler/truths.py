@@ -37,7 +37,7 @@ def settle_truths(outline: Outline, graph: WorkflowGraph) -> None:
 
 
 def _settling(state: State) -> Iterator[tuple[Transition, str]]:
-    """The ways on which a node settles. A node that repeats, and an agent that is entered again, does so where its loop ends."""
+    """The ways on which a node settles. A node that repeats, or is entered again, does so where its loop ends."""
     for way in state.exits():
         for key in way.assigns:
             if key.kind == "output" and way.target not in (key.name, f"{key.name}--again", f"{key.name}--next"):

@@ -57,6 +57,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "grant-shape": "An agent's tool names none or several of `tool`, `workflow`, `agent` and `mcp`.",
         "bad-argument": "A constant argument is of another type than the tool takes.",
         "bad-secret": "The name or prefix of a secret is none, or reads something.",
+        "bad-wait": "A tool that is done when it answers is to be waited for, or in no time.",
         "misplaced-secret": "A secret stands where it would be recorded.",
         "missing-argument": "A tool lacks an argument that it needs.",
         "unknown-argument": "A tool takes no such argument.",

@@ -4,6 +4,7 @@ In: nothing. Out: one frozen model per node type, and `Node`, their union. Bindi
 `spec.bindings` reads them. Rules that need more than one field of one node are checks of `spec.load` or `compiler.checks`, not validators here.
 """
 
+from math import ceil
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -94,12 +95,39 @@ class AgentCall(WorkerNode):
         return asked or (budget is not None and budget.asks)
 
 
+class Polling(SpecModel):
+    """Asking again until something elsewhere has ended. The longer it has lasted, the longer the pauses: a hundredth of the time so far, where that
+    is more than `poll_seconds`. So a whole year is about a thousand askings, which an execution's history holds."""
+
+    poll_seconds: int = Field(default=30, ge=1, le=86_400)
+    timeout_seconds: int = Field(default=86_400, ge=1, le=MAX_TIMEOUT_SECONDS)
+
+    def pause(self, waited: float) -> int:
+        """The seconds until the next asking, after so many."""
+        return max(1, ceil(min(max(self.poll_seconds, waited / 100), self.timeout_seconds - waited)))
+
+    @property
+    def most_polls(self) -> int:
+        """How often it is asked at most."""
+        count, waited = 0, 0
+        while waited < self.timeout_seconds:
+            count, waited = count + 1, waited + self.pause(waited)
+        return count
+
+
 class ToolCall(WorkerNode):
-    """A tool call. Out: what the tool declares. The keys of `with` are the tool's arguments; each value is a binding."""
+    """A tool call. Out: what the tool declares. The keys of `with` are the tool's arguments; each value is a binding.
+
+    `wait`: the end of a task of an agent elsewhere is waited for."""
 
     type: Literal["tool_call"]
     tool: str
     arguments: JsonObject = Field(default_factory=dict, alias="with")
+    wait: Polling | None = None
+
+    def is_entered_again(self, budget: Budget | None) -> bool:  # noqa: ARG002  (as an agent is asked)
+        """Whether its work may take several invocations."""
+        return self.wait is not None
 
 
 class Choice(SpecModel):

@@ -21,6 +21,7 @@ point-in-time recovery. Every PK starts with `ORG#<organisation>`; what is known
     node run            RUN#<run>                 NODE#<node>#<item path>
     run event           RUN#<run>                 EVENT#<number>
     transcript          RUN#<run>                 TALK#<node>#<item path>#<visit>#<agent delegated to>
+    agent's task        RUN#<run>                 TASK#<node>#<item path>#<visit>
     start key           KEY#<wf>#<sha256>         KEY
     gate                GATE#<gate>               GATE                      RUN#<run>#GATES / <gate>          OPEN#GATES / <opened>#<gate>
                                                                                                      decided: UNDELIVERED / <gate>
@@ -165,6 +166,10 @@ def node_run(organisation_id: str, run_id: str, node: str, item_path: str) -> Ke
 
 def transcript(organisation_id: str, run_id: str, node: str, place: str) -> Key:
     return Key(run(organisation_id, run_id).pk, f"TALK#{node}#{place}")
+
+
+def agent_task(organisation_id: str, run_id: str, node: str, place: str) -> Key:
+    return Key(run(organisation_id, run_id).pk, f"TASK#{node}#{place}")
 
 
 def event(organisation_id: str, run_id: str, number: int) -> Key:

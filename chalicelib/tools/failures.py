@@ -18,6 +18,7 @@ In: nothing. Out: one class per cause; its name is the error name in the state m
         ├── NotAvailableHere        a tool that needs something which is not set up where it runs
         ├── McpFailed               an MCP server's tool said that it failed, or the server broke the protocol
         ├── AgentRefused            an A2A agent refused, or broke the protocol
+        ├── AgentTaskTimedOut       an A2A agent's task that did not end in the time that it was given
         ├── QueryFailed             a database that refuses a statement
         ├── QueryTimedOut           a statement that took longer than it may
         └── MemoryFull              a memory that holds as much as it may
@@ -88,6 +89,10 @@ class AgentRefused(ToolFailure):
     code = "agent-refused"
 
 
+class AgentTaskTimedOut(ToolFailure):
+    code = "agent-task-timed-out"
+
+
 class QueryFailed(ToolFailure):
     code = "query-failed"
 
@@ -114,6 +119,7 @@ FAILURES = (
     NotAvailableHere,
     McpFailed,
     AgentRefused,
+    AgentTaskTimedOut,
     QueryFailed,
     QueryTimedOut,
     MemoryFull,

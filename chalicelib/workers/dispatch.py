@@ -15,9 +15,9 @@ from chalicelib.providers.failures import ModelFailure
 from chalicelib.providers.model import Usage as ModelUsage
 from chalicelib.runs.nodes import NextWait, node_continued, node_failed, node_retrying, node_started, node_succeeded
 from chalicelib.spec.model import Json, JsonObject
-from chalicelib.spec.nodes import AgentCall, HumanGate, Map, Message, SubWorkflow, ToolCall, WorkerNode
+from chalicelib.spec.nodes import AgentCall, HumanGate, Map, Message, Polling, SubWorkflow, ToolCall, WorkerNode
 from chalicelib.store.run_records import Fault, Usage
-from chalicelib.workers import agent, agent_verdicts, agent_work, gate, message, model_router, subworkflow, tool
+from chalicelib.workers import agent, agent_task, agent_verdicts, agent_work, gate, message, model_router, subworkflow, tool
 from chalicelib.workers.collect import collect_results
 from chalicelib.workers.failures import SILENT, CameTooLate, NodeCrashed, named
 from chalicelib.workers.load import load_outputs
@@ -87,6 +87,8 @@ def _begin(work: Work, values: Mapping[str, Json]) -> Json:
             return agent_work.work_on(work, node, values)
         case AgentCall():
             return _carry_out(work, agent.prepare(work, node, values))
+        case ToolCall(wait=Polling() as wait):
+            return agent_task.work_on(work, node, wait, values)
         case ToolCall():
             return _carry_out(work, tool.prepare(work, node, values))
         case Message():

@@ -32,6 +32,8 @@ _SECRET_HEADER: Final = re.compile(r"(?i)auth|cookie|token|secret|key|password|s
 _HIDDEN: Final = "(hidden)"
 _NOTHING_SECRET: Final = Redaction({})
 
+Use = Callable[[JsonObject, Surroundings], Json]
+
 
 @dataclass(frozen=True, slots=True)
 class WorkflowMemory:
@@ -51,21 +53,28 @@ class WorkflowMemory:
 def prepare(work: Work, node: ToolCall, values: Mapping[str, Json]) -> tuple[JsonObject, Callable[[], Done]]:
     """(what is shown, the call)."""
     arguments = rendered_members(node.arguments, values)
-    shown: JsonObject = {"tool": node.tool, "arguments": shown_arguments(arguments)}
-    return shown, lambda: _done(carried_out(work, node.tool, node.arguments, arguments))
+    return shown_call(node.tool, arguments), lambda: _done(carried_out(work, node.tool, node.arguments, arguments))
 
 
 def carried_out(work: Work, tool: str, authored: JsonObject, rendered: JsonObject, *, effect_key: str | None = None) -> Json:
-    """A tool with its secrets; nothing of them is in what comes back. Only the author can name a secret: what a model says is never asked for one.
+    """A tool with its secrets; nothing of them is in what comes back. `effect_key` is that of an agent's call. Raises a ToolFailure."""
+    return with_secrets(work, authored, rendered, partial(run_tool, tool), effect_key=effect_key)
 
-    `effect_key` is that of an agent's call. Raises a ToolFailure.
-    """
+
+def with_secrets(work: Work, authored: JsonObject, rendered: JsonObject, use: Use, *, effect_key: str | None = None) -> Json:
+    """What `use` makes of the arguments with their secrets; nothing of them is in what comes back. Only the author can name a secret: what a model
+    says is never asked for one."""
     ready = armed(authored, rendered, partial(secrets.resolve, work.payload.organisation_id))
-    output = guarded(ready.redaction, lambda: run_tool(tool, ready.arguments, surroundings(work, key=effect_key, redaction=ready.redaction)))
+    output = guarded(ready.redaction, lambda: use(ready.arguments, surroundings(work, key=effect_key, redaction=ready.redaction)))
     if not ready.redaction.secrets:
         return output
     check_json(output)
     return ready.redaction.json(output)
+
+
+def shown_call(tool: str, arguments: JsonObject) -> JsonObject:
+    """What people may see of it."""
+    return {"tool": tool, "arguments": shown_arguments(arguments)}
 
 
 def _done(output: Json) -> Done:

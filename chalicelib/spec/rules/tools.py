@@ -6,6 +6,7 @@ In: `Authored`. Out: diagnostics. Only constants are checked against their schem
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import Final
 
 from chalicelib.spec.binding import Literal, Text, parse_binding
 from chalicelib.spec.diagnostic import Diagnostic
@@ -16,6 +17,8 @@ from chalicelib.spec.rules.authored import Authored
 from chalicelib.spec.schema_types import binding_schema, json_types
 from chalicelib.spec.secret_reference import secret_reference
 from chalicelib.spec.tool_signatures import TOOL_SIGNATURES, ToolSignature
+
+WAITING_TOOL: Final = "a2a.send"  # its tasks may outlast an invocation
 
 
 def unknown_tools(authored: Authored) -> Iterator[Diagnostic]:
@@ -53,6 +56,16 @@ def bad_arguments(authored: Authored) -> Iterator[Diagnostic]:
             if isinstance(schema, dict) and not _may_fit(value, schema):
                 wanted = " or ".join(sorted(json_types(schema)))
                 yield authored.error("bad-argument", f"`{name}` of `{call.tool}` has to be of type {wanted}", f"{call.path}.with.{name}")
+
+
+def bad_waits(authored: Authored) -> Iterator[Diagnostic]:
+    for path, node in authored.of_type(ToolCall):
+        if node.wait is not None and node.tool != WAITING_TOOL:
+            message = f"`{node.tool}` has no end that could be waited for"
+            yield authored.key_error("bad-wait", message, f"{path}.wait", f"`wait` goes with `{WAITING_TOOL}`")
+        elif node.wait is not None and node.wait.poll_seconds > node.wait.timeout_seconds:
+            message = "`poll_seconds` is longer than `timeout_seconds`: nobody would be asked in time"
+            yield authored.error("bad-wait", message, f"{path}.wait")
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,6 +173,26 @@ def test_it_counts_a_loops_time_outs_too() -> None:
     assert states(of(graph({"g": repeated, "b": ""}, "g b"), machine)) == (3, 7)
 
 
+def test_it_bounds_an_agents_entries_by_its_turns() -> None:
+    agent: JsonObject = {"type": "agent_call", "prompt": "do", "tools": ["kv.put"], "max_turns": 4}
+    waiting = scope(a=task("a--next"), a__next=choice("b", "a", "a--wait"), a__wait=task("a", token=True), b=task())
+    found = of(graph({"a": agent, "b": ""}, "a b"), waiting)
+    assert (states(found), found.invocations) == ((3, 3 + 4 * 3), Range(2, 2 + 4 * 2))
+    assert found.notes == ("a: 4 more entries of the agent at most are assumed; models and its conversation's own writes are left out",)
+
+
+def test_it_bounds_the_askings_for_a_task_by_their_time() -> None:
+    call: JsonObject = {"type": "tool_call", "tool": "a2a.send", "wait": {"poll_seconds": 10, "timeout_seconds": 35}}
+    machine = scope(a=task("a--next"), a__next=choice("b", "a--pause"), a__pause=plain("Wait", "a"), b=task())
+    found = of(graph({"a": call, "b": ""}, "a b"), machine)
+    assert (states(found), found.invocations) == ((3, 3 + 4 * 3), Range(2, 2 + 4))
+    assert found.writes == write_range(2 * NODE_WRITES)
+    assert found.history_events.most - found.history_events.least == 4 * (EVENTS.task + 2 * EVENTS.plain)
+    assert found.notes == ("a: the other agent is asked 4 times at most how its task stands; what waits shorter is asked less",)
+    estimated = of(graph({"a": call, "b": ""}, "a b"))
+    assert (states(estimated), estimated.invocations) == (states(found), found.invocations)
+
+
 def test_it_walks_machines_longer_than_recursion_goes() -> None:
     count = 1_100
     names = [f"n{index}" for index in range(count)]

@@ -1,0 +1,64 @@
+"""Tasks of agents elsewhere that a workflow waits for, on the local stack and against an agent of the official SDK."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import a2a.client  # noqa: F401  (heavy: paid for here, not by the first test)
+import pytest
+from starlette.types import Receive, Scope, Send
+
+from chalicelib.settings import settings
+from infra.local.stack import LocalStack
+from tests.factories.local_runs import LocalRuns
+from tests.fixtures.asgi_server import serving_app
+from tests.unit.tools.test_a2a import Office
+
+pytestmark = pytest.mark.scenario
+
+
+@pytest.fixture(scope="module")
+def office(stack: LocalStack) -> Iterator[Office]:
+    found = Office()
+
+    async def late(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            await found(scope, receive, send)
+
+    with serving_app(late) as host, pytest.MonkeyPatch.context() as patch:
+        found.open_at(host)
+        patch.setenv("SLUICE_A2A_AGENTS", json.dumps({"clerk": {"url": f"http://{host}"}}))
+        settings.cache_clear()
+        yield found
+    settings.cache_clear()
+
+
+def ended(runs: LocalRuns, name: str, text: str, **wait: int) -> dict[str, Any]:
+    call = {"type": "tool_call", "tool": "a2a.send", "with": {"agent": "clerk", "text": text}, "wait": {"poll_seconds": 1, **wait}}
+    told = {"type": "transform", "value": "$report.text", "after": ["report"]}
+    runs.publish(json.dumps({"sluice": 1, "name": name, "nodes": {"report": call, "told": told}, "output": "$told"}))
+    return runs.ended(runs.start(name))
+
+
+def test_a_run_goes_on_with_what_the_task_gave(runs: LocalRuns, office: Office) -> None:
+    office.clerk.heard.clear()
+    run = ended(runs, "reported", "tides")
+    assert (run["status"], run["output"]) == ("succeeded", "report on tides"), run["error"]
+    assert len(office.clerk.heard) == 1
+    node = runs.nodes(run["id"])["report"]
+    assert node["details"]["state"] == "completed"
+    runs.check_log(run["id"])
+
+
+def test_a_run_goes_on_with_what_the_agent_asks(runs: LocalRuns, office: Office) -> None:
+    run = ended(runs, "asked-back", "ask")
+    assert (run["status"], run["output"]) == ("succeeded", "Which year?"), run["error"]
+
+
+def test_a_run_fails_where_the_task_takes_too_long(runs: LocalRuns, office: Office) -> None:
+    office.clerk.heard.clear()
+    run = ended(runs, "too-long", "work", timeout_seconds=2)
+    assert (run["status"], run["error"]["name"]) == ("failed", "AgentTaskTimedOut")
+    assert len(office.clerk.heard) == 1
+    assert runs.nodes(run["id"])["report"]["status"] == "failed"
+    runs.check_log(run["id"])
