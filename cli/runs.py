@@ -1,12 +1,13 @@
 """Commands on runs: run, runs, show, cancel, reply."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Group
+from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
@@ -16,7 +17,7 @@ from cli.client import Problem
 from cli.exits import Exit
 from cli.progress import Progress
 from cli.session import AsOption, JsonOption, Session, UrlOption, session, told
-from cli.watch import Event, watch
+from cli.watch import Ahead, Event, ahead, watch
 
 RunArgument = Annotated[str, typer.Argument(help="A run's id.")]
 
@@ -36,11 +37,14 @@ def run(
     with told(here.err):
         body: dict[str, Any] = {"input": _input(inputs)} | ({"version": version} if version else {})
         headers = {"Idempotency-Key": key} if key else {}
-        started = here.client.post(f"/api/v1/workflows/{here.workflow_id(workflow)}/run", body, headers=headers)
-        if not follow:
-            here.show(started, human=lambda: f"[green]started[/green] {started['id']}   sluice show {started['id']} --follow")
-            return
-        _finish(here, follow_run(here, started))
+        workflow_id = here.workflow_id(workflow)
+        with ahead(here.client, workflow_id) if follow else nullcontext() as listening:
+            started = here.client.post(f"/api/v1/workflows/{workflow_id}/run", body, headers=headers)
+            if not follow:
+                here.show(started, human=lambda: f"[green]started[/green] {started['id']}   sluice show {started['id']} --follow")
+                return
+            ended = follow_run(here, started, listening=listening)
+        _finish(here, ended)
 
 
 def show(
@@ -107,7 +111,7 @@ def reply(
         here.show(message, human=lambda: "[green]replied[/green]")
 
 
-def follow_run(here: Session, started: dict[str, Any], *, answers: Answers | None = None) -> dict[str, Any]:
+def follow_run(here: Session, started: dict[str, Any], *, answers: Answers | None = None, listening: Ahead | None = None) -> dict[str, Any]:
     """Watch the run to its end and give it as it ended. Ctrl-C leaves it running and says how to return."""
     run_id = started["id"]
     version = here.client.get(f"/api/v1/workflows/{started['workflow_id']}/versions/{started['version']}")
@@ -115,8 +119,9 @@ def follow_run(here: Session, started: dict[str, Any], *, answers: Answers | Non
     progress = Progress()
     answers = answers or Answers(here, is_asking=here.out.is_terminal and not here.as_json)
     title = f"{started['workflow_name']} v{started['version']}  {run_id}"
+    events = watch(here.client, run_id, on_text=progress.hear, listening=listening)
     try:
-        _watch(here, run_id, progress, nodes, title=title, answers=answers)
+        _watch(here, events, progress, tree=lambda: screen.run_tree(progress, nodes, title=title), answers=answers)
     except KeyboardInterrupt:
         here.err.print(f"\nThe run goes on. Return with: sluice show {run_id} --follow   Stop it with: sluice cancel {run_id}")
         raise typer.Exit(Exit.INTERRUPTED) from None
@@ -124,20 +129,19 @@ def follow_run(here: Session, started: dict[str, Any], *, answers: Answers | Non
     return found
 
 
-def _watch(here: Session, run_id: str, progress: Progress, nodes: list[str], *, title: str, answers: Answers) -> None:
+def _watch(here: Session, events: Iterator[Event], progress: Progress, *, tree: Callable[[], RenderableType], answers: Answers) -> None:
     if here.as_json:
-        for event in watch(here.client, run_id):
+        for event in events:
             typer.echo(json.dumps(event, ensure_ascii=False))
             progress.take(event)
-            answers.consider(event, run_id)
+            answers.consider(event, event["run_id"])
         return
-    events = watch(here.client, run_id, on_text=progress.hear)
     while True:
-        with Live(get_renderable=lambda: screen.run_tree(progress, nodes, title=title), console=here.out, refresh_per_second=8):
+        with Live(get_renderable=tree, console=here.out, refresh_per_second=8):
             asked = _until_asked(events, progress, answers)
         if asked is None:
             return
-        answers.consider(asked, run_id)  # outside: a live display would write over what is said here
+        answers.consider(asked, asked["run_id"])  # outside: a live display would write over what is said here
 
 
 def _until_asked(events: Iterator[Event], progress: Progress, answers: Answers) -> Event | None:

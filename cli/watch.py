@@ -8,6 +8,8 @@ A model's words as they come are no events: they go to `on_text`; no log has the
 import json
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from typing import Any, Final
 
 from websockets.exceptions import WebSocketException
@@ -22,10 +24,38 @@ SILENCE_SECONDS: Final = 5
 RETRY_SECONDS: Final = 0.5
 
 
-def watch(client: Client, run_id: str, *, on_text: OnText | None = None) -> Iterator[Event]:
+@dataclass(frozen=True)
+class Ahead:
+    """A connection that hears a workflow's runs, from before one of them is started: a model may speak before a connection for the run is made."""
+
+    workflow_id: str
+    connection: ClientConnection
+
+    def frames(self, run_id: str) -> Iterator[Event | None]:
+        """From now on of this run alone."""
+        self.connection.send(json.dumps({"action": "subscribe", "run_id": run_id}))
+        self.connection.send(json.dumps({"action": "unsubscribe", "workflow_id": self.workflow_id}))
+        for frame in _frames(self.connection):
+            yield frame if frame is not None and frame.get("run_id") == run_id else None
+
+
+@contextmanager
+def ahead(client: Client, workflow_id: str) -> Iterator[Ahead | None]:
+    """None where no connection can be had: the run is then watched as any other."""
+    with ExitStack() as held:
+        try:
+            connection = held.enter_context(_connection(client, {"workflow_id": workflow_id}))
+            connection.recv(timeout=SILENCE_SECONDS)  # it is subscribed
+        except (OSError, WebSocketException, Problem, Unreachable):
+            yield None
+        else:
+            yield Ahead(workflow_id, connection)
+
+
+def watch(client: Client, run_id: str, *, on_text: OnText | None = None, listening: Ahead | None = None) -> Iterator[Event]:
     """From the run's first event to its last."""
     seen = 0
-    for event in _as_told(client, run_id):
+    for event in _as_told(client, run_id, listening):
         if event is not None and event["type"] == "text":
             if on_text is not None:
                 on_text(event)
@@ -38,17 +68,26 @@ def watch(client: Client, run_id: str, *, on_text: OnText | None = None) -> Iter
                 return
 
 
-def _as_told(client: Client, run_id: str) -> Iterator[Event | None]:
+def _as_told(client: Client, run_id: str, listening: Ahead | None) -> Iterator[Event | None]:
     """Events and texts as the connection brings them, for ever; None says: look at the log."""
     while True:
         try:
-            ticket = client.post("/api/v1/live/tickets")
-            with connect(ticket["url"], open_timeout=5) as connection:
-                connection.send(json.dumps({"action": "subscribe", "run_id": run_id}))
+            if listening is not None:
+                first, listening = listening, None
+                yield from first.frames(run_id)
+            with _connection(client, {"run_id": run_id}) as connection:
                 yield from _frames(connection)
         except (OSError, WebSocketException, Problem, Unreachable):
             time.sleep(RETRY_SECONDS)
             yield None
+
+
+@contextmanager
+def _connection(client: Client, topic: dict[str, str]) -> Iterator[ClientConnection]:
+    ticket = client.post("/api/v1/live/tickets")
+    with connect(ticket["url"], open_timeout=5) as connection:
+        connection.send(json.dumps({"action": "subscribe", **topic}))
+        yield connection
 
 
 def _frames(connection: ClientConnection) -> Iterator[Event | None]:

@@ -11,6 +11,7 @@ import anthropic  # noqa: F401  (its second of import time belongs to no test)
 import pytest
 
 from chalicelib.providers import select
+from cli.watch import ahead, watch
 from infra.local.stack import LocalStack
 from tests.factories.local_runs import LocalRuns
 from tests.factories.watchers import Event, Watcher, watch_all
@@ -116,3 +117,13 @@ def test_who_comes_back_in_the_middle_goes_on_and_lacks_only_words(runs: LocalRu
     assert broken.events == runs.check_log(run_id)
     assert "".join(frame["text"] for frame in broken.texts) in LETTER
     assert runs.run(run_id)["output"] == LETTER
+
+
+def test_the_command_line_hears_the_first_words_of_a_run_that_it_starts(runs: LocalRuns) -> None:
+    with speaking(Say(LETTER, pieces=60)):
+        runs.publish(json.dumps({"sluice": 1, "name": "at-once", "nodes": {"write": {**WRITE, "after": []}}, "output": "$write.text"}))
+        heard: list[Event] = []
+        with ahead(runs.client, runs.workflow_ids["at-once"]) as listening:
+            run_id = runs.start("at-once")
+            events = list(watch(runs.client, run_id, on_text=heard.append, listening=listening))
+    assert (by_call(heard), events) == ([LETTER], runs.check_log(run_id))

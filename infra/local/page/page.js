@@ -67,11 +67,12 @@ function leave() { state.shown = null; state.node = null; state.texts = new Map(
 async function showRun(runId) {
   leave();
   state.shown = runId;
+  state.events = new Map();
+  state.spec = null;
+  watch(runId); // at once: a model's words are streamed to those who listen before it is asked
   const run = await api("GET", `/workflows/runs/${runId}`);
   state.spec = (await api("GET", `/workflows/${run.workflow_id}/versions/${run.version}`)).spec;
-  state.events = new Map();
   await catchUp(runId);
-  watch(runId);
 }
 
 async function catchUp(runId) {
@@ -94,7 +95,7 @@ async function watch(runId) {
     state.socket = socket;
     socket.onopen = () => socket.send(JSON.stringify({ action: "subscribe", run_id: runId, since: highest() }));
     socket.onmessage = (message) => take(runId, JSON.parse(message.data));
-    socket.onclose = () => { if (state.shown === runId) setTimeout(() => catchUp(runId).finally(() => watch(runId)), 1000); };
+    socket.onclose = () => { if (state.shown === runId) setTimeout(() => catchUp(runId).catch(() => {}).then(() => watch(runId)), 1000); };
   } catch { setTimeout(() => watch(runId), 2000); }
 }
 
@@ -128,7 +129,7 @@ function hasEnded(place) {
 function showWords() {
   for (const place of state.texts.keys()) if (hasEnded(place)) state.texts.delete(place);
   const box = document.getElementById("words");
-  if (!box) return;
+  if (!box || !state.spec) return;
   for (const old of [...box.children]) if (!state.texts.has(old.dataset.place)) old.remove();
   for (const [place, heard] of state.texts) {
     let panel = [...box.children].find((each) => each.dataset.place === place);
@@ -158,11 +159,12 @@ function nodeStates() {
 }
 
 async function render(runId) {
-  if (state.shown !== runId) return;
+  if (state.shown !== runId || !state.spec) return;
   const [run, gates] = await Promise.all([api("GET", `/workflows/runs/${runId}`), api("GET", `/gates?run_id=${runId}`)]);
   if (state.shown !== runId) return;
-  const graph = make("div", { class: "graph" });
-  const nodeBox = make("div");
+  const graph = make("div", { class: "graph" }), before = $("detail").querySelector(`.graph[data-run="${runId}"]`);
+  graph.dataset.run = runId;
+  const scrolled = before?.scrollLeft ?? 0, nodeBox = make("div");
   const kept = new Map([...$("detail").querySelectorAll("form[data-dirty]")].map((form) => [form.dataset.gate, form]));
   const panels = gates.gates.map((gate) => kept.get(gate.id) ?? gatePanel(gate));
   const replies = unanswered().map((event) => kept.get(event.data.reference) ?? replyPanel(runId, event));
@@ -171,6 +173,7 @@ async function render(runId) {
     run.error ? make("p", { class: "problem" }, `${run.failed_node ?? ""} ${run.error.name}: ${run.error.message}`) : null, ended && run.output !== null ? make("div", {}, make("h2", {}, "Output"), make("pre", {}, text(run.output))) : null,
     ended ? null : make("div", { class: "actions" }, make("button", { onclick: () => api("POST", `/workflows/runs/${runId}/cancel`, {}).then(() => catchUp(runId)) }, "Cancel the run"))].filter((each) => each !== null));
   draw(graph, state.spec, nodeStates(), (node) => { state.node = node; showNode(runId, node, nodeBox); });
+  graph.scrollLeft = scrolled;
   showWords();
   if (state.node) showNode(runId, state.node, nodeBox);
   refresh();

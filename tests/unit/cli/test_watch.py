@@ -90,3 +90,30 @@ def test_it_passes_over_words_that_nobody_wants() -> None:
     frames = [event(1, "run_queued"), text(2, "Dear"), event(2, "run_failed")]
     with gateway(frames) as url, serving_api({TICKET: {"url": url}}) as api:
         assert numbers(Client(api.url)) == [1, 2]
+
+
+def test_it_hears_a_workflow_before_its_run_is_started() -> None:
+    frames = [
+        {"type": "connected"},
+        {**event(1, "run_queued"), "run_id": "run_other"},
+        event(1, "run_queued"),
+        text(1, "Dear"),
+        event(2, "run_failed"),
+    ]
+    log = [{"events": [], "next_since": 0}]
+    heard: list[str] = []
+    with gateway(frames) as url, serving_api({TICKET: {"url": url}, EVENTS: log}) as api:
+        client = Client(api.url)
+        with watching.ahead(client, "wf_1") as listening:
+            told = list(watching.watch(client, RUN, on_text=lambda frame: heard.append(frame["text"]), listening=listening))
+        assert [asked for asked, _, _ in api.asked].count(TICKET) == 1
+    assert ([each["type"] for each in told], heard) == (["run_queued", "run_failed"], ["Dear"])
+
+
+def test_it_watches_as_ever_where_it_could_not_listen_before() -> None:
+    frames = [event(1, "run_queued"), event(2, "run_failed")]
+    with gateway(frames) as url, serving_api({TICKET: [{"url": "ws://127.0.0.1:9/"}, {"url": url}]}) as api:
+        client = Client(api.url)
+        with watching.ahead(client, "wf_1") as listening:
+            assert listening is None
+            assert [each["number"] for each in watching.watch(client, RUN, listening=listening)] == [1, 2]
