@@ -89,7 +89,7 @@ class _Emitter:
             next=state.next.target,
             assign=out.assign,
             output=output,
-            retry=retriers(state.retry, waits=state.token, closes=state.role in ("close", "load", "collect")),
+            retry=retriers(state.retry, waits=state.token, closes=state.role in ("close", "load", "collect"), goes_on=state.answers_steps),
             catch=self._catches(state, state.catches),
         )
 

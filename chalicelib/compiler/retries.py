@@ -49,13 +49,17 @@ _LOST_WORKER: Final = ("Lambda.Unknown", "Runtime.ExitError", "Sandbox.Timedout"
 
 # Tasks that only ask (gates, questions, sub-workflows), and those that close them: what a worker that dies has done there may be done again.
 HARMLESS: Final = Retrier(error_equals=_LOST_WORKER, interval_seconds=1, max_attempts=5, backoff_rate=2, jitter="FULL")
+# Agents with tools: whoever enters goes on where one that died was, and takes over from one that is still at it though the machine gave it up.
+GOES_ON: Final = Retrier(error_equals=(*_LOST_WORKER, "StaleAttempt"), interval_seconds=1, max_attempts=5, backoff_rate=2, jitter="FULL")
 
 
-def retriers(retry: Retry | None, *, waits: bool, closes: bool = False) -> tuple[Retrier, ...]:
-    """Of a Task whose node says `retry`. `waits`: for somebody's answer; `closes`: it is a state of the compiler's own that ends such a wait."""
+def retriers(retry: Retry | None, *, waits: bool, closes: bool = False, goes_on: bool = False) -> tuple[Retrier, ...]:
+    """Of a Task whose node says `retry`. `waits`: for somebody's answer; `closes`: it is a state of the compiler's own that ends such a wait;
+    `goes_on`: an agent's, which is entered again."""
     if closes or (waits and retry is None):
         return TRANSIENT, HARMLESS
-    return (TRANSIENT,) if retry is None else (TRANSIENT, _own(retry, waits=waits))
+    own = () if retry is None else (_own(retry, waits=waits),)
+    return (TRANSIENT, *own, GOES_ON) if goes_on else (TRANSIENT, *own)
 
 
 def is_tried_again(retry: Retry | None, error: str, *, retries: int) -> bool:

@@ -43,7 +43,10 @@ def close_gate(attempt: NodeAttempt, *, on_timeout: str | None = None) -> JsonOb
 
 
 def close_call(attempt: NodeAttempt) -> Gate | None:
-    """The gate of an agent's call, once the machine waits for it no longer: decided, or now closed as timed out. None: it was never opened."""
+    """The gate of an agent's call, once the machine waits for it no longer: decided, or now closed as timed out. None: it was never opened.
+
+    Raises StaleAttempt where the machine came to wait for it after the attempt began: it is not this one's to close.
+    """
     gate_id = gates.gate_id(attempt)
     at = now_text()
 
@@ -51,6 +54,8 @@ def close_call(attempt: NodeAttempt) -> Gate | None:
         gate = gates.find(attempt.organisation_id, gate_id)
         if gate is None or gate.status is not GateStatus.OPEN:
             return None
+        if gate.fence.order > attempt.fence.order:
+            raise StaleAttempt(f"{attempt.node} waits for {gate.id} since this attempt began")
         scene = accounts.read_scene(attempt)
         accounts.require_open(scene)
         writes, told = _closing(gate, _time_out(gate_id, None, at))

@@ -12,7 +12,7 @@ from chalicelib.access.principal import Principal
 from chalicelib.agents.task import PendingCall, Verdict
 from chalicelib.agents.transcript import CallState, Transcript
 from chalicelib.channels.fallback import route
-from chalicelib.errors import WorkflowNotFound
+from chalicelib.errors import StaleAttempt, WorkflowNotFound
 from chalicelib.gates.close import close_call
 from chalicelib.gates.open import Question, open_gate
 from chalicelib.runs.follow_up import stop
@@ -100,6 +100,7 @@ class CallVerdicts:
                 why = f"{child.error.name}: {child.error.message}" if child.error else status.value
                 return Verdict("failed", text=f"run {child.id} of {child.workflow_name}: {why}")
             case _:
+                _refuse_stale(attempt, child)
                 stop(child.organisation_id, child.id, by=f"run:{attempt.run_id}", reason="the agent that waited for it waits no longer")
                 return Verdict("timed_out", text=f"run {child.id} of {child.workflow_name} took too long")
 
@@ -185,6 +186,13 @@ def _find_child(work: Work, attempt: NodeAttempt, name: str) -> Run | None:
     key = runs.key_digest(parent_key(Parent(attempt=attempt, token="-")))  # noqa: S106  (a child is found by the call, not by its token)
     known = runs.find_key(attempt.organisation_id, pinned.workflow_id, key)
     return None if known is None else runs.find(attempt.organisation_id, known.run_id)
+
+
+def _refuse_stale(attempt: NodeAttempt, child: Run) -> None:
+    """A run that the machine came to wait for after the attempt began is not this one's to stop. Raises StaleAttempt."""
+    link = runs.find_parent(child.organisation_id, child.id)
+    if link is not None and link.attempt.fence.order > attempt.fence.order:
+        raise StaleAttempt(f"{attempt.node} waits for run {child.id} since this attempt began")
 
 
 def _pinned(work: Work, name: str) -> Child:

@@ -42,7 +42,7 @@ class KeptConversation:
     part: str = ""
 
     def load(self) -> Transcript | None:
-        found = transcripts.find(self.attempt, self.part)
+        found = transcripts.enter(self.attempt, self.part)
         return None if found is None else Transcript.from_json(found.body)
 
     def save(self, transcript: Transcript) -> None:
