@@ -18,7 +18,7 @@ help:
 	echo 'make bench    the figures, one table each'
 	echo 'make prices   what models cost, from the installed genai-prices'
 	echo 'make live     a short contract of each vendor of models whose key is set, for real money'
-	echo 'make crashes  every fault at every call to AWS, every two crashes: ten minutes of one core'
+	echo 'make crashes  every fault at every call to AWS, every two crashes: a quarter of an hour of one core'
 
 run: environment-run
 	exec $(PY) -m cli.main up --demo $(ARGS)

@@ -1,14 +1,15 @@
 """Runs of small workflows whose people, engine and deliveries act at the same time.
 
-In: a spec. Out: `Arena`: the workflow published, its machine in `step_engine`, its Tasks served by the real worker, every status change and stream
-record kept for the test to deliver as it likes. `together` lets several threads go at once, or one ahead of the others.
+In: specs, perhaps what a model says. Out: `Arena`: the workflows published, their machines in `step_engine`, their Tasks served by the real worker,
+every status change and stream record kept for the test to deliver as it likes. `together` lets several threads go at once, or one ahead of the
+others; `HeldBack` stops one for a while.
 """
 
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -28,13 +29,16 @@ from chalicelib.tools.tool import Surroundings, Tool
 from chalicelib.workers.dispatch import dispatch
 from chalicelib.workflows.create import create
 from chalicelib.workflows.publish import publish
+from tests.factories.agent_scripts import Turn
 from tests.factories.cloud import ANN, DAN, cloud
 from tests.factories.engine import Failed
 from tests.factories.faults import Answering, Faults, Reply, injected
 from tests.factories.outbox import undelivered
+from tests.factories.scripted_models import ScriptedVendor, answered_by
 from tests.factories.short_way import SavedItems, by_short_way
 from tests.factories.step_engine import Execution, StepEngine
 
+_PATIENCE: Final = 60.0
 _LEADER: Final = threading.local()  # `calls`: what to tell before each call to AWS of this thread
 
 
@@ -88,9 +92,8 @@ class Arena:
 
     def finished(self, run: Run) -> Run:
         """The run, once its execution has gone on to its end."""
-        while self.engine.step():
-            pass
-        self.tell()
+        while self.engine.step() or self.engine.told:
+            self.tell()
         return runs.get(run.organisation_id, run.id)
 
 
@@ -101,14 +104,17 @@ def deliver(event: JsonObject) -> None:
 
 
 @contextmanager
-def arena(spec: str) -> Iterator[Arena]:
-    with cloud(), pytest.MonkeyPatch.context() as patch:
+def arena(*specs: str, turns: Sequence[Turn] = ()) -> Iterator[Arena]:
+    """The last of the specs is the one that runs; `turns` is what models say."""
+    with cloud(ANTHROPIC_API_KEY="sk-ant-test"), ExitStack() as around, pytest.MonkeyPatch.context() as patch:
         found = Arena()
         patch.setitem(tools(), "http.post", Tool("http.post", found.charge))
-        with injected(Faults(is_paused=True), _with_leader(by_short_way(found.engine.answer))), undelivered(found.records.append):
-            found.version = publish(ANN, create(ANN, text=spec).id)
-            found.published = SavedItems()
-            yield found
+        around.enter_context(injected(Faults(is_paused=True), _with_leader(by_short_way(found.engine.answer))))
+        around.enter_context(undelivered(found.records.append))
+        around.enter_context(answered_by(ScriptedVendor(turns)))
+        found.version = [publish(ANN, create(ANN, text=spec).id) for spec in specs][-1]
+        found.published = SavedItems()
+        yield found
 
 
 def _with_leader(answering: Answering) -> Answering:
@@ -145,6 +151,33 @@ def together(pool: ThreadPoolExecutor, acts: Sequence[Callable[[], Any]], *, ahe
         return _outcome(act)
 
     return [future.result() for future in [pool.submit(follow if number else lead, act) for number, act in enumerate(acts)]]
+
+
+class HeldBack:
+    """An act in a thread of its own that stands still once it has made `after` calls to AWS, until it is let go."""
+
+    def __init__(self, pool: ThreadPoolExecutor, act: Callable[[], Any], *, after: int) -> None:
+        self._remaining, self._stands, self._go = iter(range(after)), threading.Event(), threading.Event()
+        self._future = pool.submit(self._run, act)
+        self._stands.wait(_PATIENCE)
+
+    def let_go(self) -> Any:
+        """What comes of it."""
+        self._go.set()
+        return self._future.result()
+
+    def _run(self, act: Callable[[], Any]) -> Any:
+        _LEADER.calls = self._calls
+        try:
+            return _outcome(act)
+        finally:
+            del _LEADER.calls
+            self._stands.set()
+
+    def _calls(self) -> None:
+        if next(self._remaining, None) is None:
+            self._stands.set()
+            self._go.wait(_PATIENCE)
 
 
 def _outcome(act: Callable[[], Any]) -> Any:

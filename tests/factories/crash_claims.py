@@ -4,17 +4,18 @@ In: a `World` at rest, and what the story should come to. Out: what is wrong, by
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
 from chalicelib.runs.query import get_output, list_events, list_node_runs, list_runs
 from chalicelib.spec.model import Json
-from chalicelib.store import answers, gates, keys, memory, messages, table
+from chalicelib.store import answers, gates, keys, ledger, memory, messages, table
 from chalicelib.store.run_records import Run
 from chalicelib.store.statuses import GateStatus, RunStatus
 from tests.factories.cloud import ANN
 from tests.factories.crash_world import World
+from tests.factories.scripted_models import COST
 from tests.factories.step_engine import Execution
 
 _ONCE = ("run_queued", "run_started")
@@ -45,11 +46,16 @@ class Wrong:
 
 @dataclass(frozen=True)
 class Expected:
-    """`runs`: the workflows that run, each with the status that it ends with. `orders`: what the started workflow counts in its memory."""
+    """`runs`: the workflows that run, each with the status that it ends with. `orders`: what the started workflow counts in its memory.
+
+    `output`: what the started workflow puts out; `turns`: those of its agent `work`, none where it has no agent.
+    """
 
     runs: Mapping[str, str]
     charges: int = 1
     orders: int | None = 1
+    output: Json = None
+    turns: int = 0
 
 
 def faults_of(world: World, expected: Expected) -> list[Wrong]:
@@ -61,7 +67,8 @@ def faults_of(world: World, expected: Expected) -> list[Wrong]:
     if statuses != sorted(expected.runs.items()):
         harm = Harm.DOUBLED if len(found) > len(expected.runs) else Harm.LOST
         return [Wrong(harm, f"ended: {statuses} {[run.error for run in found if run.error]}")]
-    return [*_of_effects(world, expected), *_of_rest(), *(fault for run in found for fault in _of_run(world, run))]
+    of_runs = (fault for run in found for fault in _of_run(world, run))
+    return [*_of_effects(world, expected), *_of_agent(world, expected, found), *_of_rest(), *of_runs]
 
 
 def _of_run(world: World, run: Run) -> Iterator[Wrong]:
@@ -91,6 +98,22 @@ def _of_effects(world: World, expected: Expected) -> Iterator[Wrong]:
         yield Wrong(Harm.LOST if is_less else Harm.DOUBLED, f"charged under {len(world.charges)} keys, counted {counted}")
     if len(world.engine.started) != len(expected.runs):
         yield Wrong(Harm.DOUBLED, f"executions: {world.engine.started}")
+
+
+def _of_agent(world: World, expected: Expected, found: Sequence[Run]) -> Iterator[Wrong]:
+    """Its output; every turn in its usage once; in the ledger every answer that it heard, each that a crash had asked for again, too."""
+    if not expected.turns:
+        return
+    run = next(run for run in found if run.workflow_id == world.version.workflow_id)
+    (work,) = (node_run for node_run in list_node_runs(ANN, run.id) if node_run.node == "work")
+    if get_output(ANN, run.id) != expected.output:
+        yield Wrong(Harm.LOST, f"put out {get_output(ANN, run.id)}")
+    if work.usage.cost != expected.turns * COST or work.details.get("turns") != expected.turns:
+        yield Wrong(Harm.JOURNAL, f"told of {work.details.get('turns')} turns that cost {work.usage.cost}")
+    booked = ledger.cost_of_run("org_local", run.id)
+    unheard = world.vendor.answered - booked.call_count
+    if booked.call_count < expected.turns or not 0 <= unheard <= len(world.faults.met) or booked.cost != booked.call_count * COST:
+        yield Wrong(Harm.JOURNAL, f"the ledger has {booked.call_count} calls for {booked.cost}, the vendor {world.vendor.answered}")
 
 
 def _of_answers(world: World, run: Run) -> Iterator[Wrong]:

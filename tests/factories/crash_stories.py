@@ -4,7 +4,7 @@ In: a story (its workflows, what it should come to) and a plan of faults. Out: `
 what it left. Workflows are compiled and published, their machines run in `step_engine`, their Tasks invoke the real worker.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -19,11 +19,13 @@ from chalicelib.tools.registry import tools
 from chalicelib.tools.tool import Tool
 from chalicelib.workflows.create import create
 from chalicelib.workflows.publish import publish
+from tests.factories.agent_scripts import Turn
 from tests.factories.cloud import ANN, cloud
 from tests.factories.crash_claims import Expected, Harm, Wrong, faults_of
 from tests.factories.crash_world import LOST_WORKER, Manner, World
 from tests.factories.faults import Faults, Plan, changes, injected
 from tests.factories.outbox import undelivered
+from tests.factories.scripted_models import answered_by
 from tests.factories.short_way import SavedItems, by_short_way
 from tests.factories.step_engine import StepEngine
 
@@ -32,11 +34,14 @@ _USUAL: Final = Manner()
 
 @dataclass(frozen=True)
 class Story:
-    """The workflows' texts, the one to start last; what they come to; how the others behave."""
+    """The workflows' texts, the one to start last; what they come to; how the others behave; what its model says. `is_long`: not everything can be
+    tried with it."""
 
     texts: tuple[str, ...]
     expected: Expected
     manner: Manner = _USUAL
+    turns: Sequence[Turn] = ()
+    is_long: bool = False
 
 
 # A run that waits for a decision, pays and counts.
@@ -153,6 +158,56 @@ nodes:
     ),
     Expected({"broken": "failed", "care": "succeeded"}),
 )
+# An agent of twelve turns with effects, a call that a person is asked about, and a workflow as a tool.
+AGENT: Final = Story(
+    (
+        """
+sluice: 1
+name: child
+input: {type: object, properties: {amount: {type: number}}, required: [amount]}
+nodes:
+  pay: {type: tool_call, tool: http.post, effect: money, with: {url: "https://pay.example"}, retry: {max_attempts: 6}}
+output: {charge: $pay.body.charge}
+""",
+        """
+sluice: 1
+name: agent
+input: {type: object, properties: {amount: {type: number}}, required: [amount]}
+nodes:
+  work:
+    type: agent_call
+    model: anthropic:claude-opus-5-5
+    prompt: "Pay what is due: {{ $context.amount }}."
+    tools:
+      - math
+      - {tool: kv.put, policy: allow, with: {key: orders}}
+      - {tool: kv.get, with: {key: orders}}
+      - {tool: http.post, name: pay, policy: allow, with: {url: "https://pay.example"}}
+      - {tool: http.post, name: pay_much, with: {url: "https://pay.example"}}
+      - {tool: http.put, name: never, policy: deny}
+      - {workflow: child, policy: allow}
+    output: {type: object, properties: {paid: {type: integer}}, required: [paid]}
+output: {paid: $work.paid}
+""",
+    ),
+    Expected({"child": "succeeded", "agent": "succeeded"}, charges=9, orders=2, output={"paid": 9}, turns=12),
+    Manner(dies_as=LOST_WORKER, is_patient=False),
+    is_long=True,
+    turns=(
+        [("math", {"expression": "a + 1", "values": {"a": 1}})],
+        [("pay", {"json": {"n": 1}}), ("math", {"expression": "2 * 2"})],
+        [("kv_put", {"value": 1})],
+        [("pay", {"json": {"n": 2}}), ("pay", {"json": {"n": 3}})],
+        [("pay_much", {"json": {"n": 4}}), ("pay", {"json": {"n": 5}})],
+        [("never", {"url": "https://pay.example"}), ("nowhere", {})],
+        [("kv_get", {}), ("math", {"expression": "3 * 3"})],
+        [("child", {"amount": 6}), ("pay", {"json": {"n": 7}})],
+        [("kv_put", {"value": 2})],
+        [("pay", {"json": {"n": 8}})],
+        [("pay", {"json": {"n": 9}}), ("kv_get", {})],
+        '{"paid": 9}',
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -186,9 +241,12 @@ class Stage:
         """The story from start to rest, and what is to be said of it. `manner` if not the story's own."""
         self.published.put_back()
         manner = manner or self.story.manner
-        world = World(self.version, Faults(plan), manner)
+        world = World(self.version, Faults(plan), manner, self.story.turns)
         world.engine.machines.update(self.machines)
-        with undelivered(world.records.append), pytest.MonkeyPatch.context() as patch, injected(world.faults, by_short_way(world.engine.answer)):
+        with ExitStack() as around, pytest.MonkeyPatch.context() as patch:
+            around.enter_context(undelivered(world.records.append))
+            around.enter_context(injected(world.faults, by_short_way(world.engine.answer)))
+            around.enter_context(answered_by(world.vendor))
             patch.setitem(tools(), "http.post", Tool("http.post", world.charge))
             if not manner.is_watched:
                 patch.setattr(live, "publish", lambda events: None)
@@ -201,7 +259,7 @@ class Stage:
 
 @contextmanager
 def stage(story: Story) -> Iterator[Stage]:
-    with cloud(), ExitStack() as closing:
+    with cloud(ANTHROPIC_API_KEY="sk-ant-test"), ExitStack() as closing:
         engine = StepEngine(lambda payload: None)
         closing.enter_context(injected(Faults(), engine.answer))
         version = [publish(ANN, create(ANN, text=text).id) for text in story.texts][-1]

@@ -5,7 +5,7 @@ itself. EventBridge and the stream deliver once, which is less than AWS does, so
 """
 
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeVar
 
@@ -26,9 +26,11 @@ from chalicelib.store.workflow_records import Version
 from chalicelib.tools.failures import HostUnreachable
 from chalicelib.tools.tool import Surroundings
 from chalicelib.workers.dispatch import dispatch
+from tests.factories.agent_scripts import Turn
 from tests.factories.cloud import ANN, DAN
 from tests.factories.engine import Failed
 from tests.factories.faults import Crash, Faults
+from tests.factories.scripted_models import ScriptedVendor
 from tests.factories.step_engine import StepEngine
 
 TRIES: Final = 8
@@ -58,13 +60,16 @@ class World:
     version: Version
     faults: Faults
     manner: Manner
+    turns: Sequence[Turn] = ()
     charges: Counter[str] = field(default_factory=Counter)
     acknowledged: list[Decision] = field(default_factory=list)
     records: deque[JsonObject] = field(default_factory=deque)
     engine: StepEngine = field(init=False)
+    vendor: ScriptedVendor = field(init=False)
 
     def __post_init__(self) -> None:
         self.engine = StepEngine(self.work)
+        self.vendor = ScriptedVendor(self.turns, self.faults.at)
 
     def live(self) -> bool:
         """From the start until nobody has anything to do; the sweeper comes when the others rest. False when that never is."""

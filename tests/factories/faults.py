@@ -189,6 +189,12 @@ def troubles(calls: Sequence[str]) -> Iterator[dict[int, Fault]]:
                 yield {number: kind}
 
 
+def doubts(calls: Sequence[str]) -> Iterator[dict[int, Fault]]:
+    """Whatever leaves open how far somebody came: every death, every lost answer to what changes something."""
+    yield from ({number: kind} for number, kind in deaths(calls))
+    yield from ({number: kind} for number, call in enumerate(calls, 1) if changes(call) for kind in (Fault.UNKNOWN, Fault.TWICE))
+
+
 def pairs(calls: Sequence[str]) -> Iterator[dict[int, Fault]]:
     """Every two deaths at these calls. The second is met in whatever the first one led to."""
     return ({first: kind, second: other} for first, kind in deaths(calls) for second, other in deaths(calls, first))

@@ -1,7 +1,7 @@
 """Start, work, gate, decision, effects, finish, whatever fails at whatever call to AWS: no run and no decision is lost, no effect is doubled.
 
 Every single fault is tried, in the other stories at the calls that change something. Of the pairs of crashes an even share is tried; `make crashes`
-tries all.
+tries all. Of an agent's twelve turns an even share of the deaths and of the lost answers is tried.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -15,17 +15,20 @@ from chalicelib.runs import sweep
 from chalicelib.store import answers, table
 from chalicelib.store.answers import Answer
 from chalicelib.store.items import Item
+from chalicelib.store.run_records import Usage
+from chalicelib.workers import agent_work
 from chalicelib.workers.work import Work
 from tests.factories.crash_claims import Harm
-from tests.factories.crash_stories import CANCELLED, FAILED, FAMILY, ORDER, SILENCE, Stage, Told, stage
+from tests.factories.crash_stories import AGENT, CANCELLED, FAILED, FAMILY, ORDER, SILENCE, Stage, Told, stage
 from tests.factories.crash_world import LOST_WORKER, Manner
-from tests.factories.faults import CRASHES, NOISE, Fault, Plan, evenly, pairs, singles
+from tests.factories.faults import CRASHES, NOISE, Fault, Plan, doubts, evenly, pairs, singles
 from tests.scenario.crashes import Tally, summary
 
 pytestmark = pytest.mark.scenario
 
 SHARES: Final = 4  # of the pairs, for as many processes
 PAIRS: Final = 30  # tried of each share
+AGENTS: Final = 8  # tried of its deaths and lost answers
 ASKED_AGAIN: Final = Manner(is_watched=True)
 ASKED_ONCE: Final = Manner(dies_as=LOST_WORKER, is_patient=False, is_watched=True)
 
@@ -70,6 +73,26 @@ def test_it_survives_two_crashes(on_stage: Stage, share: int) -> None:
 def test_other_stories_survive_any_one_fault_at_what_changes_something(on_stage: Stage) -> None:
     plans = [{number: fault} for number in calm(on_stage).effects for fault in (*CRASHES, Fault.UNKNOWN)]
     assert wrong(map(on_stage.tell, plans)) == []
+
+
+@pytest.mark.parametrize("on_stage", [AGENT], ids=["agent"], indirect=True)
+def test_an_agent_goes_on_where_it_was(on_stage: Stage) -> None:
+    """Its output, its effects, its usage and the ledger are those of one that nobody disturbed."""
+    calls = calm(on_stage).calls
+    plans = list(doubts(calls))
+    assert len(plans) > 400
+    assert wrong(map(on_stage.tell, evenly(plans, AGENTS))) == []
+
+
+@pytest.mark.parametrize("on_stage", [AGENT], ids=["agent"], indirect=True)
+def test_it_would_find_an_agents_effect_doubled_and_its_turn_counted_twice(on_stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = calm(on_stage).calls
+    keys_effects_by_attempt(monkeypatch)
+    (doubled,) = on_stage.tell({1 + calls.index("pay.example:Charge"): Fault.CRASH_AFTER}).wrong
+    assert doubled.harm is Harm.DOUBLED
+    monkeypatch.undo()
+    monkeypatch.setattr(agent_work, "spent_since", lambda _work, whole: agent_work.stored_usage(whole).less(Usage(cost=1)))
+    assert [each.harm for each in on_stage.tell({}).wrong] == [Harm.JOURNAL]
 
 
 # --- the harness finds what it looks for ---------------------------------------------------------------------------
