@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bench.layered import layered_text
-from bench.states_entered import EXAMPLES, HANDWRITTEN
+from bench.states_entered import EXAMPLES, HANDWRITTEN, Answers, _entries
 from chalicelib.compiler.asl_rules import check_machine
 from chalicelib.spec.load import load
 
@@ -31,3 +31,10 @@ def test_it_generates_workflows_that_load_and_are_the_same_each_time(most: int) 
     assert loaded.diagnostics == ()
     assert loaded.spec is not None
     assert len(loaded.spec.nodes) == 60
+
+
+def test_it_answers_an_agent_at_each_entry_with_what_it_said_to_do_next() -> None:
+    states = ("look", "desk", "desk--next", "desk--wait", "desk", "desk--next", "desk", "desk--next", "answer")
+    answers: Answers = {("look", None): [1], ("desk", None): [{"text": "hello"}], ("answer", None): [2]}
+    said = [{"Next": "wait", "output": None}, {"Next": "again", "output": None}, {"Next": "done", "output": {"text": "hello"}}]
+    assert _entries(states, answers) == {("desk", None): said, ("desk--wait", None): [None]}

@@ -12,8 +12,9 @@ from rich.console import Console
 from cli import answers as asking
 from cli.answers import Answers
 from cli.client import Client
+from cli.runs import follow_run
 from cli.session import Session
-from tests.factories.cli_documents import RUN, call_gate, event, gate
+from tests.factories.cli_documents import RUN, call_gate, event, gate, run, story, version
 from tests.factories.fake_api import FakeApi, Refusal, serving_api
 
 DECISION = "POST /api/v1/gates/gate_1/decision"
@@ -167,3 +168,21 @@ def test_it_asks_at_gates_and_replies_alone() -> None:
         answers, _ = answering(api)
     waits = [event(1, "gate_opened", "ask"), *(event(1, "node_waiting", "ask", waiting_for=what) for what in ("reply", "gate", "child"))]
     assert [answers.is_wanted(each) for each in waits] == [True, True, False, False]
+
+
+def test_it_asks_below_the_live_display_and_goes_on_watching(typing: Typing) -> None:
+    typing("approve\nfine\n")
+    answers_of_api = {
+        "GET /api/v1/workflows/wf_1/versions/1": version(),
+        "POST /api/v1/live/tickets": Refusal(503, "unavailable"),
+        f"GET /api/v1/workflows/runs/{RUN}/events": {"events": story(), "next_since": 16},
+        "GET /api/v1/gates": {"gates": [gate()]},
+        DECISION: {"is_final": True, "missing_count": 0},
+        f"GET /api/v1/workflows/runs/{RUN}": run("succeeded"),
+    }
+    with serving_api(answers_of_api) as api:
+        answers, written = answering(api)
+        assert follow_run(answers.here, run(), answers=answers)["status"] == "succeeded"
+    assert api.bodies(DECISION) == [{"choice": "approve", "channel": "cli", "reason": "fine"}]
+    before, after = written.getvalue().split("Shall we?", 1)
+    assert ("· late" in before, "– late" in after) == (True, True)
