@@ -5,8 +5,9 @@ what the model sees and put over whatever it says. A delegated agent is a conver
 call's key.
 """
 
+import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -29,6 +30,7 @@ from chalicelib.workers.work import Work
 
 DELEGATED_TURNS: Final = 2
 MAX_NAME: Final = 64  # what all vendors take
+_MARK: Final = 8  # characters of a digest
 _UNFIT: Final = re.compile(r"[^a-zA-Z0-9_-]")
 _TASK: Final[JsonObject] = {
     "type": "object",
@@ -57,7 +59,7 @@ class NodeTools:
 
     def __post_init__(self) -> None:
         found = [granted for grant in self.node.grants for granted in self._granted(grant)]
-        object.__setattr__(self, "granted", {granted.offered.name: granted for granted in found})
+        object.__setattr__(self, "granted", _told_apart(found))
 
     @property
     def offered(self) -> tuple[AgentTool, ...]:
@@ -83,8 +85,7 @@ class NodeTools:
             yield Granted(_offer(grant, grant.called, description, without(schema, frozenset(grant.arguments)), self.fixed(grant)), grant)
             return
         for tool in discover(grant.mcp, surroundings(self.work)):
-            name = f"{grant.called}_{_UNFIT.sub('_', tool.name)}"[:MAX_NAME]
-            yield Granted(_offer(grant, name, tool.description, tool.input_schema, {}), grant, tool.name)
+            yield Granted(_offer(grant, _remote_name(grant.called, tool.name), tool.description, tool.input_schema, {}), grant, tool.name)
 
     def _told(self, grant: ToolGrant) -> tuple[str, JsonObject]:
         """What the model is told of a tool: a description and the schema of its arguments."""
@@ -125,6 +126,28 @@ def _offer(grant: ToolGrant, name: str, description: str, schema: JsonObject, fi
         suspends=grant.workflow is not None,
         fixed=fixed,
     )
+
+
+def _remote_name(called: str, remote: str) -> str:
+    """What the model calls a server's tool. Where the name has to be changed, a digest keeps it apart from others that would come out alike."""
+    name = f"{called}_{_UNFIT.sub('_', remote)}"
+    if name == f"{called}_{remote}" and len(name) <= MAX_NAME:
+        return name
+    mark = hashlib.sha256(remote.encode()).hexdigest()[:_MARK]
+    return f"{name[: MAX_NAME - _MARK - 1]}_{mark}"
+
+
+def _told_apart(found: Iterable[Granted]) -> dict[str, Granted]:
+    """By name. A server says how its tools are called: none of them takes the place of a tool that the author named, or of another server's."""
+    mine: dict[str, Granted] = {}
+    theirs: dict[str, dict[tuple[str | None, str], Granted]] = {}
+    for granted in found:
+        if granted.grant.mcp is None:
+            mine[granted.offered.name] = granted
+        else:
+            theirs.setdefault(granted.offered.name, {})[granted.grant.mcp, granted.remote] = granted
+    clear = {name: next(iter(alike.values())) for name, alike in theirs.items() if len(alike) == 1}
+    return {**clear, **mine}
 
 
 class _Nobody:

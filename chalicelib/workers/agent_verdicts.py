@@ -142,6 +142,8 @@ def _question(tools: NodeTools, node: AgentCall, granted: Granted, call: CallSta
     grant = granted.grant
     arguments: JsonObject = {**call.use.arguments, **shown_arguments(tools.fixed(grant))}
     details: JsonObject = {"tool": call.use.name, "arguments": arguments, "effect": grant.effect.value}
+    if grant.mcp is not None:
+        details |= {"server": grant.mcp, "remote_tool": granted.remote}
     if call.why:
         details["why"] = call.why
     form: JsonObject = {

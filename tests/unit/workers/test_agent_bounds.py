@@ -12,13 +12,19 @@ from chalicelib.errors import RunEnded
 from chalicelib.providers import select
 from chalicelib.runs.cancel import cancel
 from chalicelib.spec.model import Json, JsonObject
+from chalicelib.spec.nodes import AgentCall
 from chalicelib.store import gates, transcripts
 from chalicelib.store.run_records import NodeAttempt
 from chalicelib.store.values import load
 from chalicelib.store.workflow_records import Child
+from chalicelib.tools.mcp import DiscoveredTool
 from chalicelib.tools.registry import tools
 from chalicelib.tools.tool import Surroundings, Tool
-from tests.factories.cloud import DAN, cloud, published
+from chalicelib.workers import agent_tools
+from chalicelib.workers.payload import parse_payload
+from chalicelib.workers.version_nodes import version_nodes
+from chalicelib.workers.work import Work
+from tests.factories.cloud import DAN, Cloud, cloud, published
 from tests.factories.worker_runs import Story, story
 from tests.fixtures.fake_claude import KEY, Claude, claude
 from tests.fixtures.model_script import Calls, Failing, Say, Turn
@@ -147,3 +153,39 @@ def test_what_another_model_said_in_the_place_of_one_that_failed_is_not_kept() -
         assert tale.node_run("say").details["cache"] == {"came": "miss", "saved_micro_dollars": 0}
         assert story(asking).serve("say") == {"text": "from the first"}
         assert [request["model"].split("-")[1] for request in fake.requests] == ["opus", "opus", "haiku", "opus"]
+
+
+def served(monkeypatch: pytest.MonkeyPatch, **names: list[str]) -> None:
+    """What MCP servers say of themselves."""
+
+    def discover(server: str, _: Surroundings) -> list[DiscoveredTool]:
+        return [DiscoveredTool(server, name, "", {"type": "object"}, None) for name in names[server]]
+
+    monkeypatch.setattr(agent_tools, "discover", discover)
+
+
+def reach(grants: list[JsonObject]) -> dict[str, tuple[str | None, str]]:
+    """What each name leads to."""
+    node = AgentCall.model_validate({"type": "agent_call", "prompt": "Do it.", "tools": grants})
+    tale = story(agent("math"))
+    version = version_nodes(tale.run.organisation_id, tale.version.id)["work"]
+    tools = agent_tools.NodeTools(Work(parse_payload(tale.payload("work")), version, lambda: 10.0), node, {})
+    return {name: (granted.grant.mcp, granted.remote or str(granted.grant.tool)) for name, granted in tools.granted.items()}
+
+
+def test_a_servers_tool_takes_no_other_tools_place(aws: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    served(monkeypatch, kv=["put", "see"], crm=["x_y", "see", "see"], crm_x=["y", "z"])
+    assert reach([{"tool": "kv.put"}, {"mcp": "kv", "policy": "allow"}, {"mcp": "crm"}, {"mcp": "crm_x"}]) == {
+        "kv_put": (None, "kv.put"),
+        "kv_see": ("kv", "see"),
+        "crm_see": ("crm", "see"),
+        "crm_x_z": ("crm_x", "z"),
+    }
+
+
+def test_names_that_would_come_out_alike_are_told_apart(aws: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    served(monkeypatch, crm=["a.b", "a/b", "a_b", "c" * 80, "c" * 81])
+    found = reach([{"mcp": "crm"}])
+    assert sorted(remote for _, remote in found.values()) == sorted(["a.b", "a/b", "a_b", "c" * 80, "c" * 81])
+    assert found["crm_a_b"] == ("crm", "a_b")
+    assert all(len(name) <= 64 for name in found)
