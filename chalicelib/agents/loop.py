@@ -76,6 +76,9 @@ Outcome = Finished | Yielded | Suspended
 def _unheard(_usage: Usage) -> None: ...
 
 
+def _nothing(_key: str) -> None: ...
+
+
 def run_agent(
     task: AgentTask,
     *,
@@ -86,14 +89,16 @@ def run_agent(
     seconds_left: Callable[[], float],
     margin_seconds: float = 60,
     on_usage: Callable[[Usage], None] = _unheard,
+    took: Callable[[str], Usage | None] = _nothing,
 ) -> Outcome:
-    """`on_usage` is told what the whole conversation cost so far: on entering, and whenever that changes.
+    """`on_usage` is told what the whole conversation cost so far: on entering, and whenever that changes. `took` is asked what a call of that key
+    cost in models of its own, once it has run: it counts, for the limit too.
 
     Raises a ModelFailure, OutputInvalid or AgentStopped, each with the usage of the whole conversation; StaleAttempt when another attempt has gone
     on.
     """
     transcript = checkpoint.load() or Transcript(clean(task.prompt))
-    agent = _Agent(task, ask, toolbox, checkpoint, verdicts, lambda: seconds_left() < margin_seconds, on_usage, transcript)
+    agent = _Agent(task, ask, toolbox, checkpoint, verdicts, lambda: seconds_left() < margin_seconds, on_usage, took, transcript)
     if transcript.usage is not None:
         on_usage(transcript.usage)
     while True:
@@ -113,6 +118,7 @@ class _Agent:
     verdicts: Verdicts
     is_late: Callable[[], bool]
     on_usage: Callable[[Usage], None]
+    took: Callable[[str], Usage | None]
     transcript: Transcript
     got_on: bool = False
 
@@ -175,6 +181,12 @@ class _Agent:
             spent = usage if self.transcript.usage is None else self.transcript.usage.plus(usage)
             self.transcript = replace(self.transcript, usage=spent)
             self.on_usage(spent)
+
+    def _spend_beside(self, usage: Usage | None) -> None:
+        """What others spent; who answers here is still told."""
+        own = self.transcript.usage
+        if usage is not None and own is not None:
+            self._spend(replace(usage, provider=own.provider, model=own.model))
 
     def _keep_failed(self, failure: ModelFailure, before: Transcript) -> None:
         """What a failed call cost belongs to the conversation. A store that is away must not hide the failure; a newer attempt must."""
@@ -259,6 +271,7 @@ class _Agent:
             self.transcript = self.transcript.put(call)
             self._save()
         self.transcript = self.transcript.put(self._result(call, tool))
+        self._spend_beside(self.took(call.key))
         self._save()
 
     def _result(self, call: CallState, tool: AgentTool) -> CallState:

@@ -11,16 +11,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from chalicelib.agents.failures import AgentCostExceeded
 from chalicelib.agents.loop import Finished, run_agent
 from chalicelib.agents.policy import Rule, ToolPolicy
 from chalicelib.agents.task import AgentTask, AgentTool
-from chalicelib.providers.model import ToolUse
+from chalicelib.agents.transcript import Transcript
+from chalicelib.providers.model import ToolUse, Usage
 from chalicelib.spec.agent_parts import ToolGrant
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.spec.nodes import AgentCall
 from chalicelib.spec.tool_descriptions import TOOL_DESCRIPTIONS
 from chalicelib.spec.tool_signatures import TOOL_SIGNATURES
-from chalicelib.store import workflows
+from chalicelib.store import transcripts, workflows
 from chalicelib.tools.failures import ToolUnknown
 from chalicelib.tools.mcp import discover
 from chalicelib.workers.models import Models
@@ -56,6 +58,7 @@ class NodeTools:
     node: AgentCall
     values: Mapping[str, Json]
     granted: Mapping[str, Granted] = field(init=False)
+    delegated: set[str] = field(init=False, default_factory=set)  # keys of calls that were handed to other agents
 
     def __post_init__(self) -> None:
         found = [granted for grant in self.node.grants for granted in self._granted(grant)]
@@ -99,13 +102,28 @@ class NodeTools:
         """The arguments that the author has set."""
         return rendered_members(grant.arguments, self.values)
 
+    def took(self, key: str) -> Usage | None:
+        """What another agent spent on a call, however it ended."""
+        found = transcripts.find(self.work.attempt, key) if key in self.delegated else None
+        return None if found is None else Transcript.from_json(found.body).usage
+
+    def _cost_left(self) -> int | None:
+        """Of `max_cost`, for another agent. Raises AgentCostExceeded where it is spent, which the model is told."""
+        most, spent = self.node.max_cost, self.work.spent[-1] if self.work.spent else None
+        if most is None or spent is None:
+            return most
+        if spent.cost is None or spent.cost >= most:
+            raise AgentCostExceeded("what this task may cost is spent, or cannot be counted", usage=None, turns=0)
+        return most - spent.cost
+
     def _delegate(self, agent: str, task: str, key: str) -> Json:
         """Another agent's answer."""
         from chalicelib.workers.agent_work import KeptConversation  # it enters conversations by way of this module
 
+        self.delegated.add(key)
         models = Models(self.work, self.node, agent=agent, part=key)
         outcome = run_agent(
-            AgentTask(prompt=task, system=models.system(None), max_turns=DELEGATED_TURNS, max_cost=self.node.max_cost, cache_prompt=True),
+            AgentTask(prompt=task, system=models.system(None), max_turns=DELEGATED_TURNS, max_cost=self._cost_left(), cache_prompt=True),
             ask=models.ask,
             toolbox=self,
             checkpoint=KeptConversation(self.work.attempt, key),

@@ -88,6 +88,7 @@ def _entered(work: Work, node: AgentCall, task: AgentTask, models: Models, tools
         seconds_left=work.seconds_left,
         margin_seconds=min(MARGIN_SECONDS, work.seconds_left() * _MARGIN_SHARE),
         on_usage=lambda spent: _note(work, spent),
+        took=tools.took,
     )
 
 
@@ -105,7 +106,7 @@ def stored_usage(used: ModelUsage | None) -> Usage:
 
 
 def _finish(work: Work, models: Models, outcome: Finished) -> JsonObject:
-    whole = _with_delegated(work, outcome)
+    whole = outcome.usage
     _note(work, whole)
     if work.is_too_late:
         raise CameTooLate("the work took longer than its time limit; what it gave came too late")
@@ -118,17 +119,6 @@ def _finish(work: Work, models: Models, outcome: Finished) -> JsonObject:
         next_wait=None if next_wait is None else NextWait(next_wait.node, next_wait.until),
     )
     return _step("done", result)
-
-
-def _with_delegated(work: Work, outcome: Finished) -> ModelUsage | None:
-    """With what the agents cost that this one called."""
-    whole = outcome.usage
-    for record in outcome.calls:
-        found = transcripts.find(work.attempt, f"call-{record.number}")
-        spent = None if found is None else Transcript.from_json(found.body).usage
-        if spent is not None:
-            whole = spent if whole is None else replace(whole.plus(spent), provider=whole.provider, model=whole.model)
-    return whole
 
 
 def _details(models: Models, outcome: Finished, whole: ModelUsage | None) -> JsonObject:

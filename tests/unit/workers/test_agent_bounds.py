@@ -10,6 +10,7 @@ import pytest
 from chalicelib.access.secrets import forget_secrets, put_secret
 from chalicelib.errors import RunEnded
 from chalicelib.providers import select
+from chalicelib.providers.failures import ModelRequestInvalid
 from chalicelib.runs.cancel import cancel
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.spec.nodes import AgentCall
@@ -189,3 +190,24 @@ def test_names_that_would_come_out_alike_are_told_apart(aws: Cloud, monkeypatch:
     assert sorted(remote for _, remote in found.values()) == sorted(["a.b", "a/b", "a_b", "c" * 80, "c" * 81])
     assert found["crm_a_b"] == ("crm", "a_b")
     assert all(len(name) <= 64 for name in found)
+
+
+def test_what_another_agent_spends_counts_for_the_limit_and_for_the_node() -> None:
+    script = (Say("", calls=(Calls("reviewer", {"task": "Is it right?"}),)), Say("It is."), Say("Right."))
+    with answering(*script) as fake:
+        tale = story(agent({"agent": "reviewer"}, model="smart", max_cost=900))
+        assert tale.serve("work") == {"Next": "done", "output": {"text": "Right."}}
+        assert ["tools" in request for request in fake.requests] == [True, False, False]
+        node_run = tale.node_run("work")
+        assert (node_run.details["stopped"], node_run.usage.input_tokens) == ("cost", 300)
+        assert node_run.usage.cost > 900
+        assert node_run.details["model"] == "claude-opus-5-5"
+
+
+def test_what_another_agent_spent_is_in_the_failure_of_the_node() -> None:
+    script = (Say("", calls=(Calls("reviewer", {"task": "Is it right?"}),)), Say("It is."), Failing.BAD_REQUEST)
+    with answering(*script):
+        tale = story(agent({"agent": "reviewer"}, model="smart"))
+        with pytest.raises(ModelRequestInvalid):
+            tale.serve("work")
+        assert tale.node_run("work").usage.input_tokens == 200
