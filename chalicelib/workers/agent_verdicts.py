@@ -37,6 +37,7 @@ APPROVE: Final = "approve"
 EDIT: Final = "edit"
 REJECT: Final = "reject"
 ANSWER: Final = "answer"
+_ARGUMENTS: Final = "urn:sluice:arguments"  # so that `#/$defs/…` in a tool's schema is still its own within the form's
 
 
 def wait_for_call(work: Work, node: AgentCall, values: Mapping[str, Json]) -> JsonObject:
@@ -149,7 +150,7 @@ def _question(tools: NodeTools, node: AgentCall, granted: Granted, call: CallSta
     form: JsonObject = {
         "type": "object",
         "properties": {
-            "arguments": {**granted.offered.arguments, "title": "Arguments", "default": call.use.arguments},
+            "arguments": {"$id": _ARGUMENTS, **granted.offered.arguments, "title": "Arguments", "default": call.use.arguments},
             "answer": {"type": "string", "title": "Answer"},
         },
         "additionalProperties": False,

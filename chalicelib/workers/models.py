@@ -30,7 +30,7 @@ from chalicelib.workers.model_router import models
 from chalicelib.workers.work import Work
 
 DEFAULT_MODEL: Final = "default"
-_SHOWN_STEPS: Final = 20
+SHOWN_STEPS: Final = 20
 
 
 @dataclass
@@ -84,7 +84,7 @@ class Models:
     @property
     def details(self) -> JsonObject:
         """What people may see of how it went."""
-        steps: list[Json] = list(plain(self.trail[-_SHOWN_STEPS:]))
+        steps: list[Json] = list(plain(self.trail[-SHOWN_STEPS:]))
         shown: JsonObject = {"agent": self.preset.name, "agent_why": self.chosen_why} if self.preset is not None else {}
         if self.why:
             shown["why"] = self.why

@@ -8,9 +8,10 @@ import anthropic  # noqa: F401  (its second of import time belongs to no test)
 import pytest
 
 from chalicelib.access.secrets import forget_secrets, put_secret
-from chalicelib.errors import RunEnded
+from chalicelib.errors import DecisionInvalid, RunEnded
+from chalicelib.gates.decide import decide
 from chalicelib.providers import select
-from chalicelib.providers.failures import ModelRequestInvalid
+from chalicelib.providers.failures import ModelFailure, ModelRequestInvalid
 from chalicelib.runs.cancel import cancel
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.spec.nodes import AgentCall
@@ -25,7 +26,7 @@ from chalicelib.workers import agent_tools
 from chalicelib.workers.payload import parse_payload
 from chalicelib.workers.version_nodes import version_nodes
 from chalicelib.workers.work import Work
-from tests.factories.cloud import DAN, Cloud, cloud, published
+from tests.factories.cloud import ANN, DAN, Cloud, cloud, published
 from tests.factories.worker_runs import Story, story
 from tests.fixtures.fake_claude import KEY, Claude, claude
 from tests.fixtures.model_script import Calls, Failing, Say, Turn
@@ -211,3 +212,27 @@ def test_what_another_agent_spent_is_in_the_failure_of_the_node() -> None:
         with pytest.raises(ModelRequestInvalid):
             tale.serve("work")
         assert tale.node_run("work").usage.input_tokens == 200
+
+
+def test_people_may_edit_arguments_whose_schema_refers_to_itself() -> None:
+    schema: JsonObject = {"type": "object", "properties": {"who": {"$ref": "#/$defs/who"}}, "$defs": {"who": {"type": "string"}}}
+    with answering(Say("", calls=(Calls("greet", {"who": "ann"}),))):
+        child = published({"sluice": 1, "name": "greet", "input": schema, "nodes": {}})
+        tale = story(agent({"workflow": "greet"}), children={"greet": Child(workflow_id=child.workflow_id, version_id=child.id, version=1)})
+        tale.serve("work")
+        told = tale.serve("work", wait=True, token="t" * 40)
+        assert isinstance(told, dict)
+        gate_id = str(told["gate_id"])
+        with pytest.raises(DecisionInvalid):
+            decide(ANN, gate_id, choice="edit", form={"arguments": {"who": 7}})
+        assert decide(ANN, gate_id, choice="edit", form={"arguments": {"who": "bob"}}).is_final
+
+
+def test_a_node_that_failed_says_who_was_asked_in_vain() -> None:
+    with answering(Failing.SERVER_ERROR, SLUICE_MODELS=ROUTE):
+        tale = story({"say": {"type": "agent_call", "model": "two", "prompt": "Hello"}})
+        with pytest.raises(ModelFailure):
+            tale.serve("say")
+        trail: Any = tale.node_run("say").details["trail"]
+        assert {step["candidate"] for step in trail} == {"anthropic:claude-opus-5-5", "anthropic:claude-haiku-5-5"}
+        assert {step["outcome"] for step in trail} == {"failed"}
