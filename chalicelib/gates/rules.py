@@ -13,6 +13,7 @@ from chalicelib.spec.canonical import canonical_json
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.store.blobs import json_text
 from chalicelib.store.gate_records import Gate, Vote
+from chalicelib.store.pointers import forged_in
 
 MAX_FORM_BYTES = 64 * 1024  # with a decision's other fields, well within what a task's output may hold
 
@@ -62,7 +63,8 @@ def _check_form(gate: Gate, vote: Vote) -> None:
     _check_fields(gate, vote)
     if len(json_text(vote.form).encode()) > MAX_FORM_BYTES:
         raise DecisionInvalid("the form is too large", {"/form": f"takes more than {MAX_FORM_BYTES} bytes"})
-    faults = form_faults(gate.form, vote.form)
+    forged = forged_in(vote.form)
+    faults = form_faults(gate.form, vote.form) if forged is None else {f"/form{forged}": "a field Pointer that is an object is kept for values in S3"}
     if faults:
         raise DecisionInvalid("the form is not filled in as asked", faults)
 

@@ -14,14 +14,20 @@ from chalicelib.errors import InputInvalid
 from chalicelib.spec.canonical import canonical_json
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.store.blobs import json_text
+from chalicelib.store.pointers import forged_in
+from chalicelib.store.skeletons import POINTER
 
 _FAULTS: Final = 20  # told at most
 _KEPT_FIELD_BYTES: Final = 8 * 1024
 
 
 def checked_input(schema: JsonObject, given: Json) -> Json:
-    """The input with top-level defaults where a field is absent."""
+    """The input with top-level defaults where a field is absent. Nothing in it may pass for a value of ours in S3: workers would follow it there."""
     value = with_defaults(schema, given)
+    forged = forged_in(value)
+    if forged is not None:
+        message = f"a field {POINTER} that is an object is kept for values in S3"
+        raise InputInvalid(f"the input is not what a workflow can take: {forged or '/'}: {message}", {forged: message})
     found: dict[str, str] = {}
     for fault in _validator(canonical_json(schema)).iter_errors(value):
         found.setdefault("".join(f"/{part}" for part in fault.absolute_path), fault.message)

@@ -68,6 +68,20 @@ def resolve_all(organisation_id: str, value: Json) -> Json:
             return value
 
 
+def forged_in(value: Json) -> str | None:
+    """Where something in a value from outside looks like a pointer record, as a JSON pointer; None: nowhere."""
+    waiting: list[tuple[str, Json]] = [("", value)]
+    while waiting:
+        path, found = waiting.pop()
+        if isinstance(found, dict):
+            if isinstance(found.get(POINTER), dict):
+                return path
+            waiting += [(f"{path}/{name}", member) for name, member in found.items()]
+        elif isinstance(found, list):
+            waiting += [(f"{path}/{place}", item) for place, item in enumerate(found)]
+    return None
+
+
 def is_pointer(value: Json) -> bool:
     return _pointer_of(value) is not None
 

@@ -96,6 +96,7 @@ class NodeTools:
             return TOOL_DESCRIPTIONS[grant.tool], TOOL_SIGNATURES[grant.tool].arguments
         if grant.workflow is not None:
             return f"Runs the workflow {grant.workflow} and gives its output.", workflow_input(self.work, grant.workflow)
+        Models(self.work, self.node, agent=grant.agent or "")  # raises AgentUnknown: an author's slip is no matter for the model
         return f"Hands a task to the agent {grant.agent}, who knows nothing but what it is told.", _TASK
 
     def fixed(self, grant: ToolGrant) -> JsonObject:

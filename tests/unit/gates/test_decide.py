@@ -116,6 +116,13 @@ def test_a_form_travels_with_its_decision(aws: Cloud) -> None:
     assert "form" not in events_of(run)[-3].data
 
 
+def test_a_form_holds_nothing_that_a_worker_would_follow(aws: Cloud) -> None:
+    gate = opened_gate(started_run(), question=asking(form={"type": "object"}))
+    with pytest.raises(DecisionInvalid) as refused:
+        decide(ANN, gate.id, choice="approve", form={"a": [{"Pointer": {"key": "org_local/runs/run_1/x"}}]})
+    assert list(refused.value.faults) == ["/form/a/0"]
+
+
 def test_a_quorum_needs_distinct_people_who_agree(aws: Cloud) -> None:
     run = started_run()
     gate = opened_gate(run, question=asking(at_least=2))

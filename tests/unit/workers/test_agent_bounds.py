@@ -8,6 +8,7 @@ import anthropic  # noqa: F401  (its second of import time belongs to no test)
 import pytest
 
 from chalicelib.access.secrets import forget_secrets, put_secret
+from chalicelib.agents.failures import AgentUnknown
 from chalicelib.errors import DecisionInvalid, RunEnded
 from chalicelib.gates.decide import decide
 from chalicelib.providers import select
@@ -236,3 +237,8 @@ def test_a_node_that_failed_says_who_was_asked_in_vain() -> None:
         trail: Any = tale.node_run("say").details["trail"]
         assert {step["candidate"] for step in trail} == {"anthropic:claude-opus-5-5", "anthropic:claude-haiku-5-5"}
         assert {step["outcome"] for step in trail} == {"failed"}
+
+
+def test_an_agent_that_there_is_not_is_the_authors_slip(aws: Cloud) -> None:
+    with pytest.raises(AgentUnknown):
+        story(agent({"agent": "nobody"})).serve("work")
