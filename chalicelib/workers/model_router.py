@@ -15,8 +15,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib import ids
 from chalicelib.access.redaction import Redaction
-from chalicelib.access.secrets import resolved_key
+from chalicelib.access.secrets import KEY_PREFIX, resolved_key
+from chalicelib.errors import SecretMissing
 from chalicelib.providers.candidates import Candidate, Route
+from chalicelib.providers.failures import ModelAuthFailed
 from chalicelib.providers.health import Health
 from chalicelib.providers.model import ModelRequest, ModelResponse, OnText, Provider
 from chalicelib.providers.router import Router
@@ -49,7 +51,7 @@ class Models:
         return routes_of(models=self.deployment.models, keys=self.keys)
 
     def renew(self) -> None:
-        """With rotated keys, once the container's five minutes with the earlier ones are over. Raises SecretMissing."""
+        """With rotated keys, once the container's five minutes with the earlier ones are over."""
         try:
             keys = _resolved(keys_of(self.deployment))
         except (BotoCoreError, ClientError):
@@ -95,15 +97,17 @@ def flush() -> None:
 
 
 def _resolved(keys: Keys) -> Keys:
-    """With the keys that lie in Secrets Manager. Raises SecretMissing."""
-    endpoints = {name: endpoint.model_copy(update={"key": resolved_key(endpoint.key)}) for name, endpoint in keys.compatible.items()}
-    return replace(
-        keys,
-        anthropic=resolved_key(keys.anthropic),
-        openai=resolved_key(keys.openai),
-        gemini=resolved_key(keys.gemini),
-        compatible=endpoints,
-    )
+    """With the keys that lie in Secrets Manager."""
+    endpoints = {name: endpoint.model_copy(update={"key": _key(endpoint.key)}) for name, endpoint in keys.compatible.items()}
+    return replace(keys, anthropic=_key(keys.anthropic), openai=_key(keys.openai), gemini=_key(keys.gemini), compatible=endpoints)
+
+
+def _key(text: str) -> str:
+    """A key; what names a secret that is not there stays as it is: that vendor fails once it is asked, the others do not."""
+    try:
+        return resolved_key(text)
+    except SecretMissing:
+        return text
 
 
 def _made(deployment: Settings) -> Models:
@@ -112,7 +116,16 @@ def _made(deployment: Settings) -> Models:
 
 
 def _router(keys: Keys, health: Health) -> Router:
-    return Router(lambda candidate: Discreet(provider_of(candidate, keys=keys), _hiding(candidate, keys)), health)
+    return Router(lambda candidate: _discreet(candidate, keys), health)
+
+
+def _discreet(candidate: Candidate, keys: Keys) -> "Discreet":
+    """Raises ModelAuthFailed where the key's secret is not there: whoever else may answer is asked then."""
+    key = keys.find(candidate.provider, candidate.key)
+    if key is not None and key.secret.startswith(KEY_PREFIX):
+        name = key.secret.removeprefix(KEY_PREFIX).strip()
+        raise ModelAuthFailed(f"{candidate.id} has no key: there is no secret {name}; put it with `sluice secrets put {name} --deployment`")
+    return Discreet(provider_of(candidate, keys=keys), _hiding(candidate, keys))
 
 
 def _hiding(candidate: Candidate, keys: Keys) -> Redaction:

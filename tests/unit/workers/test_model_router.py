@@ -172,3 +172,19 @@ def test_it_hides_the_keys_of_vendors_and_no_region() -> None:
     keys = Keys(anthropic="sk-ant-very-secret", bedrock="eu-central-1")
     hidden = [model_router._hiding(Candidate(provider, "m"), keys).secrets for provider in ("anthropic", "bedrock", "offline")]
     assert hidden == [{"key of anthropic": "sk-ant-very-secret"}, {}, {}]
+
+
+def test_a_secret_that_is_missing_stops_no_other_vendor(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "secret:anthropic")
+    both = '{"both": {"candidates": [{"model": "anthropic:claude-opus-5-5", "priority": 1}, {"model": "offline:x", "priority": 2}]}}'
+    with cloud(SLUICE_MODELS=both):
+        forget_secrets()
+        held = models()
+        assert call(held, "offline:x").startswith("Offline answer")
+        routed = held.router.call(held.route("both"), REQUEST, seconds_left=lambda: 10)
+        assert "sluice secrets put anthropic --deployment" in routed.trail[0].fault
+        with pytest.raises(ModelAuthFailed, match="there is no secret anthropic"):
+            call(held, "anthropic:claude-haiku-5-5")
+        put_secret(DEPLOYMENT, "anthropic", "sk-first-of-them")
+        assert key_of(models()) == "sk-first-of-them"
+    forget_secrets()
