@@ -22,6 +22,7 @@ from chalicelib.spec.agent_parts import ToolGrant
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.spec.nodes import AgentCall
 from chalicelib.store import gates, pointers, runs, transcripts, workflows
+from chalicelib.store.blobs import json_text
 from chalicelib.store.gate_records import Decision, GateChoice
 from chalicelib.store.run_records import NodeAttempt, Run, Trigger
 from chalicelib.store.statuses import GateStatus, RunStatus
@@ -37,6 +38,7 @@ APPROVE: Final = "approve"
 EDIT: Final = "edit"
 REJECT: Final = "reject"
 ANSWER: Final = "answer"
+MAX_FORM_SCHEMA: Final = 32 * 1024  # servers say how large the schemas of their tools are
 _ARGUMENTS: Final = "urn:sluice:arguments"  # so that `#/$defs/…` in a tool's schema is still its own within the form's
 
 
@@ -150,7 +152,7 @@ def _question(tools: NodeTools, node: AgentCall, granted: Granted, call: CallSta
     form: JsonObject = {
         "type": "object",
         "properties": {
-            "arguments": {"$id": _ARGUMENTS, **granted.offered.arguments, "title": "Arguments", "default": call.use.arguments},
+            "arguments": {"$id": _ARGUMENTS, **_form_of(granted.offered.arguments), "title": "Arguments", "default": call.use.arguments},
             "answer": {"type": "string", "title": "Answer"},
         },
         "additionalProperties": False,
@@ -170,6 +172,11 @@ def _question(tools: NodeTools, node: AgentCall, granted: Granted, call: CallSta
         channels=channels,
         form=form,
     )
+
+
+def _form_of(schema: JsonObject) -> JsonObject:
+    """A schema as a gate may hold it. What people change is checked against the whole of it in any case."""
+    return schema if len(json_text(schema)) <= MAX_FORM_SCHEMA else {"type": "object"}
 
 
 def _start_child(work: Work, attempt: NodeAttempt, grant: ToolGrant, given: JsonObject, token: str) -> Run:

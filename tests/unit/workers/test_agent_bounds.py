@@ -158,11 +158,11 @@ def test_what_another_model_said_in_the_place_of_one_that_failed_is_not_kept() -
         assert [request["model"].split("-")[1] for request in fake.requests] == ["opus", "opus", "haiku", "opus"]
 
 
-def served(monkeypatch: pytest.MonkeyPatch, **names: list[str]) -> None:
+def served(monkeypatch: pytest.MonkeyPatch, schema: JsonObject | None = None, **names: list[str]) -> None:
     """What MCP servers say of themselves."""
 
     def discover(server: str, _: Surroundings) -> list[DiscoveredTool]:
-        return [DiscoveredTool(server, name, "", {"type": "object"}, None) for name in names[server]]
+        return [DiscoveredTool(server, name, "", schema or {"type": "object"}) for name in names[server]]
 
     monkeypatch.setattr(agent_tools, "discover", discover)
 
@@ -242,3 +242,17 @@ def test_a_node_that_failed_says_who_was_asked_in_vain() -> None:
 def test_an_agent_that_there_is_not_is_the_authors_slip(aws: Cloud) -> None:
     with pytest.raises(AgentUnknown):
         story(agent({"agent": "nobody"})).serve("work")
+
+
+def test_people_are_asked_whatever_a_server_says_of_its_tool(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A schema of half a megabyte has no place in a gate."""
+    vast: JsonObject = {"type": "object", "properties": {f"p{place}": {"type": "string", "description": "x" * 300} for place in range(1500)}}
+    served(monkeypatch, vast, crm=["delete"])
+    with answering(Say("", calls=(Calls("crm_delete", {"p1": "all"}),))):
+        tale = story(agent({"mcp": "crm"}))
+        assert tale.serve("work") == {"Next": "wait", "output": None}
+        told = tale.serve("work", wait=True, token="t" * 40)
+        assert isinstance(told, dict)
+        shown = load(tale.run.organisation_id, gates.get(tale.run.organisation_id, str(told["gate_id"])).details)
+        assert isinstance(shown, dict)
+        assert (shown["server"], shown["remote_tool"], shown["arguments"]) == ("crm", "delete", {"p1": "all"})
