@@ -33,6 +33,8 @@ from chalicelib.workers.work import Work
 DELEGATED_TURNS: Final = 2
 MAX_NAME: Final = 64  # what all vendors take
 _MARK: Final = 8  # characters of a digest
+_CHANGING: Final = re.compile(r"\$(now|millis|random|uuid)\b")
+_FIRST_READ: Final = "first-read"
 _UNFIT: Final = re.compile(r"[^a-zA-Z0-9_-]")
 _TASK: Final[JsonObject] = {
     "type": "object",
@@ -167,6 +169,19 @@ def _told_apart(found: Iterable[Granted]) -> dict[str, Granted]:
             theirs.setdefault(granted.offered.name, {})[granted.grant.mcp, granted.remote] = granted
     clear = {name: next(iter(alike.values())) for name, alike in theirs.items() if len(alike) == 1}
     return {**clear, **mine}
+
+
+def steady(work: Work, values: Mapping[str, Json]) -> Mapping[str, Json]:
+    """The machine reads values anew at each entry: those that come out otherwise each time stay as they first were, so that what people approve is
+    what runs. Raises StaleAttempt where another attempt was first.
+    """
+    changing: JsonObject = {text: value for text, value in values.items() if _CHANGING.search(text)}
+    if not changing:
+        return values
+    found = transcripts.find(work.attempt, _FIRST_READ) or transcripts.enter(work.attempt, _FIRST_READ)
+    if found is None:
+        transcripts.save(work.attempt, changing, revision=1, part=_FIRST_READ)
+    return {**values, **(changing if found is None else found.body)}
 
 
 class _Nobody:

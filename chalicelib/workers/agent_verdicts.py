@@ -28,7 +28,7 @@ from chalicelib.store.run_records import NodeAttempt, Run, Trigger
 from chalicelib.store.statuses import GateStatus, RunStatus
 from chalicelib.store.workflow_records import Child
 from chalicelib.workers.agent_budget import budget_question, open_question
-from chalicelib.workers.agent_tools import Granted, NodeTools
+from chalicelib.workers.agent_tools import Granted, NodeTools, steady
 from chalicelib.workers.payload import PayloadInvalid
 from chalicelib.workers.tool import shown_arguments
 from chalicelib.workers.warn import warn
@@ -50,7 +50,7 @@ def wait_for_call(work: Work, node: AgentCall, values: Mapping[str, Json]) -> Js
     asking, budget = open_question(work), work.facts.budget
     if asking is not None and budget is not None:
         return _ask(work, asking, node, lambda channels: budget_question(work, node, budget, channels=channels), token)
-    tools = NodeTools(work, node, values)
+    tools = NodeTools(work, node, steady(work, values))
     call = _first_open(work)
     granted = tools.granted.get(call.use.name)
     if granted is None:

@@ -22,7 +22,7 @@ from chalicelib.store.accounts import require_run
 from chalicelib.store.run_records import NodeAttempt, Usage
 from chalicelib.workers.agent import agent_task, shown_request, usage_details
 from chalicelib.workers.agent_budget import asks_people, keep_asking, settle_budget
-from chalicelib.workers.agent_tools import NodeTools
+from chalicelib.workers.agent_tools import NodeTools, steady
 from chalicelib.workers.agent_verdicts import CallVerdicts
 from chalicelib.workers.failures import CameTooLate
 from chalicelib.workers.models import Models
@@ -60,7 +60,7 @@ def work_on(work: Work, node: AgentCall, values: Mapping[str, Json]) -> JsonObje
     if replay is not None:
         return _step("done", replay.result)
     settle_budget(work)
-    tools = NodeTools(work, node, values)
+    tools = NodeTools(work, node, steady(work, values))
     try:
         outcome = _entered(work, node, task, models, tools)
     except BudgetExceeded as failure:

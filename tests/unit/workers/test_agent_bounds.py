@@ -256,3 +256,21 @@ def test_people_are_asked_whatever_a_server_says_of_its_tool(monkeypatch: pytest
         shown = load(tale.run.organisation_id, gates.get(tale.run.organisation_id, str(told["gate_id"])).details)
         assert isinstance(shown, dict)
         assert (shown["server"], shown["remote_tool"], shown["arguments"]) == ("crm", "delete", {"p1": "all"})
+
+
+def test_what_people_approve_is_what_runs_where_a_fixed_value_comes_out_otherwise_each_time(tool: Callable[[str, Act], None]) -> None:
+    done: list[JsonObject] = []
+    tool("kv.put", lambda arguments, _: done.append(arguments))
+    grant: JsonObject = {"tool": "kv.put", "with": {"key": "{% $uuid() %}"}}
+    with answering(Say("", calls=(Calls("kv_put", {"value": 1}),)), Say("Done.")):
+        tale = story(agent(grant))
+        tale.serve("work", values={"$uuid()": "first"})
+        told = tale.serve("work", wait=True, token="t" * 40, values={"$uuid()": "second"}, fence={"resume": 0, "visit": 0, "retry": 0, "entry": 1})
+        assert isinstance(told, dict)
+        gate = gates.get(tale.run.organisation_id, str(told["gate_id"]))
+        shown = load(tale.run.organisation_id, gate.details)
+        assert isinstance(shown, dict)
+        assert shown["arguments"] == {"key": "first", "value": 1}
+        decide(ANN, gate.id, choice="approve", form={})
+        tale.serve("work", values={"$uuid()": "third"}, fence={"resume": 0, "visit": 0, "retry": 0, "entry": 2})
+        assert done == [{"key": "first", "value": 1}]
