@@ -35,7 +35,7 @@ def asks_people(work: Work, failure: BudgetExceeded) -> bool:
 
 def keep_asking(work: Work, failure: BudgetExceeded) -> None:
     """Note what is to be asked. Raises StaleAttempt when another attempt has gone on."""
-    found = transcripts.find(work.attempt, _PART)
+    found = transcripts.enter(work.attempt, _PART)
     revision = 0 if found is None else found.revision
     asked = 1 if found is None else _count(found.body) + 1
     body: JsonObject = {"asked": asked, "open": True, "message": str(failure), "figures": dict(failure.figures)}
@@ -68,6 +68,7 @@ def settle_budget(work: Work) -> None:
     budget = work.facts.budget
     if found is None or not found.body["open"] or budget is None:
         return
+    transcripts.enter(work.attempt, _PART)
     gate = close_call(_asking(work, found.body))
     decision = gate.decision if gate is not None and gate.status is GateStatus.DECIDED else None
     if gate is None or decision is None or decision.choice != GO_ON:
