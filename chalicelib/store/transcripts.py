@@ -16,6 +16,7 @@ from chalicelib.store.record import Record
 from chalicelib.store.run_records import NodeAttempt
 from chalicelib.store.values import Stored, keep, load
 
+_NOT_NEWER: Final = "attribute_not_exists(#holder) OR #holder <= :mine"
 _DIGITS: Final = 8  # of each part of a fence, so that fences compare as texts
 
 
@@ -47,21 +48,20 @@ def find(attempt: NodeAttempt, part: str = "") -> Found | None:
 def enter(attempt: NodeAttempt, part: str = "") -> Found | None:
     """The transcript for an attempt that goes on with it: from now on no older one can. Raises StaleAttempt when a newer one has entered."""
     mine = _holder(attempt)
-    condition = "attribute_not_exists(#holder) OR #holder <= :mine"
     try:
-        table.write(table.assign(_key(attempt, part), {"holder": mine}, condition=condition, values={"mine": mine}))
+        table.write(table.assign(_key(attempt, part), {"holder": mine}, condition=_NOT_NEWER, values={"mine": mine}))
     except ConditionLost as lost:
         raise _stale(attempt) from lost
     return find(attempt, part)
 
 
 def save(attempt: NodeAttempt, body: JsonObject, *, revision: int, part: str = "") -> None:
-    """Write `revision`; the one before it must be what is there, and the attempt must have entered last. Raises StaleAttempt otherwise."""
+    """Write `revision`; the one before it must be what is there, and no newer attempt may have entered. Raises StaleAttempt otherwise."""
     stored = keep(attempt.organisation_id, f"runs/{attempt.run_id}/{attempt.node}", body)
     kept = KeptTranscript(body=stored, revision=revision, holder=_holder(attempt), saved_by=uuid4().hex)
     before = "#revision = :before" if revision > 1 else "attribute_not_exists(#revision)"
     values = {"before": revision - 1} if revision > 1 else {}
-    write = table.put(item_of(kept, _key(attempt, part)), condition=f"#holder = :mine AND {before}", values={**values, "mine": kept.holder})
+    write = table.put(item_of(kept, _key(attempt, part)), condition=f"({_NOT_NEWER}) AND {before}", values={**values, "mine": kept.holder})
     try:
         table.write(write)
     except ConditionLost as lost:

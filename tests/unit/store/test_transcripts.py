@@ -52,9 +52,10 @@ def test_it_refuses_an_attempt_once_a_newer_one_has_entered(aws: Cloud, newer: N
     assert transcripts.find(older) == transcripts.Found({"turns": 3}, 2)
 
 
-def test_it_refuses_who_has_not_entered(aws: Cloud) -> None:
+def test_to_save_is_to_enter(aws: Cloud) -> None:
+    transcripts.save(attempt(retry=1), {"turns": 1}, revision=1)
     with pytest.raises(StaleAttempt):
-        transcripts.save(attempt(), {"turns": 1}, revision=1)
+        transcripts.enter(attempt())
 
 
 def test_it_knows_its_own_write_that_was_sent_twice(aws: Cloud) -> None:
