@@ -84,6 +84,7 @@ class Settings(BaseModel):
     databases: Mapping[str, DatabaseSetting] = Field(
         default_factory=dict, alias="SLUICE_DATABASES", repr=False
     )  # JSON {name: {url | sqlite_key, write}}
+    native_tools: frozenset[str] = Field(default=frozenset(), alias="SLUICE_NATIVE_TOOLS")  # JSON [ARNs of roles]; empty: off
 
 
 _JSON: Final = frozenset(
@@ -129,6 +130,7 @@ def _parse(name: str, text: str) -> object:
             | "SLUICE_MCP_SERVERS"
             | "SLUICE_A2A_AGENTS"
             | "SLUICE_DATABASES"
+            | "SLUICE_NATIVE_TOOLS"
         ):
             try:
                 return json.loads(text)

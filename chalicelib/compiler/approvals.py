@@ -8,8 +8,8 @@ from typing import Final
 
 from chalicelib.compiler.edges import choices_of
 from chalicelib.spec.effects import Effect
+from chalicelib.spec.native_tools import signature_of
 from chalicelib.spec.nodes import AgentCall, HumanGate, Map, Message, Node, SubWorkflow, ToolCall, WorkerNode
-from chalicelib.spec.tool_signatures import TOOL_SIGNATURES
 from chalicelib.spec.workflow import WorkflowSpec
 
 REFUSING_WORDS: Final = frozenset({"reject", "decline", "deny", "no", "cancel"})
@@ -31,8 +31,8 @@ def effect_of(node: Node, children: Mapping[str, WorkflowSpec], depth: int = 0) 
             return node.effect or _strongest(node.nodes.values(), children, depth)
         case SubWorkflow() if node.effect is None and node.workflow in children and depth < _MAX_CHILD_DEPTH:
             return _strongest(children[node.workflow].nodes.values(), children, depth + 1)
-        case ToolCall() if node.effect is None and node.tool in TOOL_SIGNATURES:
-            return TOOL_SIGNATURES[node.tool].effect
+        case ToolCall() if node.effect is None and (signature := signature_of(node.tool)) is not None:
+            return signature.effect
         case AgentCall() if node.effect is None:
             return strongest(grant.effect for grant in node.grants if grant.policies != {"deny"})
         case Message():

@@ -25,6 +25,7 @@ class Absent(Enum):
 ABSENT: Final = Absent.ABSENT
 
 INVOKE: Final = "arn:aws:states:::lambda:invoke"  # the result is wrapped: `$states.result.Payload`
+SDK: Final = "arn:aws:states:::aws-sdk:"  # and the service, a colon, the action
 PUT_OBJECT: Final = "arn:aws:states:::s3:putObject"  # of a ResultWriter
 INVOKE_AND_WAIT: Final = f"{INVOKE}.waitForTaskToken"  # the result is what SendTaskSuccess sent
 
@@ -86,6 +87,7 @@ class Working(Moving):
 class Task(Working):
     resource: str
     arguments: Json | Absent = ABSENT
+    credentials: JsonObject | None = None
     timeout_seconds: int | str | None = None
     heartbeat_seconds: int | str | None = None
 
@@ -249,8 +251,9 @@ def _given(name: str, value: Json | Absent) -> JsonObject:
 
 
 def _task(task: Task) -> JsonObject:
+    rights = _present({"Credentials": task.credentials})
     limits = _present({"TimeoutSeconds": task.timeout_seconds, "HeartbeatSeconds": task.heartbeat_seconds})
-    return {"Resource": task.resource} | _given("Arguments", task.arguments) | limits
+    return {"Resource": task.resource} | _given("Arguments", task.arguments) | rights | limits
 
 
 def _choice(choice: Choice) -> JsonObject:

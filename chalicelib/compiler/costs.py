@@ -13,7 +13,7 @@ from chalicelib.compiler.durations import MICROSECONDS, expected_duration
 from chalicelib.compiler.graph import WorkflowGraph
 from chalicelib.compiler.prices import EVENTS, LAMBDA, PRICES, WRITES
 from chalicelib.compiler.tally import Counts, Tally, exactly
-from chalicelib.spec.nodes import AgentCall, HumanGate, Map, Message, Node, Polling, SubWorkflow, ToolCall, Wait, WorkerNode
+from chalicelib.spec.nodes import AgentCall, HumanGate, Map, Message, Node, Polling, SubWorkflow, ToolCall, Wait, WorkerNode, is_served
 
 ASSUMED_ITEMS: Final = 40
 ROLE: Final = "--"
@@ -42,8 +42,10 @@ class Costs:
     graph: WorkflowGraph
 
     def visit(self, name: str, spot: Spot, *, announces: bool = False) -> Tally:
-        """A Task that serves a node. `announces`: a Wait follows, and its worker says so."""
+        """A Task that serves a node. `announces`: a Wait follows, and its worker says so. Another service's work is not counted."""
         node = self.nodes[name]
+        if not is_served(node):
+            return exactly(state(EVENTS.task))
         waits = waits_for_token(node)
         microseconds = 0 if waits or polls(node) else expected_duration(node)
         counts = self.task(microseconds=microseconds, events=EVENTS.token_task if waits else EVENTS.task)
@@ -56,6 +58,10 @@ class Costs:
     def untold_writes(spot: Spot) -> int:
         """What the run's end writes of a worker's node that was never visited: it is taken off the first visit."""
         return 0 if spot.in_items else WRITES.node_told
+
+    def visited_again(self, name: str, spot: Spot) -> Counts:
+        """What a further visit writes that the first one had taken off."""
+        return written(self.untold_writes(spot) if is_served(self.nodes[name]) else 0)
 
     def collecting(self, spot: Spot) -> Tally:
         """The Task that collects a map's results: it tells of the map's end, which is counted with the map, in a word for itself."""
@@ -138,7 +144,7 @@ class Costs:
 def begins_with_wait(graph: WorkflowGraph) -> bool:
     """Whether a native Wait may come before any worker, so that the engine tells that the run has begun."""
     root = graph.root
-    workers = {name for name, node in root.nodes.items() if isinstance(node, WorkerNode | Map)}
+    workers = {name for name, node in root.nodes.items() if is_served(node) or isinstance(node, Map)}
     return any(isinstance(node, Wait) and not workers & root.ancestors[name] for name, node in root.nodes.items())
 
 

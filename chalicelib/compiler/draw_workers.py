@@ -9,6 +9,8 @@ An agent with tools, or one that asks at the run's budget, may leave before it i
 enters it again at once, or by way of `<node>--wait`, a Task with a token that waits for a person or for a workflow that the agent called. Only an
 agent that may wait has the latter.
 A tool call that waits for a task elsewhere is drawn alike: `<node>--pause`, a Wait as long as the worker says, lies before the next asking.
+
+A tool that the engine calls itself is a Task without a worker, under the role that the call names; what it is given is whole, not by pointer.
 """
 
 from collections.abc import Iterator
@@ -18,6 +20,7 @@ from typing import Final
 from chalicelib.compiler.activation import ALWAYS
 from chalicelib.compiler.code import ENVELOPE, Code, Key, Read, Template, code
 from chalicelib.compiler.holdings import texts_of
+from chalicelib.compiler.native_calls import native_call
 from chalicelib.compiler.outline import Catch, Decide, Pause, Scope, Transition, Work
 from chalicelib.compiler.sheet import Enter, Place, Sheet, with_assigns
 from chalicelib.compiler.traces import settled
@@ -109,12 +112,15 @@ class _Drawing:
         token = waits_for_token(self.node)
         task = Work(self.name, self.place.scope, self.name, comment=self.node.title, token=token, retry=self.node.retry)
         task.answers_steps = self.is_entered_again
+        if isinstance(self.node, ToolCall) and self.node.is_native:
+            task.call, task.payload = native_call(self.node, self.sheet.reader(self.place.block.path, self.name))
         task.timeout_seconds = self._limit() if token else self.node.timeout_seconds
         if self.node.repeat is not None:
             self._loop(self.node.repeat.until, self.node.repeat.max_times)
         task.next = self._next(task) if self.is_entered_again else self._success(task)
         task.catches = [*self._closing(), *self._catches()]
-        task.payload = self._payload(token=token)
+        if task.call is None:
+            task.payload = self._payload(token=token)
         self.sheet.add(task)
         return task
 

@@ -9,9 +9,9 @@ from chalicelib.compiler import asl
 from chalicelib.compiler.asl import ABSENT, Absent, jsonata
 from chalicelib.compiler.code import Key
 from chalicelib.compiler.names import Names, field_of
-from chalicelib.compiler.outline import Assign, Catch, Decide, Each, Fork, Pause, Scope, State, Transition, Work
+from chalicelib.compiler.outline import Assign, Call, Catch, Decide, Each, Fork, Pause, Scope, State, Transition, Work
 from chalicelib.compiler.render import Renderer
-from chalicelib.compiler.retries import retriers
+from chalicelib.compiler.retries import callers, retriers
 from chalicelib.compiler.shares import Shares
 from chalicelib.compiler.sheet import Outline
 from chalicelib.spec.model import Json, JsonObject
@@ -72,6 +72,8 @@ class _Emitter:
                 raise TypeError(type(state).__name__)
 
     def _work(self, state: Work) -> asl.Task:
+        if state.call is not None:
+            return self._call(state, state.call)
         at_entry = Renderer(self.names, state.scope, state)
         payload = at_entry.value(state.payload)
         assert isinstance(payload, dict)
@@ -90,6 +92,21 @@ class _Emitter:
             assign=out.assign,
             output=output,
             retry=retriers(state.retry, waits=state.token, closes=state.role in ("close", "load", "collect"), goes_on=state.answers_steps),
+            catch=self._catches(state, state.catches),
+        )
+
+    def _call(self, state: Work, call: Call) -> asl.Task:
+        out = self._way(state, state.next)
+        return asl.Task(
+            comment=state.comment,
+            resource=call.resource,
+            credentials={"RoleArn": call.role},
+            arguments=Renderer(self.names, state.scope, state).value(state.payload),
+            timeout_seconds=state.timeout_seconds,
+            next=state.next.target,
+            assign=out.assign,
+            output=jsonata(call.result) if out.output is ABSENT else out.output,
+            retry=callers(state.retry),
             catch=self._catches(state, state.catches),
         )
 

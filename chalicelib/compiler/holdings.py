@@ -16,7 +16,7 @@ from chalicelib.compiler.collecting import is_collected
 from chalicelib.compiler.graph import Block, WorkflowGraph
 from chalicelib.spec.bindings import Binding, Items, Members, Value, parse_bare, parse_binding
 from chalicelib.spec.expression import Expression, Reference
-from chalicelib.spec.nodes import WORKER_TYPES, Map, SubWorkflow, Transform
+from chalicelib.spec.nodes import Map, SubWorkflow, Transform, is_served
 
 Path = tuple[str, ...]
 EACH: Final = "[]"
@@ -67,7 +67,7 @@ class Holdings:
         """Whether what S3 holds may be put in place of the value, whatever it is made of."""
         if key.kind != "output":
             return key == CONTEXT
-        return any(isinstance(node, WORKER_TYPES) or (isinstance(node, Map) and is_collected(node)) for node in self._nodes(key.name))
+        return any(is_served(node) or (isinstance(node, Map) and is_collected(node)) for node in self._nodes(key.name))
 
     def is_at_hand(self, key: Key, reference: Reference) -> bool:
         """Whether the reference stops where pointer records stand or before, so that it moves them as they are."""

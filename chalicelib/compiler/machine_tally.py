@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from chalicelib.compiler.costs import ROLE, ROOT, Costs, Spot, node_of, state, written
+from chalicelib.compiler.costs import ROLE, ROOT, Costs, Spot, node_of, state
 from chalicelib.compiler.machine_shape import Shape, StateShape
 from chalicelib.compiler.plan import ForEach, Plan
 from chalicelib.compiler.prices import EVENTS
@@ -107,7 +107,7 @@ class _Scope:
             return entries
         close = states.get(f"{entered.name}{ROLE}{CLOSE}")
         parts = [entered, states[again], *([close] if close else [])]
-        longest = total(map(self._own, parts)) + exactly(written(self.costs.untold_writes(self.spot)))
+        longest = total(map(self._own, parts)) + exactly(self.costs.visited_again(entered.name, self.spot))
         _, most = self.costs.visits(entered.name)
         return entries.times(1, most) + longest.times(0, most - 1)
 

@@ -91,11 +91,22 @@ class Catching(Leaving):
             yield catch.transition
 
 
+@dataclass(frozen=True)
+class Call:
+    """What a Task calls that is not the worker: `resource` under `role`; `result` is where its answer stands. The Task's payload is its arguments."""
+
+    resource: str
+    role: str
+    result: str = "$states.result"
+
+
 @dataclass(eq=False)
 class Work(Catching):
-    """A Task that invokes the worker; with `token` it waits for SendTaskSuccess. `answers_steps`: the worker says what comes next, too."""
+    """A Task that invokes the worker; with `token` it waits for SendTaskSuccess. `answers_steps`: the worker says what comes next, too.
+    `call`: the engine calls somebody else instead."""
 
     payload: Template = None
+    call: Call | None = None
     token: bool = False
     answers_steps: bool = False
     timeout_seconds: int | None = None
@@ -106,6 +117,8 @@ class Work(Catching):
 
     @property
     def result(self) -> str:
+        if self.call is not None:
+            return self.call.result
         if self.token:
             return "$states.result"
         return "$states.result.Payload.output" if self.answers_steps else "$states.result.Payload"

@@ -34,6 +34,8 @@ def _bind_scope(scope: JsonObject, values: Mapping[str, str]) -> JsonObject:
 def _bind_state(state: Json, values: Mapping[str, str]) -> Json:
     if not isinstance(state, dict):
         return state
+    if "Credentials" in state:  # somebody else is called, under a role of its own: nothing of ours is in it
+        return state
     bound = _bind_texts(state, ("Resource",), values) | {name: _bind_resource(state[name], values) for name in _BOUND if name in state}
     match state:
         case {"Branches": [*branches]}:

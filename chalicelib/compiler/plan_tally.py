@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from chalicelib.compiler.collecting import is_collected, is_distributed
-from chalicelib.compiler.costs import ROOT, Costs, Spot, state, written
+from chalicelib.compiler.costs import ROOT, Costs, Spot, state
 from chalicelib.compiler.plan import Choose, ForEach, Parallel, Plan, Series, Visit
 from chalicelib.compiler.prices import EVENTS
 from chalicelib.compiler.tally import NOTHING, Counts, Tally, either, exactly, total
@@ -69,5 +69,5 @@ class _Walk:
             once += exactly(state()) + again.times(0, self.costs.most_entries(name))
         if node.repeat is None:
             return once
-        further = once + exactly(state() + written(self.costs.untold_writes(spot)))
+        further = once + exactly(state() + self.costs.visited_again(name, spot))
         return once + exactly(state()) + further.times(0, node.repeat.max_times - 1)

@@ -15,7 +15,7 @@ from chalicelib.compiler.code import Code, Key, Part, Read, Template, code
 from chalicelib.compiler.graph import WorkflowGraph
 from chalicelib.compiler.holdings import EACH, Holdings, Path, is_compared, key_at, names_of
 from chalicelib.compiler.lists import Pointed, for_worker, moved, pointed
-from chalicelib.spec.bindings import Binding, Broken, Items, Literal, Members, Text, Value, parse_binding
+from chalicelib.spec.bindings import Binding, Broken, Items, Literal, Members, Text, Value, expressions, parse_binding
 from chalicelib.spec.expression import Expression, Fault, Reference, parse_expression
 from chalicelib.spec.model import Json
 
@@ -110,6 +110,13 @@ class Reader:
     def template(self, value: Json) -> Template:
         """An authored binding, evaluated by the engine."""
         return self._bound(parse_binding(value))
+
+    def whole(self, value: Json) -> Template:
+        """The same for somebody who is not ours, and so could make nothing of a pointer."""
+        binding = parse_binding(value)
+        for expression in expressions(binding):
+            self._look(expression)
+        return self._bound(binding)
 
     def _bound(self, binding: Binding) -> Template:
         match binding:

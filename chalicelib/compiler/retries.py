@@ -62,6 +62,11 @@ def retriers(retry: Retry | None, *, waits: bool, closes: bool = False, goes_on:
     return (TRANSIENT, *own, GOES_ON) if goes_on else (TRANSIENT, *own)
 
 
+def callers(retry: Retry | None) -> tuple[Retrier, ...]:
+    """Of a Task that calls another service. Nobody knows which of its failures pass, or what it has done by then: only the author may say so."""
+    return () if retry is None else (_tried(retry, "States.TaskFailed", "States.Timeout"),)
+
+
 def is_tried_again(retry: Retry | None, error: str, *, retries: int) -> bool:
     """Whether the machine tries the node again after an error that its worker raised in the attempt that so many retries came before."""
     most = _PASSING_RETRIES if error in TRANSIENT.error_equals else 0
@@ -72,8 +77,12 @@ def is_tried_again(retry: Retry | None, error: str, *, retries: int) -> bool:
 
 def _own(retry: Retry, *, waits: bool) -> Retrier:
     """`max_attempts` of the language counts all tries, that of ASL the retries. The time-out of a Task that waits for somebody is no lost worker."""
+    return _tried(retry, *RETRYABLE_ERRORS, *_LOST_WORKER, *(() if waits else ("States.Timeout",)))
+
+
+def _tried(retry: Retry, *errors: str) -> Retrier:
     return Retrier(
-        error_equals=(*RETRYABLE_ERRORS, *_LOST_WORKER, *(() if waits else ("States.Timeout",))),
+        error_equals=errors,
         interval_seconds=retry.interval_seconds,
         max_attempts=retry.max_attempts - 1,
         backoff_rate=retry.backoff_rate,

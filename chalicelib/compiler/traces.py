@@ -13,7 +13,7 @@ from chalicelib.compiler.code import Key, Read, Template, code
 from chalicelib.compiler.collecting import is_collected
 from chalicelib.compiler.graph import Block
 from chalicelib.compiler.plan import Choose, ForEach, Parallel, Plan, Series, Visit
-from chalicelib.spec.nodes import WORKER_TYPES, Condition, Join, Map, Node, Transform, Wait
+from chalicelib.spec.nodes import Condition, Join, Map, Node, ToolCall, Transform, Wait, is_served
 from chalicelib.spec.nodes import Parallel as FanOut
 
 MAX_TOLD: Final = 16  # by one worker: what is older waits for another one, or for the end
@@ -35,14 +35,16 @@ def traces(plan: Plan, nodes: Mapping[str, Node]) -> Traces:
 def told_inside(plan: Plan, nodes: Mapping[str, Node]) -> dict[str, Pending]:
     """Who tells of the native nodes of a map's item. What no worker of the item comes after is told by nobody; maps end by themselves."""
     told = traces(plan, nodes).by_worker
-    return {worker: tuple(name for name in names if isinstance(nodes[name], Condition | Transform | Wait)) for worker, names in told.items()}
+    return {
+        worker: tuple(name for name in names if isinstance(nodes[name], Condition | ToolCall | Transform | Wait)) for worker, names in told.items()
+    }
 
 
 def _walk(plan: Plan, pending: Pending, nodes: Mapping[str, Node], told: dict[str, Pending]) -> Pending:
     """What is still untold after the plan."""
     match plan:
         case Visit(node):
-            if not isinstance(nodes[node], WORKER_TYPES):
+            if not is_served(nodes[node]):
                 return (*pending, node)
             told[node] = pending[-MAX_TOLD:]
             return pending[:-MAX_TOLD]

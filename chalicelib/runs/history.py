@@ -62,7 +62,7 @@ def _read(event: Mapping[str, Any], node: str, place: NodePlace, told: Told) -> 
         told.open.add(node)
     elif kind.endswith("StateExited"):
         told.open.discard(node)
-        if place.type in NATIVE_TYPES and not place.maps:
+        if (place.type in NATIVE_TYPES or place.is_native_call) and not place.maps:
             told.left.add(node)
     elif kind in _FAILURES:
         details = event.get(_FAILURES[kind], {})

@@ -58,6 +58,19 @@ def _natives(run: Run, nodes: Mapping[Address, NodeRun], outcome: Outcome) -> It
     for node in sorted(outcome.told.left - outcome.settled.keys()):
         if (node, "") not in nodes:
             yield _settled_without_value(run, nodes.get((node, "")), node, outcome.at)
+    yield from _failed_call(run, nodes, outcome)
+
+
+def _failed_call(run: Run, nodes: Mapping[Address, NodeRun], outcome: Outcome) -> Iterator[NodeChange]:
+    """A call of the engine's own that ended the run: no worker could tell of it."""
+    node = outcome.told.last_failed
+    place = places_of(run.organisation_id, run.version_id).get(node) if node and outcome.status is RunStatus.FAILED else None
+    if place is None or not place.is_native_call or place.maps or (place.node, "") in nodes:
+        return
+    fault = outcome.told.faults.get(place.node)
+    after = NodeRun(run_id=run.id, node=place.node, item_path="", status=NodeStatus.FAILED, started_at=outcome.at, ended_at=outcome.at, error=fault)
+    data: dict[str, Json] = {"status": NodeStatus.FAILED, **(accounts.fault_data(fault) if fault else {})}
+    yield NodeChange(None, after, (node_event(after, EventType.NODE_FAILED, data),))
 
 
 def _settled_without_value(run: Run, before: NodeRun | None, node: str, at: str) -> NodeChange:

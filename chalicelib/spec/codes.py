@@ -58,6 +58,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "bad-argument": "A constant argument is of another type than the tool takes.",
         "bad-secret": "The name or prefix of a secret is none, or reads something.",
         "bad-wait": "A tool that is done when it answers is to be waited for, or in no time.",
+        "native-call": "A call that the engine makes itself does not say plainly whom it calls and under which role, or an agent is to make it.",
         "misplaced-secret": "A secret stands where it would be recorded.",
         "missing-argument": "A tool lacks an argument that it needs.",
         "unknown-argument": "A tool takes no such argument.",

@@ -7,6 +7,7 @@ judge: the schema knows neither expressions nor what needs the whole workflow.
 from typing import Final
 
 from chalicelib.spec.model import Json, JsonObject
+from chalicelib.spec.native_tools import NATIVE_SIGNATURES
 from chalicelib.spec.nodes import NODE_ID_PATTERN
 from chalicelib.spec.tool_signatures import TOOL_SIGNATURES
 from chalicelib.spec.workflow import WorkflowSpec
@@ -21,7 +22,7 @@ def workflow_json_schema() -> JsonObject:
         _property(owner, "nodes")["propertyNames"] = {"pattern": NODE_ID_PATTERN}
     _one_of(definitions, "Condition", "if", "cases")
     _one_of(definitions, "Wait", "seconds", "until")
-    names: list[Json] = list(TOOL_SIGNATURES)
+    names: list[Json] = [*TOOL_SIGNATURES, *NATIVE_SIGNATURES]
     _property(_object(definitions["ToolCall"]), "tool")["enum"] = names
     return {"$schema": _DIALECT, **_object(_standard(schema))}
 

@@ -14,6 +14,7 @@ from chalicelib.spec.deciders import Deciders
 from chalicelib.spec.edges import EdgeSpec
 from chalicelib.spec.effects import Effect
 from chalicelib.spec.model import Json, JsonObject, SpecModel
+from chalicelib.spec.native_tools import NATIVE_SIGNATURES
 
 NODE_ID_PATTERN = r"^[a-z][a-z0-9_]{0,47}$"
 MAX_TIMEOUT_SECONDS = 31_536_000  # a Step Functions execution lives one year at most
@@ -129,6 +130,11 @@ class ToolCall(WorkerNode):
         """Whether its work may take several invocations."""
         return self.wait is not None
 
+    @property
+    def is_native(self) -> bool:
+        """Whether the engine calls the tool itself, without a worker."""
+        return self.tool in NATIVE_SIGNATURES
+
 
 class Choice(SpecModel):
     """One answer that a gate offers. `approves` defaults to true except for reject, decline, deny, no and cancel."""
@@ -234,3 +240,8 @@ Node = Annotated[
 Map.model_rebuild()
 
 WORKER_TYPES = (AgentCall, ToolCall, HumanGate, SubWorkflow, Message)
+
+
+def is_served(node: object) -> bool:
+    """Whether a worker serves the node."""
+    return isinstance(node, WORKER_TYPES) and not (isinstance(node, ToolCall) and node.is_native)

@@ -8,9 +8,9 @@ from typing import Final, assert_never
 
 from chalicelib.spec.binding import Binding, Broken, Items, Literal, Members, Text, Value, parse_binding
 from chalicelib.spec.model import Json, JsonObject
+from chalicelib.spec.native_tools import signature_of
 from chalicelib.spec.nodes import AgentCall, Condition, HumanGate, Join, Map, Message, Node, Parallel, SubWorkflow, ToolCall, Transform, Wait
 from chalicelib.spec.schema_fields import FieldAnswer, Presence, field, json_types, object_schema, value_schema
-from chalicelib.spec.tool_signatures import TOOL_SIGNATURES
 
 __all__ = [
     "DEFAULT_OTHERWISE",
@@ -39,7 +39,7 @@ def output_schema(node: Node) -> JsonObject:
         case AgentCall():
             return node.output if node.output is not None else object_schema({"text": _TEXT})
         case ToolCall():
-            signature = TOOL_SIGNATURES.get(node.tool)
+            signature = signature_of(node.tool)
             return signature.output if signature else {}
         case HumanGate():
             return _gate(node)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from chalicelib.spec.model import Json, JsonObject
+from chalicelib.spec.native_tools import NATIVE_SIGNATURES
 from chalicelib.store.workflow_records import Version
 from chalicelib.store.workflows import get_version
 
@@ -20,6 +21,7 @@ class NodePlace:
     node: str
     type: str
     maps: tuple[str, ...]
+    is_native_call: bool = False  # a tool call that the engine makes itself
 
     def item_path(self, within: str) -> str:
         """The node's item path as seen from an item path at or below it: its first parts, one for each map around the node."""
@@ -36,7 +38,7 @@ def places_of(organisation_id: str, version_id: str) -> Mapping[str, NodePlace]:
 def _places(block: JsonObject, maps: tuple[str, ...]) -> Iterator[NodePlace]:
     for name, node in _objects(block.get("nodes")):
         kind = node.get("type")
-        yield NodePlace(name, kind if isinstance(kind, str) else "", maps)
+        yield NodePlace(name, kind if isinstance(kind, str) else "", maps, is_native_call=node.get("tool") in NATIVE_SIGNATURES)
         yield from _places(node, (*maps, name))
 
 

@@ -17,6 +17,7 @@ from chalicelib.spec.nodes import AgentCall, Map, Node, SubWorkflow
 from chalicelib.spec.workflow import WorkflowSpec
 from chalicelib.store import workflows
 from chalicelib.store.workflow_records import Child, Version
+from chalicelib.workflows.native_tools import refused_calls
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,9 @@ def compile_text(organisation_id: str, text: str) -> Compiled | tuple[Diagnostic
     versions = children_of(organisation_id, loaded.spec)
     specs = {name: WorkflowSpec.model_validate(version.spec) for name, version in versions.items()}
     outcome = compile_workflow(loaded.spec, loaded.positions, children=specs)
-    if isinstance(outcome, Refused):
-        return (*loaded.diagnostics, *outcome.diagnostics)
+    refused = refused_calls(loaded.spec, loaded.positions)
+    if refused or isinstance(outcome, Refused):
+        return (*loaded.diagnostics, *outcome.diagnostics, *refused)
     children = {name: Child(workflow_id=version.workflow_id, version_id=version.id, version=version.number) for name, version in versions.items()}
     return Compiled(loaded.spec, outcome, children, _digest(loaded.spec, children, outcome), (*loaded.diagnostics, *outcome.diagnostics))
 

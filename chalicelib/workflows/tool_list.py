@@ -12,8 +12,10 @@ from typing import Final, Literal
 
 from chalicelib.access.principal import Principal
 from chalicelib.errors import SluiceError
+from chalicelib.settings import settings
 from chalicelib.spec.effects import Effect
 from chalicelib.spec.model import JsonObject
+from chalicelib.spec.native_tools import NATIVE_DESCRIPTIONS, NATIVE_SIGNATURES
 from chalicelib.spec.tool_descriptions import TOOL_DESCRIPTIONS
 from chalicelib.spec.tool_signatures import TOOL_SIGNATURES
 from chalicelib.tools import mcp
@@ -59,7 +61,7 @@ class ToolList:
 
 def list_tools(principal: Principal) -> ToolList:
     """Built-in ones first, then by source."""
-    found: list[ListedTool | Missing] = [*_built_in(), *_of_servers(), *_of_apis(principal)]
+    found: list[ListedTool | Missing] = [*_built_in(), *_native(), *_of_servers(), *_of_apis(principal)]
     tools = tuple(each for each in found if isinstance(each, ListedTool))
     return ToolList(tools, tuple(each for each in found if isinstance(each, Missing)))
 
@@ -68,6 +70,13 @@ def _built_in() -> Iterator[ListedTool]:
     for name, signature in TOOL_SIGNATURES.items():
         call: JsonObject = {"tool": name}
         yield ListedTool(name, "built_in", None, TOOL_DESCRIPTIONS[name], signature.arguments, signature.output, signature.effect, call)
+
+
+def _native() -> Iterator[ListedTool]:
+    """What the engine calls itself, where that is switched on."""
+    for name, signature in NATIVE_SIGNATURES.items() if settings().native_tools else ():
+        call: JsonObject = {"tool": name}
+        yield ListedTool(name, "built_in", None, NATIVE_DESCRIPTIONS[name], signature.arguments, None, signature.effect, call)
 
 
 def _of_servers() -> Iterator[ListedTool | Missing]:

@@ -55,6 +55,17 @@ def test_it_lets_machines_invoke_the_worker_alone(bare_package: Package) -> None
     assert invoking == [{"Fn::GetAtt": ["Worker", "Arn"]}]
 
 
+def test_it_lets_machines_take_roles_of_one_path_and_only_where_that_is_switched_on(bare_package: Package) -> None:
+    policy = bare_package.resources["NativeCalls"]
+    assert policy["Properties"]["RoleName"] == {"Ref": "MachineRole"}
+    assert [(one["Action"], one["Resource"]) for one in policy["Properties"]["PolicyDocument"]["Statement"]] == [
+        ("sts:AssumeRole", {"Fn::Sub": "arn:${AWS::Partition}:iam::*:role/sluice/*"})
+    ]
+    assert bare_package.template["Conditions"][policy["Condition"]] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "NativeTools"}, "[]"]}]}
+    told = {name for name, function in bare_package.functions.items() if "SLUICE_NATIVE_TOOLS" in function["Environment"]["Variables"]}
+    assert told == {"APIHandler", "Publisher"}
+
+
 def test_it_lets_the_api_write_secrets_and_the_worker_alone_read_them(bare_package: Package) -> None:
     allowed = {
         name: {action for action in actions(bare_package, role_of(function)) if action.startswith("secretsmanager:")}

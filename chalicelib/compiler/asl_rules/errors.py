@@ -27,6 +27,7 @@ _ACTIVITY: Final = re.compile(r"arn:[\w-]+:states:[^:]+:\d+:activity:.+")
 _PLACEHOLDER: Final = re.compile(r"\$\{\w+\}")
 _NO_TOKENS: Final = ("athena:", "batch:", "dynamodb:", "glue:", "http:")
 _DYNAMODB: Final = frozenset({"getItem", "putItem", "updateItem", "deleteItem"})
+_SDK: Final = re.compile(r"aws-sdk:[a-z0-9]+:[a-z][a-zA-Z0-9]*")
 _NOT_A_SERVICE: Final = "aws-sdk:apigatewaymanagementapi:"
 
 
@@ -121,6 +122,8 @@ def _resource_fault(resource: str) -> str:
     service, pattern = match["service"], match["pattern"] or ""
     if service.startswith(_NOT_A_SERVICE):
         return "Step Functions has no integration for WebSocket messages; use apigateway:invoke"
+    if service.startswith("aws-sdk:") and not _SDK.fullmatch(service):
+        return f"`{service}` does not name an action of the SDK, as `aws-sdk:sqs:sendMessage` does"
     if service.startswith("dynamodb:") and service.removeprefix("dynamodb:") not in _DYNAMODB:
         return f"the integration has no `{service}`; use aws-sdk:{service}"
     if pattern == ".waitForTaskToken" and service.startswith(_NO_TOKENS):

@@ -57,6 +57,10 @@ def _is_time(value: Json) -> bool:
     return isinstance(value, str) and _RFC3339.fullmatch(value) is not None
 
 
+def _is_role(value: Json) -> bool:
+    return isinstance(value, dict) and value.keys() == {"RoleArn"} and isinstance(value["RoleArn"], str) and value["RoleArn"] != ""
+
+
 def _is_label(value: Json) -> bool:
     return isinstance(value, str) and 1 <= len(value) <= 40 and value.isascii()
 
@@ -79,7 +83,7 @@ VALUES: Final[Mapping[str, Values]] = {
     "Choices": _OBJECTS,
     "Comment": _TEXT,
     "Condition": Values(is_expression, "an expression"),
-    "Credentials": _OBJECT,
+    "Credentials": Values(_is_role, "an object with a RoleArn"),
     "Default": _CONSTANT,
     "End": Values(lambda value: value is True, "true"),
     "Error": _TEXT,

@@ -14,9 +14,9 @@ from chalicelib.compiler.nearest import did_you_mean
 from chalicelib.spec.bindings import BindingKind, Literal, Text
 from chalicelib.spec.diagnostic import Diagnostic
 from chalicelib.spec.model import JsonObject
+from chalicelib.spec.native_tools import signature_of
 from chalicelib.spec.nodes import Map, Node, SubWorkflow, ToolCall, Wait
 from chalicelib.spec.schema_fields import field, json_types
-from chalicelib.spec.tool_signatures import TOOL_SIGNATURES
 
 _NULL: Final = frozenset({"null"})
 
@@ -50,8 +50,8 @@ def _wanted(subject: Subject, node: Node, field_name: str, site: Site) -> frozen
             return frozenset({"array"})
         case Wait():
             return frozenset({"number"} if field_name == "seconds" else {"string"})
-        case ToolCall() if node.tool in TOOL_SIGNATURES and not isinstance(site.binding, Literal | Text):
-            return json_types(field(TOOL_SIGNATURES[node.tool].arguments, (argument,)).schema)
+        case ToolCall() if (signature := signature_of(node.tool)) is not None and not isinstance(site.binding, Literal | Text):
+            return json_types(field(signature.arguments, (argument,)).schema)
         case SubWorkflow() if node.workflow in subject.children:
             return json_types(field(subject.children[node.workflow].input, (argument,)).schema)
         case _:

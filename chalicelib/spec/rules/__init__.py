@@ -17,7 +17,7 @@ from chalicelib.spec.rules.names import bad_ids, bad_labels, duplicate_ids, dupl
 from chalicelib.spec.rules.node_shapes import bad_timestamps, condition_shapes, long_waits, own_failure_handler, wait_shapes
 from chalicelib.spec.rules.schemas import bad_schemas, required_unknown, schemas_of_no_object, unknown_keywords
 from chalicelib.spec.rules.secrets import bad_secrets, misplaced_secrets
-from chalicelib.spec.rules.tools import bad_arguments, bad_waits, missing_arguments, unknown_arguments, unknown_tools
+from chalicelib.spec.rules.tools import bad_arguments, bad_waits, missing_arguments, native_calls, unknown_arguments, unknown_tools
 from chalicelib.spec.rules.yaml_words import doubtful_booleans
 
 __all__ = ["RULES", "Authored", "check"]
@@ -49,6 +49,7 @@ RULES: Final[tuple[Rule, ...]] = (
     missing_arguments,
     bad_arguments,
     bad_waits,
+    native_calls,
     bad_secrets,
     misplaced_secrets,
     bad_schemas,

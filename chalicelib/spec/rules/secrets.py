@@ -9,14 +9,14 @@ from typing import Final
 from chalicelib.spec.bindings import BINDING_FIELDS, Form
 from chalicelib.spec.diagnostic import Diagnostic
 from chalicelib.spec.model import Json, JsonObject
+from chalicelib.spec.native_tools import NATIVE_SIGNATURES, signature_of
 from chalicelib.spec.nodes import AgentCall, Node, ToolCall
 from chalicelib.spec.rules.agents import grants
 from chalicelib.spec.rules.authored import Authored
 from chalicelib.spec.secret_reference import secret_references
-from chalicelib.spec.tool_signatures import TOOL_SIGNATURES
 
-_SENDING: Final = frozenset({"http", "mcp", "a2a", "lambda", "aws", "sql"})  # kinds of tools that need credentials; others may keep or tell them
-_PLACES: Final = ("url", "server", "agent", "source", "function")  # the arguments that say where a tool sends things
+_SENDING: Final = frozenset({"http", "mcp", "a2a", "sql"})  # kinds of tools that need credentials; others may keep or tell them
+_PLACES: Final = ("url", "server", "agent", "source")  # the arguments that say where a tool sends things
 _ARGUMENTS: Final = "with"
 
 
@@ -37,9 +37,10 @@ def misplaced_secrets(authored: Authored) -> Iterator[Diagnostic]:
     """A secret anywhere but in the arguments of a tool that sends it somewhere."""
     hint = "a secret goes into `with` of a tool that sends it: `headers: {authorization: {secret: name}}`"
     for path, tool, arguments in _calls(authored):
-        if tool in TOOL_SIGNATURES and tool.partition(".")[0] not in _SENDING:
+        if signature_of(tool) is not None and tool.partition(".")[0] not in _SENDING:
+            message = f"the engine would record a secret of `{tool}`" if tool in NATIVE_SIGNATURES else f"`{tool}` sends nothing, it needs no secret"
             for place, _ in secret_references(arguments, path):
-                yield authored.error("misplaced-secret", f"`{tool}` sends nothing, it needs no secret", place, hint)
+                yield authored.error("misplaced-secret", message, place, hint)
     yield from _sent_anywhere(authored)
     for place in _elsewhere(authored):
         yield authored.error("misplaced-secret", "a secret would be recorded here", place, hint)
@@ -48,7 +49,7 @@ def misplaced_secrets(authored: Authored) -> Iterator[Diagnostic]:
 def _sent_anywhere(authored: Authored) -> Iterator[Diagnostic]:
     """Secrets of an agent's tool whose destination the model would choose."""
     for path, grant in grants(authored):
-        signature = TOOL_SIGNATURES.get(grant.tool or "")
+        signature = signature_of(grant.tool or "")
         known = signature.arguments["properties"] if signature is not None else {}
         free = [place for place in _PLACES if isinstance(known, dict) and place in known and place not in grant.arguments]
         for where, _ in secret_references(grant.arguments, f"{path}.{_ARGUMENTS}") if free else ():

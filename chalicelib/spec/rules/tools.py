@@ -3,6 +3,7 @@
 In: `Authored`. Out: diagnostics. Only constants are checked against their schema: what a reference gives is the compiler's question.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -11,6 +12,7 @@ from typing import Final
 from chalicelib.spec.binding import Literal, Text, parse_binding
 from chalicelib.spec.diagnostic import Diagnostic
 from chalicelib.spec.model import Json, JsonObject
+from chalicelib.spec.native_tools import NATIVE_SIGNATURES, WRITTEN_OUT, signature_of
 from chalicelib.spec.nodes import ToolCall
 from chalicelib.spec.rules.agents import grants
 from chalicelib.spec.rules.authored import Authored
@@ -18,14 +20,22 @@ from chalicelib.spec.schema_types import binding_schema, json_types
 from chalicelib.spec.secret_reference import secret_reference
 from chalicelib.spec.tool_signatures import TOOL_SIGNATURES, ToolSignature
 
+_WORDS: Final = {
+    "function": "the ARN of a Lambda function",
+    "role": "the ARN of a role below the path `/sluice/`",
+    "service": "the name of a service, such as `sqs`",
+    "action": "the name of an action, such as `sendMessage`",
+}
+_ROLE_HINT: Final = "such as `arn:aws:iam::123456789012:role/sluice/orders`; it is written out, it reads nothing"
 WAITING_TOOL: Final = "a2a.send"  # its tasks may outlast an invocation
 
 
 def unknown_tools(authored: Authored) -> Iterator[Diagnostic]:
     for call in _named(authored):
-        if call.tool not in TOOL_SIGNATURES:
-            near = get_close_matches(call.tool, TOOL_SIGNATURES, n=1)
-            hint = f"did you mean `{near[0]}`?" if near else f"one of {', '.join(TOOL_SIGNATURES)}"
+        if signature_of(call.tool) is None:
+            known = (*TOOL_SIGNATURES, *NATIVE_SIGNATURES)
+            near = get_close_matches(call.tool, known, n=1)
+            hint = f"did you mean `{near[0]}`?" if near else f"one of {', '.join(known)}"
             yield authored.error("unknown-tool", f"there is no tool `{call.tool}`", call.name_path, hint)
 
 
@@ -58,6 +68,21 @@ def bad_arguments(authored: Authored) -> Iterator[Diagnostic]:
                 yield authored.error("bad-argument", f"`{name}` of `{call.tool}` has to be of type {wanted}", f"{call.path}.with.{name}")
 
 
+def native_calls(authored: Authored) -> Iterator[Diagnostic]:
+    """What the engine calls itself is written out: whom it calls, and under which role."""
+    for call in (call for call in _named(authored) if call.tool in NATIVE_SIGNATURES):
+        if not call.is_whole:
+            yield authored.error("native-call", f"an agent cannot have `{call.tool}`", call.name_path, "it is for `tool_call` nodes")
+            continue
+        properties = _properties(call.signature)
+        for name in WRITTEN_OUT[call.tool]:
+            value, schema = call.arguments.get(name), properties[name]
+            assert isinstance(schema, dict)
+            if name in call.arguments and not (isinstance(value, str) and re.fullmatch(str(schema["pattern"]), value)):
+                hint = _ROLE_HINT if name == "role" else "it is written out, it reads nothing"
+                yield authored.error("native-call", f"`{name}` of `{call.tool}` has to be {_WORDS[name]}", f"{call.path}.with.{name}", hint)
+
+
 def bad_waits(authored: Authored) -> Iterator[Diagnostic]:
     for path, node in authored.of_type(ToolCall):
         if node.wait is not None and node.tool != WAITING_TOOL:
@@ -80,7 +105,7 @@ class _Call:
 
     @property
     def signature(self) -> ToolSignature:
-        return TOOL_SIGNATURES[self.tool]
+        return TOOL_SIGNATURES[self.tool] if self.tool in TOOL_SIGNATURES else NATIVE_SIGNATURES[self.tool]
 
 
 def _named(authored: Authored) -> Iterator[_Call]:
@@ -92,7 +117,7 @@ def _named(authored: Authored) -> Iterator[_Call]:
 
 
 def _calls(authored: Authored) -> Iterator[_Call]:
-    return (call for call in _named(authored) if call.tool in TOOL_SIGNATURES)
+    return (call for call in _named(authored) if signature_of(call.tool) is not None)
 
 
 def _properties(signature: ToolSignature) -> JsonObject:

@@ -208,6 +208,12 @@ def test_it_leaves_authored_texts_alone() -> None:
     assert states["say"] == {"Type": "Task", "Resource": INVOKE, "Arguments": {"FunctionName": "w", "Payload": {"text": "${Worker}"}}, "End": True}
 
 
+def test_it_binds_nothing_in_what_somebody_else_is_sent() -> None:
+    call = Task(resource=INVOKE, credentials={"RoleArn": "role"}, arguments={"FunctionName": "f", "Payload": "${Worker} ${HOME}"})
+    machine = to_json(StateMachine(scope=scope(call=call)))
+    assert bind(machine, {"Worker": "w"}) == machine
+
+
 def test_it_does_not_change_the_machine_that_it_binds() -> None:
     machine = to_json(StateMachine(scope=scope(first=invocation())))
     before = canonical(machine)

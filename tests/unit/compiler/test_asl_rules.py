@@ -81,6 +81,24 @@ def test_it_accepts_a_gate_with_its_close() -> None:
     assert codes(definition) == []
 
 
+def test_it_accepts_a_call_under_another_role() -> None:
+    role: JsonObject = {"RoleArn": "arn:aws:iam::123456789012:role/sluice/orders"}
+    sdk: JsonObject = {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:sqs:sendMessage", "Arguments": {"QueueUrl": "{% $q %}"}}
+    called = sdk | {"Credentials": role, "Assign": {"told": "{% $states.result.MessageId %}"}, "Next": "again"}
+    definition = machine(start=to("call", Assign={"q": "x"}), call=called, again=invocation(Credentials={"RoleArn": "{% $q %}"}, End=True))
+    assert codes(definition) == []
+
+
+@pytest.mark.parametrize("credentials", [{}, {"RoleArn": ""}, {"RoleArn": 1}, {"roleArn": "r"}, {"RoleArn": "r", "Name": "n"}, "r"])
+def test_it_knows_what_credentials_are(credentials: Json) -> None:
+    assert codes(machine(a=invocation(Credentials=credentials, End=True))) == ["asl-bad-value"]
+
+
+@pytest.mark.parametrize("action", ["sqs", "SQS:sendMessage", "sqs:SendMessage", "sqs:send-message", "sqs:send:message"])
+def test_it_knows_how_an_action_of_the_sdk_is_named(action: str) -> None:
+    assert codes(machine(a={"Type": "Task", "Resource": f"arn:aws:states:::aws-sdk:{action}", "End": True})) == ["asl-resource"]
+
+
 def test_it_accepts_a_loop_that_assigns_before_it_reads() -> None:
     definition = machine(
         start=to("visit", Assign={"Count": 0}),

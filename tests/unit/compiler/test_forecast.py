@@ -193,6 +193,16 @@ def test_it_bounds_the_askings_for_a_task_by_their_time() -> None:
     assert (states(estimated), estimated.invocations) == (states(found), found.invocations)
 
 
+def test_it_counts_a_call_that_the_engine_makes_as_a_state_without_a_worker() -> None:
+    native: JsonObject = {"type": "tool_call", "tool": "aws.call", "repeat": {"until": "true", "max_times": 3}}
+    machine = scope(w=plain("Wait", "a"), a=task("a--again"), a__again=choice("a", "b"), b=task())
+    found = of(graph({"w": "wait", "a": native, "b": ""}, "w a", "a b"), machine)
+    assert (states(found), found.invocations) == ((4, 8), Range(1, 1))
+    assert found.writes == write_range(NODE_WRITES + 2 * TOLD, NODE_WRITES + 2 * TOLD + WRITES.engines_word)
+    assert found.history_events.most - found.history_events.least == 2 * (EVENTS.task + EVENTS.plain)
+    assert of(graph({"w": "wait", "a": native, "b": ""}, "w a", "a b")).invocations == found.invocations
+
+
 def test_it_walks_machines_longer_than_recursion_goes() -> None:
     count = 1_100
     names = [f"n{index}" for index in range(count)]

@@ -19,6 +19,7 @@ PLACES = {
     "enough": NodePlace("enough", "condition", ()),
     "pause": NodePlace("pause", "wait", ()),
     "approve": NodePlace("approve", "human_gate", ()),
+    "call": NodePlace("call", "tool_call", (), is_native_call=True),
     "inner": NodePlace("inner", "condition", ("questions",)),
 }
 
@@ -49,6 +50,11 @@ def test_a_failure_belongs_to_the_state_that_its_chain_entered() -> None:
     assert found.open == {"search"}
     assert found.last_failed == "search"
     assert found.faults == {"search": Fault(name="HttpRejected", message="404")}
+
+
+def test_a_call_of_the_engine_s_own_is_passed_as_other_native_nodes_are() -> None:
+    found = read_history(history(entered("call"), ("TaskScheduled", {}), ("TaskSucceeded", {}), left("call"), entered("search"), FAILED), PLACES)
+    assert (found.left, found.open) == ({"call"}, {"search"})
 
 
 def test_branches_are_told_apart_by_their_chains() -> None:

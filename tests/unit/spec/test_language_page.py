@@ -10,6 +10,7 @@ import pytest
 from chalicelib.spec.bindings import BINDING_FIELDS
 from chalicelib.spec.load import load
 from chalicelib.spec.model import SpecModel
+from chalicelib.spec.native_tools import NATIVE_SIGNATURES
 from chalicelib.spec.nodes import Node, NodeCore, WorkerNode
 from chalicelib.spec.shape import NODE_MODELS
 from chalicelib.spec.shape_faults import authored_keys
@@ -68,12 +69,13 @@ def test_it_lists_the_fields_of_the_document_and_of_every_node() -> None:
 
 def test_it_lists_every_tool_with_what_it_takes_and_puts_out() -> None:
     text = section("Tools")
-    assert listed(text) == set(TOOL_SIGNATURES)
+    signatures = {**TOOL_SIGNATURES, **NATIVE_SIGNATURES}
+    assert listed(text) == set(signatures)
     rows = {name: row for row in text.splitlines() for name in re.findall(r"`([^`]+)`", row.split("|")[1] if "|" in row else "")}
-    for name, signature in TOOL_SIGNATURES.items():
+    for name, signature in signatures.items():
         if not name.startswith("http."):
             named = {word.removesuffix("?") for cell in rows[name].split("|")[2:] for word in re.findall(r"`([\w.]+\??)`", cell)}
-            assert named == {*signature.arguments["properties"], *signature.output["properties"]}  # type: ignore[misc]  # both are objects
+            assert named == {*signature.arguments["properties"], *signature.output.get("properties", {})}  # type: ignore[misc]  # both are objects
 
 
 def test_its_example_loads() -> None:
