@@ -8,8 +8,9 @@ import pytest
 
 from chalicelib.runs.history import fault_of, read_history
 from chalicelib.runs.nodes import node_started
+from chalicelib.spec.model import JsonObject
 from chalicelib.store.node_places import NodePlace
-from chalicelib.store.run_records import Fault
+from chalicelib.store.run_records import Fault, Run
 from chalicelib.store.statuses import NodeStatus, RunStatus
 from tests.factories.cloud import Cloud
 from tests.factories.run_stories import attempt_at, check_journal, ended, node_of, started_run, told
@@ -103,4 +104,33 @@ def test_a_worker_that_died_without_a_word_is_told_by_the_history(aws: Cloud) ->
     assert node_of(run, "book").status is NodeStatus.CANCELLED
     assert node_of(run, "enough").status is NodeStatus.SUCCEEDED
     assert told(run)[-1] == "run_failed search"
+    check_journal(run)
+
+
+def native_run() -> Run:
+    call: JsonObject = {"type": "tool_call", "tool": "aws.call", "with": {"service": "sqs", "action": "sendMessage"}}
+    nodes: JsonObject = {"call": call, "again": {**call, "after": ["call"]}, "look": {"type": "tool_call", "tool": "http.get", "after": ["again"]}}
+    return started_run({"sluice": 1, "name": "native", "nodes": nodes}, given={})
+
+
+def test_a_call_of_the_engine_s_own_that_ended_the_run_is_recorded_at_its_node(aws: Cloud) -> None:
+    run = native_run()
+    lost = ("TaskFailed", {"taskFailedEventDetails": {"error": "Sqs.QueueDoesNotExistException", "cause": "no such queue"}})
+    events = list(history(entered("call"), left("call"), entered("again"), lost))
+    aws.reply("stepfunctions:GetExecutionHistory", lambda: {"events": events})
+    done = ended(run, "FAILED", error="Sqs.QueueDoesNotExistException", cause="no such queue")
+    assert (done.status, done.failed_node) == (RunStatus.FAILED, "again")
+    found = node_of(run, "again")
+    assert (found.status, found.error) == (NodeStatus.FAILED, Fault(name="Sqs.QueueDoesNotExistException", message="no such queue"))
+    assert node_of(run, "call").status is NodeStatus.SUCCEEDED
+    assert told(run)[-3:] == ["node_succeeded call", "node_failed again", "run_failed again"]
+    check_journal(run)
+
+
+def test_a_call_that_was_caught_or_cancelled_is_no_failure_of_the_run(aws: Cloud) -> None:
+    run = native_run()
+    node_started(attempt_at(run, "look"))
+    aws.reply("stepfunctions:GetExecutionHistory", lambda: {"events": list(history(entered("call"), left("call"), entered("look")))})
+    ended(run, "ABORTED")
+    assert (node_of(run, "call").status, node_of(run, "look").status) == (NodeStatus.SUCCEEDED, NodeStatus.CANCELLED)
     check_journal(run)
