@@ -5,10 +5,12 @@ A test that needs the network stands a server up on loopback. `HYPOTHESIS_PROFIL
 """
 
 import os
-import sys
-from collections.abc import Iterator
+import socket
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 from ipaddress import ip_address
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -81,14 +83,44 @@ def is_reachable(host: object) -> bool:
     return any(name == allowed or (allowed.startswith(".") and name.endswith(allowed)) for allowed in _reachable)
 
 
-def _refuse_outside(event: str, arguments: tuple[object, ...]) -> None:
+def refuse_lookup(host: object) -> None:
     """Clients look every host up before they connect, an address too: so the look-up tells which hosts are meant."""
-    if event == "socket.connect":
-        address = arguments[1]
-        if isinstance(address, tuple) and not is_local(address[0]) and not _reachable:
-            raise OutsideReached(f"a test connects to {address[0]}")
-    elif event in {"socket.getaddrinfo", "socket.gethostbyname"} and not is_local(arguments[0]) and not is_reachable(arguments[0]):
-        raise OutsideReached(f"a test looks {arguments[0]!r} up")
+    if not is_local(host) and not is_reachable(host):
+        raise OutsideReached(f"a test looks {host!r} up")
+
+
+def refuse_connection(address: object) -> None:
+    """In a live run it lets every address through: it is what a look-up has said."""
+    if isinstance(address, tuple) and not is_local(address[0]) and not _reachable:
+        raise OutsideReached(f"a test connects to {address[0]}")
+
+
+def _guard_sockets() -> None:
+    """Wrappers and no audit hook: one in Python is called as a thread's trace function is set, lets another thread run there, and CPython 3.11 then
+    refuses that thread its own ("Cannot install a trace function while another trace function is being installed"): the thread dies unstarted.
+    """
+    for name in ("getaddrinfo", "gethostbyname", "gethostbyname_ex"):
+        setattr(socket, name, _guarded_lookup(getattr(socket, name)))
+    for name in ("connect", "connect_ex"):
+        setattr(socket.socket, name, _guarded_connect(getattr(socket.socket, name)))
+
+
+def _guarded_lookup(look_up: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(look_up)
+    def guarded(host: Any, *args: Any, **kwargs: Any) -> Any:
+        refuse_lookup(host)
+        return look_up(host, *args, **kwargs)
+
+    return guarded
+
+
+def _guarded_connect(connect: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(connect)
+    def guarded(connection: socket.socket, address: Any) -> Any:
+        refuse_connection(address)
+        return connect(connection, address)
+
+    return guarded
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -98,7 +130,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for key in _KEYS:
         os.environ.pop(key, None)
     os.environ.update(_NO_AWS)
-    sys.addaudithook(_refuse_outside)
+    _guard_sockets()
     quiet = [HealthCheck.too_slow, HealthCheck.data_too_large]
     settings.register_profile("repeat", derandomize=True, deadline=None, database=None, suppress_health_check=quiet)
     settings.register_profile("explore", deadline=None, suppress_health_check=quiet)

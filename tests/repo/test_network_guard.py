@@ -1,10 +1,13 @@
 """The guard of tests/conftest.py, itself."""
 
+import asyncio
 import socket
+import ssl
+from collections.abc import Callable
 
 import pytest
 
-from tests.conftest import TAKEN, OutsideReached, _refuse_outside, is_local, is_reachable, reaching
+from tests.conftest import TAKEN, OutsideReached, is_local, is_reachable, reaching, refuse_connection, refuse_lookup
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.8.9.1", "::1", "::1%lo", b"localhost", None, "", "0.0.0.0"])
@@ -17,9 +20,20 @@ def test_it_takes_every_other_host_for_outside(host: object) -> None:
     assert not is_local(host)
 
 
-def test_it_refuses_to_connect_outside() -> None:
+@pytest.mark.parametrize("way", ["connect", "connect_ex"])
+def test_it_refuses_to_connect_outside(way: str) -> None:
     with socket.socket() as connection, pytest.raises(OutsideReached):
-        connection.connect(("192.0.2.1", 80))
+        getattr(connection, way)(("192.0.2.1", 80))
+
+
+def test_it_refuses_tls_to_connect_outside() -> None:
+    with ssl.create_default_context().wrap_socket(socket.socket(), server_hostname="example.com") as connection, pytest.raises(OutsideReached):
+        connection.connect(("192.0.2.1", 443))
+
+
+def test_it_refuses_an_event_loop_to_connect_outside() -> None:
+    with pytest.raises(OutsideReached):
+        asyncio.run(asyncio.open_connection("192.0.2.1", 80))
 
 
 def test_it_opens_for_live_runs_alone(request: pytest.FixtureRequest) -> None:
@@ -45,13 +59,14 @@ def test_it_opens_for_the_hosts_that_are_named(host: object, reached: bool, monk
     monkeypatch.setattr("tests.conftest._reachable", {"api.example.com", ".amazonaws.com"})
     assert is_reachable(host) is reached
     if reached:
-        _refuse_outside("socket.getaddrinfo", (host, 443))
-        _refuse_outside("socket.connect", (None, ("192.0.2.1", 443)))  # what a look-up of it may have said
+        refuse_lookup(host)
+        refuse_connection(("192.0.2.1", 443))  # what a look-up of it may have said
     else:
         with pytest.raises(OutsideReached):
-            _refuse_outside("socket.getaddrinfo", (host, 443))
+            refuse_lookup(host)
 
 
-def test_it_refuses_to_look_names_up() -> None:
+@pytest.mark.parametrize("look_up", [socket.getaddrinfo, socket.gethostbyname, socket.gethostbyname_ex])
+def test_it_refuses_to_look_names_up(look_up: Callable[..., object]) -> None:
     with pytest.raises(OutsideReached):
-        socket.getaddrinfo("example.com", 443)
+        look_up("example.com", *([443] if look_up is socket.getaddrinfo else []))
