@@ -1,8 +1,9 @@
 """A state machine run in the local interpreter, with a scripted worker in place of the real one.
 
 In: a machine as the compiler emits it, a run's input, and what each node does. Out: `Execution`: how it ended, and the states in the order entered.
-A script answers a node by name (`book`, `approve--close`): a value, an error, or a list of them, one a visit. A node that waits for a token gets its
-answer by SendTaskSuccess; `None` there leaves it waiting. Results that the engine wrote to S3 are collected here.
+A script answers a node by name (`book`, `approve--close`), a function that is told nothing by its own: a value, an error, or a list of them, one
+a visit. A node that waits for a token gets its answer by SendTaskSuccess; `None` there leaves it waiting. Results that the engine wrote to S3 are
+collected here.
 """
 
 import json
@@ -65,8 +66,8 @@ class _Worker:
         answer = self.script.get(name, {"text": name})
         return answer[min(visit, len(answer) - 1)] if isinstance(answer, list) else answer
 
-    def invoke(self, body: str, headers: dict[str, str]) -> str:
-        payload = json.loads(body)
+    def invoke(self, function: str, body: str, headers: dict[str, str]) -> str:
+        payload = json.loads(body or "{}") or {"node": function.rpartition(":")[2]}
         if "collect" in payload:
             return json.dumps(_collected(payload["collect"]))
         answer = self.answer(payload)
@@ -96,8 +97,8 @@ def _decide(token: str, answer: Any) -> None:
 
 @contextmanager
 def _serving(worker: _Worker) -> Iterator[Any]:
-    def invoke(_self: Any, _name: str, _qualifier: Any, body: str, _headers: Any, response_headers: dict[str, str]) -> str:
-        return worker.invoke(body, response_headers)
+    def invoke(_self: Any, name: str, _qualifier: Any, body: str, _headers: Any, response_headers: dict[str, str]) -> str:
+        return worker.invoke(name, body, response_headers)
 
     original = LambdaSimpleBackend.invoke
     with mock_aws(config={"stepfunctions": {"execute_state_machine": True}, "lambda": {"use_docker": False}}), patched():
