@@ -4,9 +4,10 @@ A test that needs the network stands a server up on loopback. `HYPOTHESIS_PROFIL
 `pytest -m live` (`make live`) is the one exception: its tests get this machine's keys back, and reach the hosts of the vendor that each is about.
 """
 
+import gc
 import os
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from ipaddress import ip_address
@@ -121,6 +122,17 @@ def _guarded_connect(connect: Callable[..., Any]) -> Callable[..., Any]:
         return connect(connection, address)
 
     return guarded
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Thousands of tests and the emulators' modules stay until the end: the collector need not walk them again and again."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
 
 
 def pytest_configure(config: pytest.Config) -> None:
