@@ -127,6 +127,7 @@ def test_it_gives_a_fault_for_what_is_no_jsonata(text: str) -> None:
     assert isinstance(parse(text), Fault)
 
 
+@pytest.mark.scenario
 def test_it_gives_a_fault_for_what_is_nested_beyond_measure() -> None:
     assert isinstance(parse("+".join(["1"] * 9_000)), Fault)
 

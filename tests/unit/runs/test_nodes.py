@@ -309,6 +309,7 @@ def test_it_keeps_a_large_result_in_s3(aws: Cloud) -> None:
     assert "result" not in events_of(run)[-1].data
 
 
+@pytest.mark.scenario
 def test_branches_that_speak_at_once_are_all_heard(aws: Cloud) -> None:
     run = started_run()
 
