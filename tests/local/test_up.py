@@ -99,14 +99,16 @@ def test_it_ends_well_at_ctrl_c(tmp_path: Path, capfd: pytest.CaptureFixture[str
         eventually(lambda: "WebSocket" in capfd.readouterr().out)
         os.kill(os.getpid(), signal.SIGINT)
 
-    before = signal.getsignal(signal.SIGTERM)
+    before = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGINT)}
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell has its background jobs ignore Ctrl-C, and so what they start
     waiting = threading.Thread(target=interrupt)
     waiting.start()
     try:
         assert command.up(port=0, data=tmp_path, reload=False) == 0
     finally:
         waiting.join()
-        signal.signal(signal.SIGTERM, before)
+        for each, handler in before.items():
+            signal.signal(each, handler)
     assert running(tmp_path) is None
 
 
