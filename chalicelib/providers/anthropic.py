@@ -18,7 +18,6 @@ from chalicelib.providers.failures import (
     ContextTooLong,
     ModelAuthFailed,
     ModelBillingStopped,
-    ModelCancelled,
     ModelFailure,
     ModelOverloaded,
     ModelRateLimited,
@@ -27,8 +26,9 @@ from chalicelib.providers.failures import (
     ModelTruncated,
     ModelUnavailable,
 )
+from chalicelib.providers.http_failures import BY_STATUS, retry_after
 from chalicelib.providers.model import ModelRequest, ModelResponse, OnText
-from chalicelib.providers.wall_clock import timed_client, within
+from chalicelib.providers.wall_clock import CONNECT_SECONDS, timed_client, within
 
 if TYPE_CHECKING:
     import anthropic
@@ -36,20 +36,6 @@ if TYPE_CHECKING:
     from anthropic.lib.streaming import MessageStream
     from anthropic.types import Message
 
-CONNECT_SECONDS: Final = 5.0
-
-_BY_STATUS: Final[dict[int, type[ModelFailure]]] = {
-    401: ModelAuthFailed,
-    402: ModelBillingStopped,
-    403: ModelAuthFailed,
-    408: ModelTimedOut,
-    409: ModelUnavailable,
-    413: ContextTooLong,
-    429: ModelRateLimited,
-    499: ModelCancelled,
-    504: ModelTimedOut,
-    529: ModelOverloaded,
-}
 _BY_TYPE: Final[dict[str, type[ModelFailure]]] = {  # an error inside a stream of status 200 has only its type
     "authentication_error": ModelAuthFailed,
     "billing_error": ModelBillingStopped,
@@ -178,18 +164,11 @@ def _by_status(error: "anthropic.APIStatusError", model: str) -> ModelFailure:
     told = error.api_message or ""
     message = f"{model}: {error.status_code} {told[:300]}".strip()
     refused = 300 <= error.status_code < 500
-    kind = _BY_STATUS.get(error.status_code) or _BY_TYPE.get(str(error.type)) or (ModelRequestInvalid if refused else ModelUnavailable)
+    kind = BY_STATUS.get(error.status_code) or _BY_TYPE.get(str(error.type)) or (ModelRequestInvalid if refused else ModelUnavailable)
     if error.status_code == 429 and error.error_code in _SPENT:
         kind = ModelBillingStopped
     elif kind is ModelRequestInvalid and "prompt is too long" in told.lower():  # the vendor has no code of its own for it
         kind = ContextTooLong
     elif kind is ModelRequestInvalid and "credit balance" in told.lower():
         kind = ModelBillingStopped
-    return kind(message, retry_after_seconds=_retry_after(error.response))
-
-
-def _retry_after(response: "httpx2.Response") -> float | None:
-    try:
-        return max(0.0, float(response.headers.get("retry-after", "")))
-    except ValueError:
-        return None
+    return kind(message, retry_after_seconds=retry_after(error.response.headers))

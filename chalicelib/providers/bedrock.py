@@ -27,9 +27,9 @@ from chalicelib.providers.failures import (
     ModelTruncated,
     ModelUnavailable,
 )
+from chalicelib.providers.http_failures import retry_after
 from chalicelib.providers.model import ModelRequest, ModelResponse, OnText
-
-CONNECT_SECONDS: Final = 5.0
+from chalicelib.providers.wall_clock import CONNECT_SECONDS
 
 _BY_CODE: Final[dict[str, type[ModelFailure]]] = {
     "AccessDeniedException": ModelAuthFailed,
@@ -230,11 +230,4 @@ def _by_code(error: Any, model: str) -> ModelFailure:
         kind = ModelBillingStopped
     elif kind is ModelUnavailable and error.response.get("originalStatusCode") in _BUSY:
         kind = ModelOverloaded
-    return kind(f"{model}: {code} {words[:300]}".strip(), retry_after_seconds=_retry_after(answer.get("HTTPHeaders", {})))
-
-
-def _retry_after(headers: dict[str, str]) -> float | None:
-    try:
-        return max(0.0, float(headers.get("retry-after", "")))
-    except ValueError:
-        return None
+    return kind(f"{model}: {code} {words[:300]}".strip(), retry_after_seconds=retry_after(answer.get("HTTPHeaders", {})))

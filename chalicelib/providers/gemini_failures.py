@@ -7,35 +7,21 @@ code of its own by the words of its message.
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from chalicelib.providers import http_failures
 from chalicelib.providers.failures import (
     ContextTooLong,
     ModelAuthFailed,
     ModelBillingStopped,
-    ModelCancelled,
     ModelFailure,
     ModelOverloaded,
-    ModelRateLimited,
     ModelRequestInvalid,
-    ModelTimedOut,
     ModelUnavailable,
 )
 
 if TYPE_CHECKING:
     from google.genai import errors
 
-_BY_CODE: Final[dict[int, type[ModelFailure]]] = {
-    401: ModelAuthFailed,
-    402: ModelBillingStopped,
-    403: ModelAuthFailed,
-    408: ModelTimedOut,
-    409: ModelUnavailable,
-    413: ContextTooLong,
-    429: ModelRateLimited,
-    499: ModelCancelled,
-    503: ModelOverloaded,
-    504: ModelTimedOut,
-    529: ModelOverloaded,
-}
+_BY_STATUS: Final[dict[int, type[ModelFailure]]] = {**http_failures.BY_STATUS, 503: ModelOverloaded}
 _BY_REASON: Final[dict[str, type[ModelFailure]]] = {
     "API_KEY_INVALID": ModelAuthFailed,
     "API_KEY_SERVICE_BLOCKED": ModelAuthFailed,
@@ -61,7 +47,7 @@ def translated(error: "errors.APIError", model: str) -> ModelFailure:
     """The failure that an error of the API stands for."""
     code = error.code or 500
     told = _QUOTED.sub('"…"', str(error.message or ""))
-    kind = _by_words(code, told) or _by_reason(error) or _BY_CODE.get(code) or (ModelRequestInvalid if 400 <= code < 500 else ModelUnavailable)
+    kind = _by_words(code, told) or _by_reason(error) or _BY_STATUS.get(code) or (ModelRequestInvalid if 400 <= code < 500 else ModelUnavailable)
     return kind(f"{model}: {code} {told[:300]}".strip(), retry_after_seconds=retry_after(error))
 
 
@@ -79,11 +65,7 @@ def retry_after(error: "errors.APIError") -> float | None:
         found = re.fullmatch(r"(\d+(?:\.\d+)?)s", str(part.get("retryDelay", "")))
         if found:
             return float(found[1])
-    headers = getattr(error.response, "headers", None) or {}
-    try:
-        return max(0.0, float(headers.get("retry-after", "")))
-    except ValueError:
-        return None
+    return http_failures.retry_after(getattr(error.response, "headers", None) or {})
 
 
 def _details(error: "errors.APIError") -> list[dict[str, Any]]:

@@ -15,7 +15,6 @@ from chalicelib.providers.failures import (
     ContextTooLong,
     ModelAuthFailed,
     ModelBillingStopped,
-    ModelCancelled,
     ModelFailure,
     ModelOverloaded,
     ModelRateLimited,
@@ -23,30 +22,18 @@ from chalicelib.providers.failures import (
     ModelTimedOut,
     ModelUnavailable,
 )
+from chalicelib.providers.http_failures import BY_STATUS, retry_after
 from chalicelib.providers.model import ToolUse, Usage
-from chalicelib.providers.wall_clock import timed_client, within
+from chalicelib.providers.wall_clock import CONNECT_SECONDS, timed_client, within
 
 if TYPE_CHECKING:
     import httpx2
     import openai
 
 ADDRESS: Final = "https://api.openai.com/v1"
-CONNECT_SECONDS: Final = 5.0
 _NO_KEY: Final = "none"  # the SDK insists on one; servers that want none ignore it
 
-_BY_STATUS: Final[dict[int, type[ModelFailure]]] = {
-    401: ModelAuthFailed,
-    402: ModelBillingStopped,
-    403: ModelAuthFailed,
-    408: ModelTimedOut,
-    409: ModelUnavailable,
-    413: ContextTooLong,
-    429: ModelRateLimited,
-    499: ModelCancelled,
-    503: ModelOverloaded,
-    504: ModelTimedOut,
-    529: ModelOverloaded,
-}
+_BY_STATUS: Final[dict[int, type[ModelFailure]]] = {**BY_STATUS, 503: ModelOverloaded}
 _BY_CODE: Final[dict[str, type[ModelFailure]]] = {  # codes and types, in answers of any status and inside of streams
     "account_deactivated": ModelAuthFailed,
     "authentication_error": ModelAuthFailed,
@@ -193,9 +180,7 @@ def _by_code(told: object, message: str) -> type[ModelFailure] | None:
 
 
 def _retry_after(response: "httpx2.Response") -> float | None:
-    for name, unit in (("retry-after-ms", 1000), ("retry-after", 1)):
-        try:
-            return max(0.0, float(response.headers[name]) / unit)
-        except (KeyError, ValueError):
-            continue
-    return None
+    try:
+        return max(0.0, float(response.headers["retry-after-ms"]) / 1000)
+    except (KeyError, ValueError):
+        return retry_after(response.headers)

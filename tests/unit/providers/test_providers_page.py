@@ -27,7 +27,7 @@ def test_it_tells_openais_codes_and_statuses() -> None:
 
 def test_it_tells_googles_reasons_and_statuses() -> None:
     reasons = {reason: kind for reason, (kind, _) in gemini_answer._FAILURES.items()}
-    known = {**reasons, **gemini_failures._BY_REASON, **{str(status): kind for status, kind in gemini_failures._BY_CODE.items()}}
+    known = {**reasons, **gemini_failures._BY_REASON, **{str(status): kind for status, kind in gemini_failures._BY_STATUS.items()}}
     listed = rows("Gemini")
     by_words = {"403", "429"}  # stand in the row of words, too
     assert {code: kind.__name__ for code, kind in known.items() if code not in by_words} == {
