@@ -7,6 +7,7 @@ from chalice.app import Chalice
 
 from chalicelib.api import (
     as_tools,
+    audit,
     budgets,
     cache,
     costs,
@@ -27,7 +28,7 @@ from chalicelib.events import execution_status, publisher, sweeper, table_stream
 app = Chalice(app_name="sluice", configure_logs=False)
 app.experimental_feature_flags.update(["WEBSOCKETS"])
 
-for room in (validation, workflows, versions, runs, replies, gates, live, providers, costs, budgets, cache, secrets, tools, as_tools):
+for room in (validation, workflows, versions, runs, replies, gates, live, providers, costs, budgets, cache, secrets, tools, as_tools, audit):
     app.register_blueprint(room.routes)
 app.register_middleware(problem.retell_framework_errors, "http")
 

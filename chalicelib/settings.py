@@ -59,6 +59,8 @@ class Settings(BaseModel):
 
     table: str = Field(default="sluice", alias="SLUICE_TABLE")
     bucket: str = Field(default="sluice-data", alias="SLUICE_BUCKET")
+    audit_bucket: str = Field(default="sluice-audit", alias="SLUICE_AUDIT_BUCKET")
+    audit_days: int = Field(default=400, ge=1, le=3650, alias="SLUICE_AUDIT_DAYS")  # how long entries of the audit are kept
     deployment: str = Field(default="sluice", alias="SLUICE_DEPLOYMENT")  # the first part of the names of its secrets
     stage: str = Field(default="local", alias="SLUICE_STAGE")
     worker_arn: str = Field(default="", alias="SLUICE_WORKER_ARN")

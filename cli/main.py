@@ -2,7 +2,7 @@
 
 import typer
 
-from cli import budgets, cache, costs, gates, runs, secrets, specs, tools, up
+from cli import audit, budgets, cache, costs, gates, runs, secrets, specs, tools, up
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Agent workflows as AWS Step Functions: check, compile, publish, run, decide.")
 
@@ -21,6 +21,7 @@ app.command("tools")(tools.tools)
 app.command("costs")(costs.costs)
 app.command("budgets")(budgets.budgets)
 app.add_typer(cache.app, name="cache")
+app.add_typer(audit.app, name="audit")
 app.command("up")(up.up)
 
 

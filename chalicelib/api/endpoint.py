@@ -6,6 +6,7 @@ Never: a business decision.
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import wraps
 from http import HTTPMethod
@@ -20,11 +21,13 @@ from chalicelib.api import problem
 from chalicelib.api.caller import HEADER, principal_of
 from chalicelib.errors import SluiceError
 from chalicelib.spec.model import Json
+from chalicelib.store.acts import Actor, acting
 
 CORRELATION_HEADER: Final = "X-Correlation-Id"
 KEY_HEADER: Final = "Idempotency-Key"
 CORS: Final = CORSConfig(allow_headers=[HEADER, KEY_HEADER, CORRELATION_HEADER], expose_headers=[CORRELATION_HEADER, "Retry-After"], max_age=600)
 SIGNED: Final = IAMAuthorizer()
+_READING: Final = frozenset(("GET", "HEAD", "OPTIONS"))
 
 logger = Logger(service="api")
 
@@ -71,9 +74,11 @@ def endpoint(routes: Blueprint, method: HTTPMethod, path: str) -> Callable[[View
     def register(function: View) -> View:
         body, query = models_of(function)
 
+        operation = f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
+
         @wraps(function)
         def view(**parameters: str) -> Response:
-            return _respond(routes.current_request, lambda request: function(_read(request, body, query), **parameters))
+            return _respond(routes.current_request, lambda request: _called(function, _read(request, body, query), parameters, request, operation))
 
         routes.route(path, methods=[method.value], name=f"{function.__module__}.{function.__name__}", cors=CORS, authorizer=SIGNED)(view)
         return function
@@ -85,6 +90,15 @@ def models_of(function: View) -> tuple[type[Wire], type[Wire]]:
     """The body's and the query's model, from the annotation of the parameter `call`."""
     body, query = get_args(get_type_hints(function)["call"])
     return body, query
+
+
+def _called(function: View, call: Call[Any, Any], parameters: Mapping[str, str], request: Request, operation: str) -> Answer:
+    """The function's answer; what it changes is noted as the caller's doing."""
+    identity = request.context.get("identity") or {}
+    who = Actor(call.principal.organisation_id, call.principal.person, operation, str(identity.get("sourceIp") or ""), _correlation_id(request))
+    with nullcontext() if request.method in _READING else acting(who):
+        answer: Answer = function(call, **parameters)
+    return answer
 
 
 def _respond(request: Request, answer: Callable[[Request], Answer]) -> Response:

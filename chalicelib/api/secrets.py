@@ -8,6 +8,7 @@ from chalice.app import Blueprint
 from pydantic import Field
 
 from chalicelib.access import secrets
+from chalicelib.access.audit import note
 from chalicelib.access.principal import Principal
 from chalicelib.api.endpoint import Answer, Call, Nothing, Wire, endpoint
 from chalicelib.spec.model import JsonObject
@@ -36,12 +37,14 @@ def list_all(call: Call[Nothing, Whose]) -> Answer:
 @endpoint(routes, HTTPMethod.PUT, "/api/v1/secrets/{name}")
 def put(call: Call[Value, Whose], name: str) -> Answer:
     """Create it or replace its value."""
+    note("secret", f"{call.query.scope}/{name}", "changed")
     return Answer(_view(secrets.put_secret(_owner(call.principal, call.query), name, call.body.value)))
 
 
 @endpoint(routes, HTTPMethod.DELETE, "/api/v1/secrets/{name}")
 def delete(call: Call[Nothing, Whose], name: str) -> Answer:
     """Delete it; twice is harmless."""
+    note("secret", f"{call.query.scope}/{name}", "deleted")
     secrets.delete_secret(_owner(call.principal, call.query), name)
     return Answer(None, status=204)
 

@@ -1,4 +1,4 @@
-"""The table's stream: answers that are written and have not reached the engine are sent.
+"""The table's stream: answers that are written and have not reached the engine are sent; what people did is taken into the audit's chain.
 
 In: a batch of stream records. Out: the records to deliver again, from the first that failed on. The sweeper finds what the stream gives up on.
 """
@@ -10,7 +10,9 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
 from chalice.app import Blueprint
 
+from chalicelib.access.audit import take_in
 from chalicelib.gates.deliver import relay
+from chalicelib.store.keys import organisation_of_act
 
 functions = Blueprint(__name__)
 logger = Logger(service="table-stream")
@@ -28,5 +30,10 @@ def table_stream(event: Any) -> Any:
 
 def _relay(record: DynamoDBRecord) -> None:
     image = record.dynamodb.new_image if record.dynamodb else None
-    if image:
+    if not image:
+        return
+    organisation_id = organisation_of_act(str(image.get("PK")))
+    if organisation_id:
+        take_in(organisation_id)
+    else:
         relay(image)

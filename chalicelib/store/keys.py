@@ -48,6 +48,9 @@ point-in-time recovery. Every PK starts with `ORG#<organisation>`; what is known
     remembered words    WORDS#<namespace>         ENTRY#<key>
     their tally         WORDS#<namespace>         TALLY
     imported API        API#<name>                API                       APIS / <name>
+    act                 ACTS                      <nanoseconds>#<act>
+    audit entry         AUDIT                     ENTRY#<number>            AUDIT#<noun>#<target> / <number>
+    audit head          AUDIT                     HEAD
 
     question                                                  answered by
     a workflow, its draft, its versions (newest first)        PK WORKFLOW#<wf>, SK exact or prefix
@@ -68,6 +71,9 @@ point-in-time recovery. Every PK starts with `ORG#<organisation>`; what is known
     costs by day, of a workflow or of all; of a run           PK COST#<wf> or COST, range of DAY#; PK RUN#<run>, prefix COST#
     all budgets; those that a call falls under, with the run  PK BUDGET; their keys, exact
     reservations that have lapsed, oldest first               GSI2 RESERVED
+    what people did that is not in the chain yet, in order    PK ACTS
+    the audit chain, forwards or newest first; its end        PK AUDIT, SK prefix ENTRY#; HEAD
+    what was done to one thing                                GSI1 AUDIT#<noun>#<target>
     the answer to a request, if it is of this generation      PK CACHE#<sha256> with CACHE / GENERATION
     what the cache saved, by day                              PK CACHE, range of DAY#
 """
@@ -327,3 +333,25 @@ def imported_api(organisation_id: str, name: str) -> Key:
 
 def imported_apis(organisation_id: str, name: str = "") -> IndexKey:
     return IndexKey(1, f"ORG#{organisation_id}#APIS", name)
+
+
+def act(organisation_id: str, order: str = "", act_id: str = "") -> Key:
+    return Key(f"ORG#{organisation_id}#ACTS", f"{order}#{act_id}")
+
+
+def organisation_of_act(pk: str) -> str:
+    """The organisation of an act's partition; empty where it is none."""
+    first, organisation_id, *rest = pk.split("#")
+    return organisation_id if first == "ORG" and rest == ["ACTS"] else ""
+
+
+def audit_entry(organisation_id: str, number: int) -> Key:
+    return Key(audit_head(organisation_id).pk, f"ENTRY#{number:012d}")
+
+
+def audit_head(organisation_id: str) -> Key:
+    return Key(f"ORG#{organisation_id}#AUDIT", "HEAD")
+
+
+def audit_of(organisation_id: str, noun: str, target: str, number: int = 0) -> IndexKey:
+    return IndexKey(1, f"ORG#{organisation_id}#AUDIT#{noun}#{target}", f"{number:012d}")

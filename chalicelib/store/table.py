@@ -1,8 +1,8 @@
 """The table's operations, as values: reads by key and page, single writes, transactions. The only module that calls DynamoDB.
 
 In: keys and plain items. Out: plain items. A condition that does not hold raises ConditionLost. A transaction that collides with another is tried
-again here,
-with jitter, and nowhere else; when it keeps colliding, Contention is raised. No scans.
+again here, with jitter, and nowhere else; when it keeps colliding, Contention is raised. While a person acts (`store.acts`), what they change of the
+records that people answer for is noted in the same transaction. No scans.
 """
 
 import random
@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 
 from chalicelib.errors import ConditionLost, Contention
 from chalicelib.settings import settings
+from chalicelib.store import acts
 from chalicelib.store.clients import client
 from chalicelib.store.items import Item, decode, encode
 from chalicelib.store.keys import IndexKey, Key
@@ -171,6 +172,10 @@ def _query(request: dict[str, Any], values: Item, newest_first: bool, limit: int
 
 def write(one: Write) -> None:
     """A single write. Raises ConditionLost."""
+    noted = _acts_of([one])
+    if noted:
+        _transact([one, *noted])
+        return
     arguments = _arguments(one)
     match one.kind:
         case "Put":
@@ -191,8 +196,28 @@ def take(key: Key, *, condition: str = "", values: Mapping[str, Any] | None = No
 
 def transact(writes: Sequence[Write]) -> None:
     """All of the writes or none. Raises ConditionLost with the positions of the writes whose condition did not hold."""
+    _transact([*writes, *_acts_of(writes)])
+
+
+def _transact(writes: Sequence[Write]) -> None:
     requests = [{one.kind: _arguments(one)} for one in writes]
     _patiently(lambda: client("dynamodb").transact_write_items(TransactItems=requests))
+
+
+def _acts_of(writes: Sequence[Write]) -> list[Write]:
+    """What is to be noted of these writes, with the records as they stand: nothing where nobody acts, and nothing is read for a new record."""
+    if acts.actor() is None:
+        return []
+    changes = [change for change in map(_changing, writes) if change.is_told]
+    before = get_many([change.key for change in changes if not change.is_new]) if changes else {}
+    return [put(item, condition=ABSENT) for item in acts.items_of(changes, before)]
+
+
+def _changing(one: Write) -> acts.Changing:
+    sets = one.item if one.kind == "Put" else {name.removesuffix("_new"): value for name, value in one.values.items() if name.endswith("_new")}
+    names = frozenset(one.item) if one.kind == "Put" else acts.named_in(one.update)
+    gone = dict.fromkeys(names - sets.keys()) if one.kind == "Update" and "REMOVE" in one.update else {}
+    return acts.Changing(one.key, one.kind, {**gone, **sets}, names, is_new=one.kind == "Put" and one.condition == ABSENT)
 
 
 def _patiently(call: Callable[[], Answer]) -> Answer:

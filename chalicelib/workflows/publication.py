@@ -25,6 +25,7 @@ from chalicelib.errors import (
 from chalicelib.settings import settings
 from chalicelib.spec.diagnostic import Diagnostic
 from chalicelib.spec.model import Json, JsonObject
+from chalicelib.store.acts import Actor, acting, actor
 from chalicelib.store.clients import client
 from chalicelib.store.workflow_records import Version
 from chalicelib.store.workflows import get_version
@@ -43,12 +44,20 @@ class _Wanted(BaseModel):
     roles: tuple[str, ...] = ()
     workflow_id: str
     text: str | None = None
+    operation: str = "versions.publish"
+    address: str = ""
+    correlation_id: str = ""
 
 
 def request(principal: Principal, workflow_id: str, *, text: str | None = None) -> Version:
     """Invoke the compiler function (SLUICE_COMPILER_FUNCTION) and wait. Raises what `publish.publish` raises, and PublisherUnavailable."""
     wanted = _Wanted(
-        organisation_id=principal.organisation_id, person=principal.person, roles=tuple(sorted(principal.roles)), workflow_id=workflow_id, text=text
+        organisation_id=principal.organisation_id,
+        person=principal.person,
+        roles=tuple(sorted(principal.roles)),
+        workflow_id=workflow_id,
+        text=text,
+        **_origin(),
     )
     answer = _invoke(wanted)
     error = answer.get("error")
@@ -64,12 +73,20 @@ def handle(payload: JsonObject) -> JsonObject:
     """What the `publisher` Lambda's handler returns for its event: `{"version_id": …}` or `{"error": {name, message, diagnostics}}`."""
     wanted = _Wanted.model_validate(payload)
     principal = Principal(wanted.organisation_id, wanted.person, frozenset(wanted.roles))
+    who = Actor(wanted.organisation_id, wanted.person, wanted.operation, wanted.address, wanted.correlation_id)
     try:
-        return {"version_id": publish(principal, wanted.workflow_id, text=wanted.text).id}
+        with acting(who):
+            return {"version_id": publish(principal, wanted.workflow_id, text=wanted.text).id}
     except SpecInvalid as fault:
         return {"error": {"name": "SpecInvalid", "message": str(fault), "diagnostics": [diagnostic_data(found) for found in fault.diagnostics]}}
     except SluiceError as fault:
         return {"error": {"name": type(fault).__name__, "message": str(fault)}}
+
+
+def _origin() -> dict[str, str]:
+    """Where the present request comes from, for the audit of what the function changes."""
+    who = actor()
+    return {"operation": who.operation, "address": who.address, "correlation_id": who.correlation_id} if who else {}
 
 
 def _invoke(wanted: _Wanted) -> JsonObject:

@@ -27,6 +27,7 @@ _CACHES: Final = (
     ("chalicelib.settings", "settings", "cache_clear"),
     ("chalicelib.store.clients", "forget_clients", "__call__"),
     ("chalicelib.access.secrets", "forget_secrets", "__call__"),
+    ("chalicelib.access.audit_key", "forget_audit_key", "__call__"),
 )
 
 

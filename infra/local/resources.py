@@ -56,11 +56,20 @@ def create(template: Template) -> None:
     """Make the template's tables, buckets and queues."""
     for logical_id, properties in template.resources("AWS::DynamoDB::Table").items():
         _create_table(template.names[logical_id], properties)
-    for logical_id in template.resources("AWS::S3::Bucket"):
-        _client("s3").create_bucket(Bucket=template.names[logical_id], CreateBucketConfiguration={"LocationConstraint": REGION})
+    for logical_id, properties in template.resources("AWS::S3::Bucket").items():
+        _create_bucket(template.names[logical_id], properties)
     for logical_id, properties in template.resources("AWS::SQS::Queue").items():
         attributes = {key: _text(value) for key, value in properties.items() if key not in {"QueueName", "Tags"}}
         _client("sqs").create_queue(QueueName=template.names[f"{logical_id}.QueueName"], Attributes=attributes)
+
+
+def _create_bucket(name: str, properties: Mapping[str, Any]) -> None:
+    s3, lock = _client("s3"), properties.get("ObjectLockConfiguration")
+    s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION}, ObjectLockEnabledForBucket=bool(lock))
+    if lock:
+        retention = lock["Rule"]["DefaultRetention"]
+        days = {**retention, "Days": int(retention["Days"])}
+        s3.put_object_lock_configuration(Bucket=name, ObjectLockConfiguration={**lock, "Rule": {"DefaultRetention": days}})
 
 
 def _create_table(name: str, properties: Mapping[str, Any]) -> None:

@@ -33,6 +33,7 @@ REGION: Final = "eu-central-1"
 ENVIRONMENT: Final = {
     "SLUICE_TABLE": "sluice-test",
     "SLUICE_BUCKET": "sluice-test-data",
+    "SLUICE_AUDIT_BUCKET": "sluice-test-audit",
     "SLUICE_WORKER_ARN": f"arn:aws:lambda:{REGION}:123456789012:function:worker",
     "SLUICE_MACHINE_ROLE_ARN": "arn:aws:iam::123456789012:role/machine",
     "SLUICE_WEBSOCKET_ENDPOINT": "https://sockets.test/api",
@@ -153,7 +154,8 @@ def _heard_clients() -> None:
 
 def _create_resources() -> None:
     client("dynamodb").create_table(TableName=settings().table, **keys.TABLE)
-    client("s3").create_bucket(Bucket=settings().bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+    for bucket in (settings().bucket, settings().audit_bucket):
+        client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
 
 
 def _listen(service: Any) -> None:

@@ -73,7 +73,32 @@ def test_it_lets_the_api_write_secrets_and_the_worker_alone_read_them(bare_packa
     }
     writing = {f"secretsmanager:{action}" for action in ("CreateSecret", "DeleteSecret", "DescribeSecret", "ListSecrets", "PutSecretValue")}
     reading = {"secretsmanager:GetSecretValue"}
-    assert {name: found for name, found in allowed.items() if found} == {"APIHandler": writing, "Worker": reading}
+    signing = {"secretsmanager:CreateSecret", "secretsmanager:GetSecretValue"}  # the audit's key alone, see below
+    assert {name: found for name, found in allowed.items() if found} == {"APIHandler": writing, "Worker": reading, "Sweeper": signing}
+
+
+def test_it_lets_the_sweeper_alone_read_the_key_that_signs_the_audit(bare_package: Package) -> None:
+    key = {"Fn::Sub": "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:audit.${Name}/*"}
+    holding = {
+        name: one["Resource"]
+        for name, function in bare_package.functions.items()
+        for one in statements(bare_package, role_of(function))
+        if "audit." in json.dumps(one["Resource"])
+    }
+    assert holding == {"Sweeper": key}
+
+
+def test_it_locks_what_lies_in_the_audits_bucket(bare_package: Package) -> None:
+    bucket = bare_package.resources["AuditBucket"]["Properties"]
+    assert bucket["ObjectLockConfiguration"]["Rule"] == {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": {"Ref": "AuditDays"}}}
+    denied = [one for one in bare_package.resources["AuditBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"] if one["Effect"] == "Deny"]
+    assert {action for one in denied for action in as_list(one["Action"])} == {"s3:*", "s3:BypassGovernanceRetention", "s3:PutObjectRetention"}
+    writing = {name for name, function in bare_package.functions.items() if writes_checkpoints(bare_package, role_of(function))}
+    assert writing == {"Sweeper"}
+
+
+def writes_checkpoints(package: Package, role: str) -> bool:
+    return any("s3:PutObject" in as_list(one["Action"]) and "AuditBucket" in json.dumps(one["Resource"]) for one in statements(package, role))
 
 
 def test_it_holds_secrets_to_the_deployments_own(bare_package: Package) -> None:

@@ -84,6 +84,10 @@ def test_a_run_is_followed_live_decided_and_finished_across_a_change_of_code() -
             while "run_succeeded" not in seen:
                 seen.append(json.loads(socket.recv(DEADLINE))["type"])
         assert {"run_queued", "gate_opened", "gate_decided"} <= set(seen)
+        decided = eventually(lambda: [entry for entry in api("audit")["entries"] if entry["noun"] == "gate"])
+        assert [(entry["by"], entry["target"], json.loads(entry["after"])["status"]) for entry in decided] == [("bob", gate, "decided")]
+        made = {(entry["noun"], entry["verb"], entry["by"]) for entry in api("audit")["entries"]}
+        assert made >= {("workflow", "created", "ann"), ("version", "created", "ann"), ("run", "created", "ann")}
 
 
 def test_a_run_that_a_kill_broke_is_failed_with_the_code_interrupted(tmp_path: Path) -> None:
