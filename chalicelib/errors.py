@@ -34,6 +34,7 @@ Never: a secret, a task token or a foreign body in a message.
     │   ├── BudgetExceeded           a call that may cost more than a budget has left; carries which budget, and its figures
     │   └── ConditionLost            a conditional write that another one won; repositories turn it into one of the above
     ├── Refused                      this person may not (403)
+    │   ├── ScopeMissing             their credentials lack a scope; carries its name
     │   ├── NotADecider
     │   ├── SelfApproval             the person who started the run decides
     │   └── TicketInvalid            a connection's ticket that is unknown, used or too old (401)
@@ -243,6 +244,20 @@ class ConditionLost(Conflict):
 class Refused(SluiceError):
     code = "refused"
     status = 403
+
+
+class ScopeMissing(Refused):
+    """`scope` is the one that is missing."""
+
+    code = "scope-missing"
+
+    def __init__(self, scope: str) -> None:
+        self.scope = str(scope)
+        super().__init__(f"this needs the scope {self.scope}, which your credentials do not have")
+
+    @property
+    def detail(self) -> "Mapping[str, Json]":
+        return {"scope": self.scope}
 
 
 class NotADecider(Refused):

@@ -7,6 +7,7 @@ from typing import Literal
 from chalice.app import Blueprint, Request
 from pydantic import ConfigDict, Field
 
+from chalicelib.access.scopes import Scope
 from chalicelib.api.caller import LOCAL_STAGE
 from chalicelib.api.endpoint import Answer, Call, Nothing, Wire, endpoint
 from chalicelib.errors import WorkflowNotFound
@@ -34,7 +35,7 @@ class Rpc(Wire):
         )
 
 
-@endpoint(routes, HTTPMethod.POST, "/mcp")
+@endpoint(routes, HTTPMethod.POST, "/mcp", scope=Scope.WORKFLOW_EXECUTE)
 def mcp(call: Call[Rpc, Nothing]) -> Answer:
     """One message of MCP."""
     told = {name: value for name in mcp_server.HEADERS if (value := routes.current_request.headers.get(name))}
@@ -42,26 +43,26 @@ def mcp(call: Call[Rpc, Nothing]) -> Answer:
     return Answer(found.body, status=found.status)
 
 
-@endpoint(routes, HTTPMethod.GET, "/mcp")
+@endpoint(routes, HTTPMethod.GET, "/mcp", scope=Scope.WORKFLOW_EXECUTE)
 def no_stream(call: Call[Nothing, Nothing]) -> Answer:  # noqa: ARG001 (its annotation says what may come)
     """No stream is offered."""
     return Answer(None, status=405, headers={"Allow": "POST"})
 
 
-@endpoint(routes, HTTPMethod.POST, "/a2a")
+@endpoint(routes, HTTPMethod.POST, "/a2a", scope=Scope.WORKFLOW_EXECUTE)
 def a2a(call: Call[Rpc, Nothing]) -> Answer:
     """One call of A2A."""
     version = routes.current_request.headers.get("A2A-Version", "")
     return Answer(a2a_server.serve(call.principal, call.body.call(call.idempotency_key), version=version))
 
 
-@endpoint(routes, HTTPMethod.GET, "/.well-known/agent-card.json")
+@endpoint(routes, HTTPMethod.GET, "/.well-known/agent-card.json", scope=Scope.WORKFLOW_READ)
 def card(call: Call[Nothing, Nothing]) -> Answer:
     """The card of the deployment."""
     return Answer(a2a_server.agent_card(call.principal, base_url(routes.current_request)))
 
 
-@endpoint(routes, HTTPMethod.GET, "/a2a/{workflow}/.well-known/agent-card.json")
+@endpoint(routes, HTTPMethod.GET, "/a2a/{workflow}/.well-known/agent-card.json", scope=Scope.WORKFLOW_READ)
 def card_of_workflow(call: Call[Nothing, Nothing], workflow: str) -> Answer:
     """The card of one workflow."""
     found = a2a_server.workflow_card(call.principal, workflow, base_url(routes.current_request))

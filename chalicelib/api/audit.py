@@ -7,6 +7,7 @@ from chalice.app import Blueprint
 from pydantic import Field, model_validator
 
 from chalicelib.access import audit
+from chalicelib.access.scopes import Scope
 from chalicelib.api.endpoint import Answer, Call, Nothing, Wire, endpoint
 from chalicelib.api.paging import Page
 from chalicelib.spec.model import JsonObject
@@ -36,7 +37,7 @@ class InOrder(Wire):
     limit: Annotated[int, Field(ge=1, le=MAX_ENTRIES)] = MAX_ENTRIES
 
 
-@endpoint(routes, HTTPMethod.GET, "/api/v1/audit")
+@endpoint(routes, HTTPMethod.GET, "/api/v1/audit", scope=Scope.AUDIT_READ)
 def list_newest(call: Call[Nothing, Newest]) -> Answer:
     """Entries, newest first; or those of one thing."""
     wanted = call.query
@@ -48,7 +49,7 @@ def list_newest(call: Call[Nothing, Newest]) -> Answer:
     return Answer({"entries": [*entries], "before": more, "cursor": None})
 
 
-@endpoint(routes, HTTPMethod.GET, "/api/v1/audit/entries")
+@endpoint(routes, HTTPMethod.GET, "/api/v1/audit/entries", scope=Scope.AUDIT_READ)
 def list_in_order(call: Call[Nothing, InOrder]) -> Answer:
     """The chain in order with its end, to check or to export it."""
     entries, head = audit.list_in_order(call.principal, after=call.query.after, limit=call.query.limit)
@@ -56,7 +57,7 @@ def list_in_order(call: Call[Nothing, InOrder]) -> Answer:
     return Answer({"organisation_id": call.principal.organisation_id, "entries": [*entries], "head": end, "kept_since": audit.kept_since()})
 
 
-@endpoint(routes, HTTPMethod.GET, "/api/v1/audit/checkpoints")
+@endpoint(routes, HTTPMethod.GET, "/api/v1/audit/checkpoints", scope=Scope.AUDIT_READ)
 def list_checkpoints(call: Call[Nothing, InOrder]) -> Answer:
     """Signed checkpoints in order, and the public keys that signed them."""
     checkpoints, keys = audit.list_checkpoints(call.principal, after=call.query.after, limit=call.query.limit)

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from chalicelib.access.limits import get_budget, list_budgets, remove_budget, set_budget, uses
 from chalicelib.access.principal import Principal
+from chalicelib.access.scopes import Scope
 from chalicelib.api.endpoint import Answer, Call, Nothing, Wire, endpoint
 from chalicelib.spec.model import JsonObject
 from chalicelib.store.budget_records import Budget
@@ -44,19 +45,19 @@ class WorkflowBudgetToSet(BudgetToSet):
         return self.per_run is not None or super().has_limit
 
 
-@endpoint(routes, HTTPMethod.GET, "/api/v1/budgets")
+@endpoint(routes, HTTPMethod.GET, "/api/v1/budgets", scope=Scope.ORG_ADMIN)
 def list_all(call: Call[Nothing, Nothing]) -> Answer:
     """All budgets, the organisation's first."""
     return Answer({"budgets": [_view(call.principal, budget) for budget in list_budgets(call.principal)]})
 
 
-@endpoint(routes, HTTPMethod.GET, "/api/v1/budgets/organisation")
+@endpoint(routes, HTTPMethod.GET, "/api/v1/budgets/organisation", scope=Scope.ORG_ADMIN)
 def get_of_organisation(call: Call[Nothing, Nothing]) -> Answer:
     """The organisation's budget, and how far it is used."""
     return Answer(_view(call.principal, get_budget(call.principal)))
 
 
-@endpoint(routes, HTTPMethod.PUT, "/api/v1/budgets/organisation")
+@endpoint(routes, HTTPMethod.PUT, "/api/v1/budgets/organisation", scope=Scope.ORG_ADMIN)
 def set_of_organisation(call: Call[BudgetToSet, Nothing]) -> Answer:
     """Set the organisation's budget."""
     given = call.body
@@ -64,20 +65,20 @@ def set_of_organisation(call: Call[BudgetToSet, Nothing]) -> Answer:
     return Answer(_view(call.principal, budget))
 
 
-@endpoint(routes, HTTPMethod.DELETE, "/api/v1/budgets/organisation")
+@endpoint(routes, HTTPMethod.DELETE, "/api/v1/budgets/organisation", scope=Scope.ORG_ADMIN)
 def remove_of_organisation(call: Call[Nothing, Nothing]) -> Answer:
     """Take the organisation's budget away."""
     remove_budget(call.principal)
     return Answer(None, status=204)
 
 
-@endpoint(routes, HTTPMethod.GET, "/api/v1/budgets/workflows/{workflow_id}")
+@endpoint(routes, HTTPMethod.GET, "/api/v1/budgets/workflows/{workflow_id}", scope=Scope.WORKFLOW_READ)
 def get_of_workflow(call: Call[Nothing, Nothing], workflow_id: str) -> Answer:
     """A workflow's budget, and how far it is used."""
     return Answer(_view(call.principal, get_budget(call.principal, workflow_id=workflow_id)))
 
 
-@endpoint(routes, HTTPMethod.PUT, "/api/v1/budgets/workflows/{workflow_id}")
+@endpoint(routes, HTTPMethod.PUT, "/api/v1/budgets/workflows/{workflow_id}", scope=Scope.ORG_ADMIN)
 def set_of_workflow(call: Call[WorkflowBudgetToSet, Nothing], workflow_id: str) -> Answer:
     """Set a workflow's budget."""
     given = call.body
@@ -85,7 +86,7 @@ def set_of_workflow(call: Call[WorkflowBudgetToSet, Nothing], workflow_id: str) 
     return Answer(_view(call.principal, set_budget(call.principal, workflow_id=workflow_id, unpriced=given.unpriced, **limits)))
 
 
-@endpoint(routes, HTTPMethod.DELETE, "/api/v1/budgets/workflows/{workflow_id}")
+@endpoint(routes, HTTPMethod.DELETE, "/api/v1/budgets/workflows/{workflow_id}", scope=Scope.ORG_ADMIN)
 def remove_of_workflow(call: Call[Nothing, Nothing], workflow_id: str) -> Answer:
     """Take a workflow's budget away."""
     remove_budget(call.principal, workflow_id=workflow_id)

@@ -7,6 +7,7 @@ from typing import Annotated, Final
 from chalice.app import Blueprint
 from pydantic import Field
 
+from chalicelib.access.scopes import Scope
 from chalicelib.api.costs import DaysWanted
 from chalicelib.api.endpoint import Answer, Call, Nothing, Wire, endpoint
 from chalicelib.api.views import view
@@ -34,7 +35,7 @@ class ToWarm(Wire):
     ttl_seconds: Annotated[int, Field(ge=1, le=MAX_TTL_SECONDS)] = 86_400
 
 
-@endpoint(routes, HTTPMethod.GET, "/api/v1/cache")
+@endpoint(routes, HTTPMethod.GET, "/api/v1/cache", scope=Scope.ORG_ADMIN)
 def get_analytics(call: Call[Nothing, DaysWanted]) -> Answer:
     """Hits, misses and money saved, by day."""
     first, last = call.query.first.isoformat(), call.query.last.isoformat()
@@ -45,13 +46,13 @@ def get_analytics(call: Call[Nothing, DaysWanted]) -> Answer:
     return Answer({"from": first, "to": last, "total": view(total), "days": [{"day": day, **view(counts)} for day, counts in days.items()]})
 
 
-@endpoint(routes, HTTPMethod.DELETE, "/api/v1/cache")
+@endpoint(routes, HTTPMethod.DELETE, "/api/v1/cache", scope=Scope.ORG_ADMIN)
 def clear(call: Call[Nothing, Nothing]) -> Answer:
     """Forget all answers."""
     return Answer({"generation": ResponseCache(call.principal.organisation_id).clear()})
 
 
-@endpoint(routes, HTTPMethod.POST, "/api/v1/cache/warm")
+@endpoint(routes, HTTPMethod.POST, "/api/v1/cache/warm", scope=Scope.WORKFLOW_EXECUTE)
 def warm_cache(call: Call[ToWarm, Nothing]) -> Answer:
     """Ask what is not there yet. What the time does not suffice for is `left`: send it again."""
     wanted = [Wanted(**dict(request)) for request in call.body.requests]

@@ -8,6 +8,7 @@ from chalice.app import Blueprint
 from pydantic import Field, model_validator
 
 from chalicelib.access.costs import days_of, nodes_of_run
+from chalicelib.access.scopes import Scope
 from chalicelib.api.endpoint import Answer, Call, Nothing, Wire, endpoint
 from chalicelib.api.views import view
 
@@ -50,7 +51,7 @@ class CostsWanted(DaysWanted):
         return self
 
 
-@endpoint(routes, HTTPMethod.GET, "/api/v1/costs")
+@endpoint(routes, HTTPMethod.GET, "/api/v1/costs", scope=Scope.RUN_READ)
 def get_costs(call: Call[Nothing, CostsWanted]) -> Answer:
     """Costs of the organisation or a workflow by day, or of a run by node."""
     wanted = call.query

@@ -17,9 +17,10 @@ from chalice.app import Blueprint, CORSConfig, IAMAuthorizer, Request, Response
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from chalicelib.access.principal import Principal
+from chalicelib.access.scopes import Access, Scope
 from chalicelib.api import problem
 from chalicelib.api.caller import HEADER, principal_of
-from chalicelib.errors import SluiceError
+from chalicelib.errors import Refused, SluiceError
 from chalicelib.spec.model import Json
 from chalicelib.store.acts import Actor, acting
 
@@ -68,18 +69,23 @@ class Answer:
 View = Callable[..., Answer]
 
 
-def endpoint(routes: Blueprint, method: HTTPMethod, path: str) -> Callable[[View], View]:
-    """Register the decorated function as `method path` of a blueprint."""
+def endpoint(routes: Blueprint, method: HTTPMethod, path: str, *, scope: Scope | Access | None = None) -> Callable[[View], View]:
+    """Register the decorated function as `method path` of a blueprint.
+
+    `scope` is what the caller needs; a route that declares none answers nobody, and a test names it.
+    """
 
     def register(function: View) -> View:
         body, query = models_of(function)
-
         operation = f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
 
         @wraps(function)
         def view(**parameters: str) -> Response:
-            return _respond(routes.current_request, lambda request: _called(function, _read(request, body, query), parameters, request, operation))
+            return _respond(
+                routes.current_request, lambda request: _called(function, _read(request, body, query, scope), parameters, request, operation)
+            )
 
+        view.__dict__["scope"] = scope
         routes.route(path, methods=[method.value], name=f"{function.__module__}.{function.__name__}", cors=CORS, authorizer=SIGNED)(view)
         return function
 
@@ -134,7 +140,15 @@ class _Misfit(Exception):  # noqa: N818
         super().__init__(where)
 
 
-def _read(request: Request, body: type[BodyT], query: type[QueryT]) -> Call[BodyT, QueryT]:
+def scope_of(view: Callable[..., Any]) -> Scope | Access | None:
+    """What a registered route declares."""
+    found: Scope | Access | None = view.__dict__.get("scope")
+    return found
+
+
+def _read(request: Request, body: type[BodyT], query: type[QueryT], scope: Scope | Access | None) -> Call[BodyT, QueryT]:
+    """Who asks comes first: what is wrong with a request is told to those alone who may make it."""
+    principal = _allowed(request, scope)
     try:
         read_body = body.model_validate_json(request.raw_body or b"{}", strict=True)
     except ValidationError as fault:
@@ -143,7 +157,16 @@ def _read(request: Request, body: type[BodyT], query: type[QueryT]) -> Call[Body
         read_query = query.model_validate(dict(request.query_params or {}))
     except ValidationError as fault:
         raise _Misfit(fault, "query") from fault
-    return Call(principal_of(request), read_body, read_query, request.headers.get(KEY_HEADER, ""))
+    return Call(principal, read_body, read_query, request.headers.get(KEY_HEADER, ""))
+
+
+def _allowed(request: Request, scope: Scope | Access | None) -> Principal:
+    """The caller, who may do what the route does. Raises Refused, ScopeMissing."""
+    if scope is None:
+        raise Refused("this route declares no scope, so nobody may call it")
+    principal = principal_of(request)
+    principal.require(scope)
+    return principal
 
 
 def _correlation_id(request: Request) -> str:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from chalice.app import Blueprint
 from pydantic import Field
 
+from chalicelib.access.scopes import Scope
 from chalicelib.api.endpoint import Answer, Call, Nothing, Wire, endpoint
 from chalicelib.api.paging import Page
 from chalicelib.api.views import decision_view
@@ -32,7 +33,7 @@ class DecisionToMake(Wire):
     channel: Literal["api", "cli", "web"] = "api"
 
 
-@endpoint(routes, HTTPMethod.GET, "/api/v1/gates")
+@endpoint(routes, HTTPMethod.GET, "/api/v1/gates", scope=Scope.RUN_READ)
 def list_gates(call: Call[Nothing, GatesWanted]) -> Answer:
     """Open gates, oldest first."""
     wanted = call.query
@@ -40,7 +41,7 @@ def list_gates(call: Call[Nothing, GatesWanted]) -> Answer:
     return Answer({"gates": [gate_view(gate) for gate in page.gates], "cursor": page.cursor})
 
 
-@endpoint(routes, HTTPMethod.POST, "/api/v1/gates/{gate_id}/decision")
+@endpoint(routes, HTTPMethod.POST, "/api/v1/gates/{gate_id}/decision", scope=Scope.GATE_DECIDE)
 def decide_gate(call: Call[DecisionToMake, Nothing], gate_id: str) -> Answer:
     """Decide, or cast a vote where several must agree (`is_final` says which). The first valid decision wins."""
     made = call.body

@@ -5,6 +5,7 @@ from http import HTTPMethod
 
 from chalice.app import Blueprint
 
+from chalicelib.access.scopes import Scope
 from chalicelib.api.endpoint import Answer, Call, Nothing, endpoint
 from chalicelib.providers.report import report
 from chalicelib.settings import settings
@@ -14,7 +15,7 @@ from chalicelib.workers.model_router import models
 routes = Blueprint(__name__)
 
 
-@endpoint(routes, HTTPMethod.GET, "/api/v1/providers/health")
+@endpoint(routes, HTTPMethod.GET, "/api/v1/providers/health", scope=Scope.WORKFLOW_READ)
 def providers_health(call: Call[Nothing, Nothing]) -> Answer:  # noqa: ARG001  (nothing is asked)
     """Each candidate's breaker and record of the last day, and whom each alias leads to."""
     deployment, providers, now = settings(), read_providers(), time.time()

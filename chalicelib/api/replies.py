@@ -6,6 +6,7 @@ from typing import Annotated
 from chalice.app import Blueprint
 from pydantic import Field
 
+from chalicelib.access.scopes import Scope
 from chalicelib.api.endpoint import Answer, Call, Nothing, Wire, endpoint
 from chalicelib.api.views import view
 from chalicelib.conversations.reply import list_waiting, reply
@@ -21,13 +22,13 @@ class Reply(Wire):
     message_id: str | None = None
 
 
-@endpoint(routes, HTTPMethod.GET, "/api/v1/runs/{run_id}/replies")
+@endpoint(routes, HTTPMethod.GET, "/api/v1/runs/{run_id}/replies", scope=Scope.RUN_READ)
 def list_awaited(call: Call[Nothing, Nothing], run_id: str) -> Answer:
     """The run's messages that wait for a reply, oldest first."""
     return Answer({"messages": [view(message) for message in list_waiting(call.principal, run_id)]})
 
 
-@endpoint(routes, HTTPMethod.POST, "/api/v1/runs/{run_id}/replies")
+@endpoint(routes, HTTPMethod.POST, "/api/v1/runs/{run_id}/replies", scope=Scope.WORKFLOW_EXECUTE)
 def reply_to_message(call: Call[Reply, Nothing], run_id: str) -> Answer:
     """Reply to a message. The first reply wins."""
     message = reply(call.principal, run_id, text=call.body.text, node=call.body.node, message_id=call.body.message_id)

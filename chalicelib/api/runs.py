@@ -6,6 +6,7 @@ from typing import Annotated
 from chalice.app import Blueprint
 from pydantic import Field
 
+from chalicelib.access.scopes import Scope
 from chalicelib.api.endpoint import Answer, Call, Nothing, Wire, endpoint
 from chalicelib.api.paging import Page
 from chalicelib.api.room import Room
@@ -57,14 +58,14 @@ class Cancellation(Wire):
     reason: Annotated[str, Field(max_length=2000)] | None = None
 
 
-@endpoint(routes, HTTPMethod.POST, "/api/v1/workflows/{workflow_id}/run")
+@endpoint(routes, HTTPMethod.POST, "/api/v1/workflows/{workflow_id}/run", scope=Scope.WORKFLOW_EXECUTE)
 def start_run(call: Call[RunToStart, Nothing], workflow_id: str) -> Answer:
     """Start a run. With an `Idempotency-Key`, asking again finds the same run."""
     run = start_manually(call.principal, workflow_id=workflow_id, input=call.body.input, version=call.body.version, key=call.idempotency_key or None)
     return Answer(run_view(run), status=202, headers={"Location": f"/api/v1/workflows/runs/{run.id}"})
 
 
-@endpoint(routes, HTTPMethod.GET, "/api/v1/workflows/runs")
+@endpoint(routes, HTTPMethod.GET, "/api/v1/workflows/runs", scope=Scope.RUN_READ)
 def list_runs(call: Call[Nothing, RunsWanted]) -> Answer:
     """Runs, newest first."""
     wanted = call.query
@@ -72,7 +73,7 @@ def list_runs(call: Call[Nothing, RunsWanted]) -> Answer:
     return Answer({"runs": [run_view(run) for run in page.runs], "cursor": page.cursor})
 
 
-@endpoint(routes, HTTPMethod.GET, "/api/v1/workflows/runs/{run_id}")
+@endpoint(routes, HTTPMethod.GET, "/api/v1/workflows/runs/{run_id}", scope=Scope.RUN_READ)
 def get_run(call: Call[Nothing, RunWanted], run_id: str) -> Answer:
     """A run with its input and output."""
     document = run_view(query.get_run(call.principal, run_id))
@@ -84,7 +85,7 @@ def get_run(call: Call[Nothing, RunWanted], run_id: str) -> Answer:
     return Answer(document)
 
 
-@endpoint(routes, HTTPMethod.GET, "/api/v1/workflows/runs/{run_id}/nodes")
+@endpoint(routes, HTTPMethod.GET, "/api/v1/workflows/runs/{run_id}/nodes", scope=Scope.RUN_READ)
 def list_nodes(call: Call[Nothing, NodesWanted], run_id: str) -> Answer:
     """Node runs in the order in which they started."""
     wanted = call.query
@@ -100,14 +101,14 @@ def list_nodes(call: Call[Nothing, NodesWanted], run_id: str) -> Answer:
     return Answer({"nodes": [*nodes], "cursor": str(end) if end < len(found) else None})
 
 
-@endpoint(routes, HTTPMethod.GET, "/api/v1/workflows/runs/{run_id}/events")
+@endpoint(routes, HTTPMethod.GET, "/api/v1/workflows/runs/{run_id}/events", scope=Scope.RUN_READ)
 def list_events(call: Call[Nothing, EventsWanted], run_id: str) -> Answer:
     """Events with a number above `since`."""
     page = query.list_events(call.principal, run_id, since=call.query.since, limit=call.query.limit)
     return Answer({"events": [event_frame(event) for event in page.events], "next_since": page.next_since})
 
 
-@endpoint(routes, HTTPMethod.POST, "/api/v1/workflows/runs/{run_id}/cancel")
+@endpoint(routes, HTTPMethod.POST, "/api/v1/workflows/runs/{run_id}/cancel", scope=Scope.RUN_CANCEL)
 def cancel_run(call: Call[Cancellation, Nothing], run_id: str) -> Answer:
     """Cancel a run. Cancelling twice is harmless."""
     return Answer(run_view(cancel(call.principal, run_id, reason=call.body.reason)))

@@ -10,6 +10,7 @@ from pydantic import Field
 from chalicelib.access import secrets
 from chalicelib.access.audit import note
 from chalicelib.access.principal import Principal
+from chalicelib.access.scopes import Scope
 from chalicelib.api.endpoint import Answer, Call, Nothing, Wire, endpoint
 from chalicelib.spec.model import JsonObject
 
@@ -28,20 +29,20 @@ class Whose(Wire):
     scope: Literal["organisation", "deployment"] = "organisation"
 
 
-@endpoint(routes, HTTPMethod.GET, "/api/v1/secrets")
+@endpoint(routes, HTTPMethod.GET, "/api/v1/secrets", scope=Scope.SECRET_MANAGE)
 def list_all(call: Call[Nothing, Whose]) -> Answer:
     """Names and times."""
     return Answer({"secrets": [_view(listing) for listing in secrets.list_secrets(_owner(call.principal, call.query))]})
 
 
-@endpoint(routes, HTTPMethod.PUT, "/api/v1/secrets/{name}")
+@endpoint(routes, HTTPMethod.PUT, "/api/v1/secrets/{name}", scope=Scope.SECRET_MANAGE)
 def put(call: Call[Value, Whose], name: str) -> Answer:
     """Create it or replace its value."""
     note("secret", f"{call.query.scope}/{name}", "changed")
     return Answer(_view(secrets.put_secret(_owner(call.principal, call.query), name, call.body.value)))
 
 
-@endpoint(routes, HTTPMethod.DELETE, "/api/v1/secrets/{name}")
+@endpoint(routes, HTTPMethod.DELETE, "/api/v1/secrets/{name}", scope=Scope.SECRET_MANAGE)
 def delete(call: Call[Nothing, Whose], name: str) -> Answer:
     """Delete it; twice is harmless."""
     note("secret", f"{call.query.scope}/{name}", "deleted")

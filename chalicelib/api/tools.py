@@ -7,6 +7,7 @@ from typing import Annotated
 from chalice.app import Blueprint
 from pydantic import Field
 
+from chalicelib.access.scopes import Scope
 from chalicelib.api.endpoint import Answer, Call, Nothing, Wire, endpoint
 from chalicelib.api.paging import Page
 from chalicelib.api.room import Room
@@ -28,7 +29,7 @@ class NewApi(Wire):
     base_url: Annotated[str, Field(max_length=2_000)] = ""
 
 
-@endpoint(routes, HTTPMethod.GET, "/api/v1/tools")
+@endpoint(routes, HTTPMethod.GET, "/api/v1/tools", scope=Scope.WORKFLOW_READ)
 def list_all(call: Call[Nothing, Nothing]) -> Answer:
     """Every tool with its schemas."""
     found, room = list_tools(call.principal), Room()
@@ -37,27 +38,27 @@ def list_all(call: Call[Nothing, Nothing]) -> Answer:
     return Answer({"tools": fitting, "left_out_count": len(shown) - len(fitting), "missing": [_missing(each) for each in found.missing]})
 
 
-@endpoint(routes, HTTPMethod.POST, "/api/v1/tools/openapi")
+@endpoint(routes, HTTPMethod.POST, "/api/v1/tools/openapi", scope=Scope.WORKFLOW_WRITE)
 def import_openapi(call: Call[NewApi, Nothing]) -> Answer:
     """Import a document under a name, in place of the one before."""
     made = import_api(call.principal, name=call.body.name, text=call.body.document, base_url=call.body.base_url)
     return Answer(_imported(made), status=201, headers={"Location": f"/api/v1/tools/openapi/{made.record.name}"})
 
 
-@endpoint(routes, HTTPMethod.GET, "/api/v1/tools/openapi")
+@endpoint(routes, HTTPMethod.GET, "/api/v1/tools/openapi", scope=Scope.WORKFLOW_READ)
 def list_imported(call: Call[Nothing, Page]) -> Answer:
     """Imported APIs by name."""
     records, cursor = list_apis(call.principal, limit=call.query.limit, cursor=call.query.cursor)
     return Answer({"apis": [_api(record) for record in records], "cursor": cursor})
 
 
-@endpoint(routes, HTTPMethod.GET, "/api/v1/tools/openapi/{name}")
+@endpoint(routes, HTTPMethod.GET, "/api/v1/tools/openapi/{name}", scope=Scope.WORKFLOW_READ)
 def get_imported(call: Call[Nothing, Nothing], name: str) -> Answer:
     """An imported API with its operations."""
     return Answer(_imported(get_api(call.principal, name)))
 
 
-@endpoint(routes, HTTPMethod.DELETE, "/api/v1/tools/openapi/{name}")
+@endpoint(routes, HTTPMethod.DELETE, "/api/v1/tools/openapi/{name}", scope=Scope.WORKFLOW_WRITE)
 def delete_imported(call: Call[Nothing, Nothing], name: str) -> Answer:
     """Forget an imported API."""
     delete_api(call.principal, name)

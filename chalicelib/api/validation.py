@@ -4,6 +4,7 @@ from http import HTTPMethod
 
 from chalice.app import Blueprint
 
+from chalicelib.access.scopes import Scope
 from chalicelib.api.document import Document
 from chalicelib.api.endpoint import Answer, Call, Nothing, endpoint
 from chalicelib.api.problem import diagnostic_document
@@ -12,7 +13,7 @@ from chalicelib.workflows.validate import validate
 routes = Blueprint(__name__)
 
 
-@endpoint(routes, HTTPMethod.POST, "/api/v1/workflows/validate")
+@endpoint(routes, HTTPMethod.POST, "/api/v1/workflows/validate", scope=Scope.WORKFLOW_READ)
 def validate_workflow(call: Call[Document, Nothing]) -> Answer:
     """Check a spec as publishing would. Answers 200 for an invalid one too: `valid` says so."""
     validation = validate(call.principal, text=call.body.source)

@@ -4,6 +4,7 @@ from http import HTTPMethod
 
 from chalice.app import Blueprint
 
+from chalicelib.access.scopes import Scope
 from chalicelib.api.document import MaybeDocument
 from chalicelib.api.endpoint import Answer, Call, Nothing, endpoint
 from chalicelib.api.views import version_view
@@ -14,45 +15,45 @@ from chalicelib.workflows.query import get_document, get_version, list_versions
 routes = Blueprint(__name__)
 
 
-@endpoint(routes, HTTPMethod.POST, "/api/v1/workflows/{workflow_id}/versions")
+@endpoint(routes, HTTPMethod.POST, "/api/v1/workflows/{workflow_id}/versions", scope=Scope.WORKFLOW_WRITE)
 def publish(call: Call[MaybeDocument, Nothing], workflow_id: str) -> Answer:
     """Publish the draft, or the document in the body. The same document twice is one version."""
     version = publication.request(call.principal, workflow_id, text=call.body.authored)
     return Answer(version_view(version), status=201, headers={"Location": f"/api/v1/workflows/{workflow_id}/versions/{version.number}"})
 
 
-@endpoint(routes, HTTPMethod.GET, "/api/v1/workflows/{workflow_id}/versions")
+@endpoint(routes, HTTPMethod.GET, "/api/v1/workflows/{workflow_id}/versions", scope=Scope.WORKFLOW_READ)
 def list_all(call: Call[Nothing, Nothing], workflow_id: str) -> Answer:
     """Versions, newest first."""
     return Answer({"versions": [version_view(version) for version in list_versions(call.principal, workflow_id)]})
 
 
-@endpoint(routes, HTTPMethod.GET, "/api/v1/workflows/{workflow_id}/versions/{number}")
+@endpoint(routes, HTTPMethod.GET, "/api/v1/workflows/{workflow_id}/versions/{number}", scope=Scope.WORKFLOW_READ)
 def get_one(call: Call[Nothing, Nothing], workflow_id: str, number: str) -> Answer:
     """A version with its canonical spec."""
     return Answer(version_view(get_version(call.principal, workflow_id, _number(number))))
 
 
-@endpoint(routes, HTTPMethod.GET, "/api/v1/workflows/{workflow_id}/versions/{number}/asl")
+@endpoint(routes, HTTPMethod.GET, "/api/v1/workflows/{workflow_id}/versions/{number}/asl", scope=Scope.WORKFLOW_READ)
 def get_asl(call: Call[Nothing, Nothing], workflow_id: str, number: str) -> Answer:
     """The state machine, as it was created."""
     return Answer(get_document(call.principal, workflow_id, _number(number), "asl"))
 
 
-@endpoint(routes, HTTPMethod.GET, "/api/v1/workflows/{workflow_id}/versions/{number}/plan")
+@endpoint(routes, HTTPMethod.GET, "/api/v1/workflows/{workflow_id}/versions/{number}/plan", scope=Scope.WORKFLOW_READ)
 def get_plan(call: Call[Nothing, Nothing], workflow_id: str, number: str) -> Answer:
     """The plan, as text for people."""
     plan = get_document(call.principal, workflow_id, _number(number), "plan")
     return Answer(plan, headers={"Content-Type": "text/plain; charset=utf-8"})
 
 
-@endpoint(routes, HTTPMethod.GET, "/api/v1/workflows/{workflow_id}/versions/{number}/forecast")
+@endpoint(routes, HTTPMethod.GET, "/api/v1/workflows/{workflow_id}/versions/{number}/forecast", scope=Scope.WORKFLOW_READ)
 def get_forecast(call: Call[Nothing, Nothing], workflow_id: str, number: str) -> Answer:
     """What a run will count and cost."""
     return Answer(get_document(call.principal, workflow_id, _number(number), "forecast"))
 
 
-@endpoint(routes, HTTPMethod.GET, "/api/v1/workflows/{workflow_id}/versions/{number}/map")
+@endpoint(routes, HTTPMethod.GET, "/api/v1/workflows/{workflow_id}/versions/{number}/map", scope=Scope.WORKFLOW_READ)
 def get_map(call: Call[Nothing, Nothing], workflow_id: str, number: str) -> Answer:
     """The source map: line, node and states."""
     return Answer(get_document(call.principal, workflow_id, _number(number), "map"))

@@ -6,6 +6,7 @@ from typing import Annotated
 from chalice.app import Blueprint
 from pydantic import Field
 
+from chalicelib.access.scopes import Scope
 from chalicelib.api.document import Document
 from chalicelib.api.endpoint import Answer, Call, Nothing, endpoint
 from chalicelib.api.paging import Page
@@ -36,14 +37,14 @@ class WorkflowsWanted(Page):
     name: str | None = None
 
 
-@endpoint(routes, HTTPMethod.POST, "/api/v1/workflows")
+@endpoint(routes, HTTPMethod.POST, "/api/v1/workflows", scope=Scope.WORKFLOW_WRITE)
 def create_workflow(call: Call[NewWorkflow, Nothing]) -> Answer:
     """Create a workflow with its first draft, valid or not."""
     workflow = create(call.principal, text=call.body.source, name=call.body.name)
     return Answer(workflow_view(workflow), status=201, headers={"Location": f"/api/v1/workflows/{workflow.id}"})
 
 
-@endpoint(routes, HTTPMethod.GET, "/api/v1/workflows")
+@endpoint(routes, HTTPMethod.GET, "/api/v1/workflows", scope=Scope.WORKFLOW_READ)
 def list_all(call: Call[Nothing, WorkflowsWanted]) -> Answer:
     """Workflows by name."""
     if call.query.name is not None:
@@ -53,19 +54,19 @@ def list_all(call: Call[Nothing, WorkflowsWanted]) -> Answer:
     return Answer({"workflows": [workflow_view(workflow) for workflow in page.workflows], "cursor": page.cursor})
 
 
-@endpoint(routes, HTTPMethod.GET, "/api/v1/workflows/{workflow_id}")
+@endpoint(routes, HTTPMethod.GET, "/api/v1/workflows/{workflow_id}", scope=Scope.WORKFLOW_READ)
 def get_one(call: Call[Nothing, Nothing], workflow_id: str) -> Answer:
     """A workflow with its draft."""
     return Answer(workflow_view(get_workflow(call.principal, workflow_id), get_draft(call.principal, workflow_id)))
 
 
-@endpoint(routes, HTTPMethod.PUT, "/api/v1/workflows/{workflow_id}")
+@endpoint(routes, HTTPMethod.PUT, "/api/v1/workflows/{workflow_id}", scope=Scope.WORKFLOW_WRITE)
 def save(call: Call[DraftToSave, Nothing], workflow_id: str) -> Answer:
     """Save the draft."""
     return Answer(draft_view(save_draft(call.principal, workflow_id, text=call.body.source, revision=call.body.revision)))
 
 
-@endpoint(routes, HTTPMethod.DELETE, "/api/v1/workflows/{workflow_id}")
+@endpoint(routes, HTTPMethod.DELETE, "/api/v1/workflows/{workflow_id}", scope=Scope.WORKFLOW_DELETE)
 def delete_workflow(call: Call[Nothing, Nothing], workflow_id: str) -> Answer:
     """Delete a workflow; its versions and runs stay readable."""
     delete(call.principal, workflow_id)

@@ -130,8 +130,8 @@ def test_every_error_is_drawn_in_the_tree_and_has_a_code_of_its_own() -> None:
 
 
 def test_a_person_has_the_roles_that_the_settings_give(aws: Cloud) -> None:
-    assert local_principal("ann") == Principal("org_local", "ann", frozenset({"approver"}))
-    assert local_principal() == Principal("org_local", "local")
+    assert local_principal("ann").roles == {"approver"}
+    assert (local_principal().person, local_principal().roles) == ("local", frozenset())
     assert platform_principal("org_x").organisation_id == "org_x"
     assert organisations() == ("org_local",)
 

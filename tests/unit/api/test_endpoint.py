@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from chalice.app import Blueprint, Chalice
 
+from chalicelib.access.scopes import Scope
 from chalicelib.api import problem
 from chalicelib.api.endpoint import Answer, Call, Wire, endpoint
 from chalicelib.errors import Contention, GateAlreadyDecided, InputInvalid, NotFound, SpecInvalid
@@ -34,7 +35,7 @@ class Site:
     def __init__(self, answering: Answering) -> None:
         routes = Blueprint(__name__)
 
-        @endpoint(routes, HTTPMethod.POST, "/things/{thing_id}")
+        @endpoint(routes, HTTPMethod.POST, "/things/{thing_id}", scope=Scope.WORKFLOW_READ)
         def view(call: Call[Thing, Wanted], thing_id: str) -> Answer:
             self.calls.append((call, thing_id))
             return answering(call)
