@@ -493,27 +493,6 @@ def a_transaction_copies_the_table(at: Emulator) -> Any:
     return "uncopied" if dynamodb_backends["123456789012"]["eu-central-1"].tables["table"] is before else "copied"
 
 
-@fault("size_summed_once", raw=("again", "ValidationException"), fixed=("once", "ValidationException"))
-def how_often_a_size_is_asked(at: Emulator) -> Any:
-    from moto.dynamodb.models.dynamo_type import DynamoType
-
-    at.table()
-    asked: list[str] = []
-    original = DynamoType.size
-
-    def counted(self: Any) -> Any:
-        asked.append(self.type)
-        return original(self)
-
-    DynamoType.size = counted
-    try:
-        at.dynamodb.put_item(TableName="table", Item={"PK": {"S": "p"}, "SK": {"S": "s"}, "count": {"N": "1"}, "other": {"S": "x"}})
-    finally:
-        DynamoType.size = original
-    large = {"PK": {"S": "p"}, "SK": {"S": "s"}, "text": {"S": "x" * 410_000}}
-    return ("again" if asked.count("N") > 1 else "once"), refused(at.dynamodb.put_item, TableName="table", Item=large)
-
-
 @fault("query_reads_one_partition", raw="all", fixed="one partition")
 def what_a_query_reads(at: Emulator) -> Any:
     from moto.dynamodb.models.table import Table
