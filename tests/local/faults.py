@@ -419,6 +419,14 @@ def the_same_names_again(at: Emulator) -> Any:
     return first is second
 
 
+@fault("models_read_once", raw="each", fixed="once")
+def models_of_two_sessions(at: Emulator) -> Any:
+    first, second = (boto3.session.Session()._session.get_component("data_loader") for _ in range(2))
+    assert first.search_paths == second.search_paths
+    assert len(set(first.search_paths)) == len(first.search_paths)
+    return "once" if first.load_service_model("sqs", "service-2") is second.load_service_model("sqs", "service-2") else "each"
+
+
 @fault("threads_forgotten", raw=True, fixed=False)
 def threads_that_are_kept(at: Emulator) -> Any:
     from moto.stepfunctions.parser.utils import TMP_THREADS
