@@ -6,6 +6,8 @@ PY = .venv/bin/python
 ARGS =
 WORKERS = auto
 ASL_VALIDATOR = 4.0.0
+# Where it is set, every process of the tests would compile all of them anew: half of what it takes to collect them.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help run test check golden bench crashes live prices environment-run environment-dev format-check lint types imports package machines
 .SILENT:

@@ -124,6 +124,12 @@ def _guarded_connect(connect: Callable[..., Any]) -> Callable[..., Any]:
     return guarded
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: there are always stories that wait."""
+    return (os.cpu_count() or 1) + 1
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
     """Thousands of tests and the emulators' modules stay until the end: the collector need not walk them again and again."""

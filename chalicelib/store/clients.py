@@ -24,11 +24,11 @@ def client(service: str, *, endpoint_url: str | None = None) -> Any:
 def forget_clients() -> None:
     """Make new clients from now on."""
     _make.cache_clear()
+    _session.cache_clear()
 
 
 @lru_cache(maxsize=32)
 def _make(service: str, endpoint_url: str | None) -> Any:
-    import boto3
     from botocore.config import Config
 
     config = Config(
@@ -38,5 +38,12 @@ def _make(service: str, endpoint_url: str | None) -> Any:
         max_pool_connections=32,
         user_agent=_USER_AGENT,
     )
-    session: Any = boto3.session.Session()
-    return session.client(service, endpoint_url=endpoint_url, config=config)
+    return _session().client(service, endpoint_url=endpoint_url, config=config)
+
+
+@lru_cache(maxsize=1)
+def _session() -> Any:
+    """One for all clients: each would read the list of all endpoints again, a tenth of a second. Not thread-safe: `_MAKING` is held."""
+    import boto3
+
+    return boto3.session.Session()

@@ -26,7 +26,7 @@ from chalicelib.store import keys, workflows
 from chalicelib.store.clients import client, forget_clients
 from chalicelib.store.values import keep
 from chalicelib.store.workflow_records import Child, Documents, Draft, Version, Workflow
-from infra.local.patches import storage
+from infra.local.patches import item_expressions, items, pace, storage
 from infra.local.patches.patch import applied
 
 REGION: Final = "eu-central-1"
@@ -41,6 +41,7 @@ ENVIRONMENT: Final = {
     "SLUICE_PEOPLE": '{"ann": ["approver"], "bob": ["approver"], "cleo": ["approver"]}',
     "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",
 }
+_DYNAMODB: Final = (*storage.PATCHES, *items.PATCHES, *item_expressions.PATCHES, *pace.PATCHES)
 ANN: Final = Principal("org_local", "ann", frozenset({"approver"}))
 BOB: Final = Principal("org_local", "bob", frozenset({"approver"}))
 DAN: Final = Principal("org_local", "dan")
@@ -114,7 +115,7 @@ def cloud(**environment: str) -> Iterator[Cloud]:
     with ExitStack() as stack:
         stack.enter_context(_environment({**ENVIRONMENT, **environment}))
         stack.enter_context(mock_aws())
-        stack.enter_context(applied(storage.PATCHES))
+        stack.enter_context(applied(_DYNAMODB))
         _heard_clients()
         _HEARD.clear()
         _create_resources()

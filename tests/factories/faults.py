@@ -165,11 +165,6 @@ def response(status: int) -> AWSResponse:
     return AWSResponse("", status, HTTPHeaders(), None)
 
 
-def singles(count: int, kinds: Sequence[Fault]) -> Iterator[dict[int, Fault]]:
-    """Every call of `count`, with every kind."""
-    return ({number: kind} for number in range(1, count + 1) for kind in kinds)
-
-
 def changes(call: str) -> bool:
     """Whether a call does more than ask."""
     return not any(word in call for word in ("Get", "Query", "Describe"))

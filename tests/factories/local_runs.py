@@ -146,9 +146,9 @@ def _answer(runs: LocalRuns, run_id: str, answers: Mapping[str, Answer]) -> None
 
 def eventually(look: Callable[[], Found | None], *, seconds: float = 10, what: str = "it") -> Found:
     """What `look` gives once that is true. Raises AssertionError when it never is."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
+    started = time.monotonic()
+    while (waited := time.monotonic() - started) < seconds:
         if found := look():
             return found
-        time.sleep(0.02)
+        time.sleep(min(0.2, 0.01 + waited / 10))  # looking takes its time from what is awaited
     raise AssertionError(f"{what} did not come within {seconds:g} s")

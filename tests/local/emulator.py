@@ -5,7 +5,6 @@ Out: `Emulator`, with the clients and short ways to run a machine. Functions are
 
 import json
 import logging
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -18,6 +17,7 @@ from moto.stepfunctions.parser.asl.jsonata import jsonata as moto_jsonata
 
 from infra.local.patches import patched
 from infra.local.patches.patch import Patch, Replacement, applied
+from tests.factories.interpreter import is_over
 
 REGION = "eu-central-1"
 ROLE = "arn:aws:iam::123456789012:role/machine"
@@ -55,10 +55,8 @@ class Emulator:
             return ended["output"]  # moto as it comes does not quote a text
 
     def ended(self, execution: str, seconds: float = DEADLINE) -> Any:
-        deadline = time.monotonic() + seconds
-        while (described := self.sfn.describe_execution(executionArn=execution))["status"] == "RUNNING" and time.monotonic() < deadline:
-            time.sleep(0.005)
-        return described
+        is_over(execution, seconds)
+        return self.sfn.describe_execution(executionArn=execution)
 
     def table(self, name: str = "table", **options: Any) -> None:
         self.dynamodb.create_table(

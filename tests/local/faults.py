@@ -419,6 +419,14 @@ def the_same_names_again(at: Emulator) -> Any:
     return first is second
 
 
+@fault("models_read_once", raw="each", fixed="once")
+def models_of_two_sessions(at: Emulator) -> Any:
+    first, second = (boto3.session.Session()._session.get_component("data_loader") for _ in range(2))
+    assert first.search_paths == second.search_paths
+    assert len(set(first.search_paths)) == len(first.search_paths)
+    return "once" if first.load_service_model("sqs", "service-2") is second.load_service_model("sqs", "service-2") else "each"
+
+
 @fault("threads_forgotten", raw=True, fixed=False)
 def threads_that_are_kept(at: Emulator) -> Any:
     from moto.stepfunctions.parser.utils import TMP_THREADS
@@ -491,27 +499,6 @@ def a_transaction_copies_the_table(at: Emulator) -> Any:
     rows = at.dynamodb.query(TableName="table", KeyConditionExpression="PK = :p", ExpressionAttributeValues={":p": {"S": "p"}})["Items"]
     assert (answer, [row["SK"]["S"] for row in rows]) == ("TransactionCanceledException", ["kept"])
     return "uncopied" if dynamodb_backends["123456789012"]["eu-central-1"].tables["table"] is before else "copied"
-
-
-@fault("size_summed_once", raw=("again", "ValidationException"), fixed=("once", "ValidationException"))
-def how_often_a_size_is_asked(at: Emulator) -> Any:
-    from moto.dynamodb.models.dynamo_type import DynamoType
-
-    at.table()
-    asked: list[str] = []
-    original = DynamoType.size
-
-    def counted(self: Any) -> Any:
-        asked.append(self.type)
-        return original(self)
-
-    DynamoType.size = counted
-    try:
-        at.dynamodb.put_item(TableName="table", Item={"PK": {"S": "p"}, "SK": {"S": "s"}, "count": {"N": "1"}, "other": {"S": "x"}})
-    finally:
-        DynamoType.size = original
-    large = {"PK": {"S": "p"}, "SK": {"S": "s"}, "text": {"S": "x" * 410_000}}
-    return ("again" if asked.count("N") > 1 else "once"), refused(at.dynamodb.put_item, TableName="table", Item=large)
 
 
 @fault("query_reads_one_partition", raw="all", fixed="one partition")

@@ -7,7 +7,8 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda
 
 from infra.local.patches import PATCHES
 from tests.local.emulator import REGION, Emulator, emulator
-from tests.local.faults import FAULTS, Fault
+from tests.local.faults import Fault
+from tests.local.faults_of_items import FAULTS
 from tests.local.tiny_stack import PROJECT, LocalStack
 
 _each = pytest.mark.parametrize(

@@ -8,7 +8,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from infra.local.patches import choices, clients, errors, expressions, halting, maps, pace, results, sizes, starts, states, storage, tokens
+from infra.local.patches import (
+    choices,
+    clients,
+    errors,
+    expressions,
+    halting,
+    item_expressions,
+    items,
+    maps,
+    pace,
+    results,
+    sizes,
+    starts,
+    states,
+    storage,
+    tokens,
+)
 from infra.local.patches.patch import Patch, applied
 
 PATCHES: Final[tuple[Patch, ...]] = (
@@ -24,6 +40,8 @@ PATCHES: Final[tuple[Patch, ...]] = (
     *starts.PATCHES,
     *clients.PATCHES,
     *storage.PATCHES,
+    *items.PATCHES,
+    *item_expressions.PATCHES,
     *pace.PATCHES,
 )
 

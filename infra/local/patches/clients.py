@@ -1,6 +1,6 @@
 """Faults of moto's speed that are no faults of behaviour: what is made anew each time.
 
-In: moto's interpreter, and the way of a call to its backends. Out: `PATCHES`.
+In: moto's interpreter, boto3's sessions, and the way of a call to the emulator's backends. Out: `PATCHES`.
 """
 
 import threading
@@ -8,6 +8,7 @@ from functools import lru_cache
 from types import ModuleType
 from typing import Any, Final
 
+from botocore import session
 from moto.core import responses
 from moto.stepfunctions.parser.asl.component.program import program
 from moto.stepfunctions.parser.asl.component.state.exec import execute_state
@@ -66,6 +67,28 @@ class _Forgetful(list[threading.Thread]):
         return
 
 
+# --- models --------------------------------------------------------------------------------------------------------
+
+
+class _Once(list[Any]):
+    """Each session adds the path of boto3's own models."""
+
+    def append(self, path: Any) -> None:
+        if path not in self:
+            super().append(path)
+
+
+_create_loader = session.create_loader
+
+
+@lru_cache(maxsize=8)
+def _shared_loader(search_path_string: str | None = None) -> Any:
+    """A loader keeps what it has read, and gives the same to all."""
+    found: Any = _create_loader(search_path_string)
+    found._search_paths = _Once(found.search_paths)  # noqa: SLF001
+    return found
+
+
 _STARTERS: Final[tuple[ModuleType, ...]] = (
     program,
     execute_state,
@@ -85,6 +108,11 @@ PATCHES: Final = (
         "actions_cached",
         "Every call inspects its service's class for the names of all its methods, a tenth of what a small call takes.",
         (Replacement(responses, "method_names_from_class", lru_cache(maxsize=256)(responses.method_names_from_class)),),
+    ),
+    Patch(
+        "models_read_once",
+        "Every session of boto3 reads the models of its services and the list of all endpoints again, 0.2 s for each of a dozen clients.",
+        (Replacement(session, "create_loader", _shared_loader),),
     ),
     Patch(
         "threads_forgotten",

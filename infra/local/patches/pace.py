@@ -1,12 +1,14 @@
 """Faults of moto's DynamoDB that are no faults of behaviour: what each call does a hundred times over.
 
-In: moto's DynamoDB. Out: `PATCHES`. Nothing that a caller can see changes.
+In: moto's DynamoDB, and botocore's way to it. Out: `PATCHES`. Nothing that a caller can see changes.
 """
 
 import base64
 import json
 from typing import Any, Final
 
+from botocore.serialize import JSONSerializer
+from botocore.validate import ParamValidator
 from moto.core.responses import BaseResponse
 from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.responses import DynamoHandler
@@ -63,6 +65,40 @@ def _binary(value: Any) -> str:
     return base64.b64encode(value).decode() if isinstance(value, bytes) else str(value)
 
 
+_validate: Any = vars(ParamValidator)["_validate"]
+_serialize: Any = vars(JSONSerializer)["_serialize"]
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether it is an attribute's value as the model has it, of what JSON has: it is sent as it is."""
+    if type(value) is not dict or len(value) != 1:
+        return False
+    ((kind, held),) = value.items()
+    match kind:
+        case "S" | "N":
+            return isinstance(held, str)
+        case "BOOL" | "NULL":
+            return isinstance(held, bool)
+        case "M":
+            return type(held) is dict and all(isinstance(name, str) and _is_plain(member) for name, member in held.items())
+        case "L":
+            return type(held) is list and all(map(_is_plain, held))
+        case _:
+            return False
+
+
+def _validate_unless_plain(self: Any, params: Any, shape: Any, errors: Any, name: str) -> None:
+    if shape.name != "AttributeValue" or not _is_plain(params):
+        _validate(self, params, shape, errors, name)
+
+
+def _serialize_unless_plain(self: Any, serialized: Any, value: Any, shape: Any, key: str | None = None) -> None:
+    if shape.name == "AttributeValue" and _is_plain(value):
+        serialized[key] = value
+    else:
+        _serialize(self, serialized, value, shape, key)
+
+
 PATCHES: Final = (
     Patch(
         "values_compared_as_they_are",
@@ -78,5 +114,13 @@ PATCHES: Final = (
         "items_sent_as_they_are",
         "An answer is walked along botocore's model and each name looked up in four spellings: 0.3 ms an item.",
         (Replacement(DynamoHandler, "serialized", _as_json),),
+    ),
+    Patch(
+        "requests_sent_as_they_are",
+        "Each value that is written, and what is nested in it, is walked along botocore's model twice before it leaves: a fifth of a call.",
+        (
+            Replacement(ParamValidator, "_validate", _validate_unless_plain),
+            Replacement(JSONSerializer, "_serialize", _serialize_unless_plain),
+        ),
     ),
 )

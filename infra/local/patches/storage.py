@@ -19,16 +19,14 @@ from typing import Any, Final
 from moto.core.common_models import BaseModel
 from moto.core.exceptions import JsonRESTError
 from moto.core.responses import ActionResult
-from moto.dynamodb.exceptions import ItemSizeTooLarge
 from moto.dynamodb.models import DynamoDBBackend
-from moto.dynamodb.models.dynamo_type import DynamoType, Item, LimitedSizeDict
+from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import StreamShard, Table
 from moto.dynamodb.responses import DynamoHandler
 from moto.sqs.responses import SQSResponse
 
 from infra.local.patches.patch import Patch, Replacement
 
-MAX_ITEM_BYTES: Final = 405_000  # moto's limit
 LOCK: Final = threading.RLock()  # serialises DynamoDB and SQS calls; whoever reads tables directly takes it too
 
 
@@ -198,19 +196,6 @@ def _serial(call: Callable[..., Any]) -> Callable[..., Any]:
     return one_at_a_time
 
 
-# --- items ---------------------------------------------------------------------------------------------------------
-
-
-def _init_item(self: Any, hash_key: Any, range_key: Any, attrs: dict[str, Any]) -> None:
-    """An item's size is summed once, not for each of its attributes."""
-    self.hash_key, self.range_key = hash_key, range_key
-    self.attrs = LimitedSizeDict()
-    for name, value in attrs.items():
-        dict.__setitem__(self.attrs, name, DynamoType(value))
-    if self.size() > MAX_ITEM_BYTES:
-        raise ItemSizeTooLarge
-
-
 def _new_untracked(cls: Any, *_args: Any, **_kwargs: Any) -> Any:
     return super(BaseModel, cls).__new__(cls)
 
@@ -303,11 +288,6 @@ PATCHES: Final = (
             Replacement(DynamoDBBackend, "update_item", _update_item),
             Replacement(DynamoDBBackend, "transact_write_items", _transact_write_items),
         ),
-    ),
-    Patch(
-        "size_summed_once",
-        "For each attribute of a new item the sizes of all attributes before it are summed again, a sixth of what a transaction takes.",
-        (Replacement(Item, "__init__", _init_item),),
     ),
     Patch(
         "models_forgotten",
