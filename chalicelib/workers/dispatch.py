@@ -13,7 +13,6 @@ from chalicelib.compiler.retries import is_tried_again
 from chalicelib.errors import SluiceError
 from chalicelib.providers.failures import ModelFailure
 from chalicelib.providers.model import Usage as ModelUsage
-from chalicelib.providers.trail import plain
 from chalicelib.runs.nodes import NextWait, node_continued, node_failed, node_retrying, node_started, node_succeeded
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.spec.nodes import AgentCall, HumanGate, Map, Message, Polling, SubWorkflow, ToolCall, WorkerNode
@@ -22,7 +21,6 @@ from chalicelib.workers import agent, agent_task, agent_verdicts, agent_work, ga
 from chalicelib.workers.collect import collect_results
 from chalicelib.workers.failures import SILENT, CameTooLate, NodeCrashed, named
 from chalicelib.workers.load import load_outputs
-from chalicelib.workers.models import SHOWN_STEPS
 from chalicelib.workers.outputs import fitted
 from chalicelib.workers.payload import PayloadInvalid, parse_payload
 from chalicelib.workers.values import resolved
@@ -119,19 +117,14 @@ def _record_failure(work: Work, failure: SluiceError) -> None:
         return
     fault = Fault(name=type(failure).__name__, message=str(failure), code=failure.code, retryable=failure.retryable)
     try:
-        _tell_failure(work, fault, _used(work, failure), _trail(failure))
+        _tell_failure(work, fault, _used(work, failure))
     except Exception:
         _log.exception("a node's failure could not be recorded", extra={"run_id": work.payload.run_id, "node": work.payload.node})
 
 
-def _trail(failure: SluiceError) -> JsonObject:
-    """Who was asked in vain, and why."""
-    return {"trail": [*plain(failure.trail[-SHOWN_STEPS:])]} if isinstance(failure, ModelFailure) and failure.trail else {}
-
-
-def _tell_failure(work: Work, fault: Fault, used: ModelUsage | None, trail: JsonObject) -> None:
+def _tell_failure(work: Work, fault: Fault, used: ModelUsage | None) -> None:
     node = work.version_node.node
-    usage, details = _spent(work, used), {**(agent.usage_details(used) if used is not None else {}), **trail} or None
+    usage, details = _spent(work, used), {**(agent.usage_details(used) if used is not None else {}), **work.trail.shown} or None
     if isinstance(node, WorkerNode) and is_tried_again(node.retry, fault.name, retries=work.payload.fence.retry):
         node_retrying(work.attempt, error=fault, usage=usage, details=details)
     elif isinstance(node, WorkerNode) and node.on_error == "continue":

@@ -12,6 +12,7 @@ from chalicelib.providers.model import Usage
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.spec.nodes import WorkerNode
 from chalicelib.store.run_records import Fence, NodeAttempt
+from chalicelib.workers.kept_trail import KeptTrail
 from chalicelib.workers.payload import TaskPayload
 from chalicelib.workers.version_nodes import VersionFacts, VersionNode, version_facts
 
@@ -37,6 +38,7 @@ class Work:
     version_node: VersionNode
     seconds_left: Callable[[], float]
     spent: list[Usage] = field(default_factory=list, compare=False)  # of work that was done, whether or not its result could be taken
+    trail: KeptTrail = field(default_factory=KeptTrail, compare=False)  # of the visit's model calls
 
     @property
     def attempt(self) -> NodeAttempt:
