@@ -48,6 +48,8 @@ point-in-time recovery. Every PK starts with `ORG#<organisation>`; what is known
     remembered words    WORDS#<namespace>         ENTRY#<key>
     their tally         WORDS#<namespace>         TALLY
     imported API        API#<name>                API                       APIS / <name>
+    external agent      AGENT#<name>              AGENT                     AGENTS / <name>
+    its card, as kept   AGENT#<name>              CARD
 
     question                                                  answered by
     a workflow, its draft, its versions (newest first)        PK WORKFLOW#<wf>, SK exact or prefix
@@ -62,6 +64,7 @@ point-in-time recovery. Every PK starts with `ORG#<organisation>`; what is known
     answers that have not reached the engine                  GSI2 UNDELIVERED
     what a namespace remembers in words, and how much it is   PK WORDS#<namespace>, SK prefix ENTRY#; TALLY
     imported APIs by name                                     GSI1 APIS
+    registered external agents by name; their kept cards      GSI1 AGENTS; PK AGENT#<name>, SK CARD
     who watches this run or workflow                          PK WATCH#<topic>: one item with a set of connection ids
     how a candidate stands; its calls of the last day         PK PROVIDER#<candidate>, SK BREAKER, range of COUNTS#
     what a run's calls cost, call by call                     PK RUN#<run>, prefix CALL#
@@ -327,3 +330,15 @@ def imported_api(organisation_id: str, name: str) -> Key:
 
 def imported_apis(organisation_id: str, name: str = "") -> IndexKey:
     return IndexKey(1, f"ORG#{organisation_id}#APIS", name)
+
+
+def external_agent(organisation_id: str, name: str) -> Key:
+    return Key(f"ORG#{organisation_id}#AGENT#{name}", "AGENT")
+
+
+def external_agents(organisation_id: str, name: str = "") -> IndexKey:
+    return IndexKey(1, f"ORG#{organisation_id}#AGENTS", name)
+
+
+def agent_card(organisation_id: str, name: str) -> Key:
+    return Key(external_agent(organisation_id, name).pk, "CARD")
