@@ -1,9 +1,9 @@
 """Who does a piece of work: an agent by its name, or the one that a skill fits best.
 
-In: the cards of presets, published workflows and external A2A agents; what is asked for. Out: `Chosen`, with the reason and who else was weighed, which
-is recorded. The same question over the same cards gets the same answer, in whatever order the cards come. A skill that an agent has word for word comes
-before words in common; of equals what is the organisation's own comes before what leaves the house. Never guesses a name: an unknown one is an error that names the
-nearest.
+In: the cards of presets, published workflows and external A2A agents; what is asked for. Out: `Chosen`, with the reason and who else was weighed,
+which is recorded. The same question over the same cards gets the same answer, in whatever order the cards come. A skill that an agent has word for
+word comes before words in common; of equals what is the organisation's own comes before what leaves the house. Never guesses a name: an unknown one
+is an error that names the nearest.
 """
 
 from collections.abc import Iterable

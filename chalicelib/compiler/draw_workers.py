@@ -9,7 +9,8 @@ An agent with tools, or one that asks at the run's budget, may leave before it i
 enters it again at once, or by way of `<node>--wait`, a Task with a token that waits for a person or for a workflow that the agent called. Only an
 agent that may wait has the latter.
 An agent that is a published workflow is drawn as a sub-workflow is: its Task waits for the token.
-A tool call or an agent node that waits for a task elsewhere is drawn like an agent: `<node>--pause`, a Wait as long as the worker says, lies before the next asking.
+A tool call or an agent node that waits for a task elsewhere is drawn like an agent: `<node>--pause`, a Wait as long as the worker says, lies before
+the next asking.
 
 A tool that the engine calls itself is a Task without a worker, under the role that the call names; what it is given is whole, not by pointer.
 """

@@ -1,8 +1,8 @@
 """Where an agent node lands: with a model under a preset, with a published workflow, or with an external agent.
 
-In: a spec, and the agents that were chosen for the nodes that ask by skill. Out: the spec in which each agent node is what it lands on: an `AgentCall`,
-`CallsWorkflow` or `AsksAgent`. A name says by itself where it lands (`researcher`, `workflow:book-hotel`, `a2a:clerk`); a skill without a choice stays
-as it is, with the presets. Never: a choice made here.
+In: a spec, and the agents that were chosen for the nodes that ask by skill. Out: the spec in which each agent node is what it lands on: an
+`AgentCall`, `CallsWorkflow` or `AsksAgent`. A name says by itself where it lands (`researcher`, `workflow:book-hotel`, `a2a:clerk`); a skill without
+a choice stays as it is, with the presets. Never: a choice made here.
 """
 
 from collections.abc import Mapping
@@ -34,6 +34,11 @@ class CallsWorkflow(AgentCall):
 
     workflow: str
 
+    @property
+    def agent_named(self) -> str:
+        """As a node names it."""
+        return f"workflow:{self.workflow}"
+
     def is_entered_again(self, budget: Budget | None) -> bool:  # noqa: ARG002  (as an agent is asked)
         return False
 
@@ -43,6 +48,11 @@ class AsksAgent(AgentCall):
 
     external: str
     wait: Polling
+
+    @property
+    def agent_named(self) -> str:
+        """As a node names it."""
+        return f"a2a:{self.external}"
 
     def is_entered_again(self, budget: Budget | None) -> bool:  # noqa: ARG002  (as an agent is asked)
         return True

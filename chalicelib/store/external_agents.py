@@ -34,7 +34,8 @@ class CardSkill(Record):
 
 
 class KeptCard(Record):
-    """What an agent's card said: text from outside. `asked_at` is the last try, `fault` why it brought nothing; `fetched_at` is empty until one did."""
+    """What an agent's card said: text from outside. `asked_at` is the last try, `fault` why it brought nothing; `fetched_at` is empty until one
+    did."""
 
     name: str
     url: str
@@ -91,4 +92,3 @@ def cards(organisation_id: str, names: Iterable[str]) -> Mapping[str, KeptCard]:
     found = table.get_many([keys.agent_card(organisation_id, name) for name in names])
     kept = (record_of(KeptCard, item) for item in found.values())
     return {card.name: card for card in kept}
-

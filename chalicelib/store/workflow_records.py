@@ -46,8 +46,8 @@ class Child(Record):
 
 
 class PinnedAgent(Record):
-    """Who does an agent node, chosen when the workflow was published. `kind` is preset, workflow or a2a; `skill` what was asked for, if it was; `candidates`
-    are those that were weighed, best first; `passed_over` says who could not be handed the node, and why."""
+    """Who does an agent node, chosen when the workflow was published. `kind` is preset, workflow or a2a; `skill` what was asked for, if it was;
+    `candidates` are those that were weighed, best first; `passed_over` says who could not be handed the node, and why."""
 
     kind: str
     name: str

@@ -203,4 +203,9 @@ def _interface(base_url: str) -> JsonObject:
 
 def _card_skill(offer: Offer) -> JsonObject:
     takes = f"Takes {canonical_json(offer.input_schema)}"
-    return {"id": offer.name, "name": offer.title, "description": f"{offer.description}\n{takes}", "tags": [*((*offer.skills, *offer.labels) or ("workflow",))]}
+    return {
+        "id": offer.name,
+        "name": offer.title,
+        "description": f"{offer.description}\n{takes}",
+        "tags": [*((*offer.skills, *offer.labels) or ("workflow",))],
+    }

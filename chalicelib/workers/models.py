@@ -82,13 +82,20 @@ class Models:
     @property
     def details(self) -> JsonObject:
         """What people may see of how it went."""
-        shown: JsonObject = {"agent": self.preset.name, "agent_why": self.chosen_why} if self.preset is not None else {}
+        shown = self._agent_shown
         if self.why:
             shown["why"] = self.why
         shown |= self.work.trail.shown
         if self.cached:
             shown["cache"] = {"came": self.cached[-1].came.value, "saved_micro_dollars": sum(outcome.saved or 0 for outcome in self.cached)}
         return shown
+
+    @property
+    def _agent_shown(self) -> JsonObject:
+        """As it was chosen at publishing; by a version that is older than that, now."""
+        if self.preset is None:
+            return {}
+        return self.work.chosen_agent or {"agent": self.preset.name, "agent_kind": "preset", "agent_why": self.chosen_why}
 
     def _first(self, route: Route, request: ModelRequest) -> Candidate:
         """Who would be asked first now; only where speed or price decide, that takes a look at what is known of them."""

@@ -58,6 +58,17 @@ class Work:
         return version_facts(self.payload.organisation_id, self.payload.version_id)
 
     @property
+    def chosen_agent(self) -> JsonObject:
+        """Who does the node, as people see it: by which name or skill, why, and who else was weighed. Nothing where nobody was chosen at
+        publishing."""
+        pinned = self.facts.agents.get(self.payload.node)
+        if pinned is None:
+            return {}
+        asked: JsonObject = {"agent_skill": pinned.skill, "agent_candidates": [*pinned.candidates], "agent_passed_over": pinned.passed_over}
+        told = {name: value for name, value in asked.items() if value}
+        return {"agent": pinned.name, "agent_kind": pinned.kind, "agent_why": pinned.why, **told}
+
+    @property
     def folder(self) -> str:
         """Where the node's large values lie."""
         return f"runs/{self.payload.run_id}/{self.payload.node}"

@@ -1,8 +1,8 @@
 """Who does the agent nodes of a workflow: chosen when it is published, pinned in the version, and told of with each node run.
 
-In: a principal, a spec, its positions. Out: for each agent node that names an agent or asks by skill a `PinnedAgent`; diagnostics for skills that nobody
-has. The next publishing chooses anew; a version keeps its choice, so that the same version does the same work (docs/adr/0011).
-A workflow and an external agent are handed a prompt and nothing else: a node that says more of its model lands on a preset.
+In: a principal, a spec, its positions. Out: for each agent node that names an agent or asks by skill a `PinnedAgent`; diagnostics for skills that
+nobody has. The next publishing chooses anew; a version keeps its choice, so that the same version does the same work (docs/adr/0011). A workflow and
+an external agent are handed a prompt and nothing else: a node that says more of its model lands on a preset.
 """
 
 from collections.abc import Iterator, Mapping
@@ -70,7 +70,13 @@ def _by_skill(
     shown: list[JsonObject] = [_shown(candidate) for candidate in chosen.candidates]
     left_out: JsonObject = dict(passed_over)
     choice.agents[name] = PinnedAgent(
-        kind=agent.card.kind, name=agent.card.name, skill=asked.skill, why=chosen.why, candidates=shown, passed_over=left_out, url=agent.card.url or ""
+        kind=agent.card.kind,
+        name=agent.card.name,
+        skill=asked.skill,
+        why=chosen.why,
+        candidates=shown,
+        passed_over=left_out,
+        url=agent.card.url or "",
     )
     choice.by_skill[name] = agent.named
     if agent.is_from_outside and asked.kind is None:
@@ -94,7 +100,9 @@ def _able(listed: tuple[ListedAgent, ...], node: AgentCall) -> tuple[list[Listed
 
 def _leaves(agent: ListedAgent, positions: Positions, path: str) -> Diagnostic:
     message = f"the skill is found outside: `{agent.named}` is handed the prompt"
-    return Diagnostic("agent-outside", Severity.WARNING, message, positions.at(path), "`kind: a2a` says that this is meant, another `kind` that it is not")
+    return Diagnostic(
+        "agent-outside", Severity.WARNING, message, positions.at(path), "`kind: a2a` says that this is meant, another `kind` that it is not"
+    )
 
 
 def _shown(candidate: Candidate) -> JsonObject:

@@ -1,7 +1,7 @@
 """The directory of agents: presets, the organisation's published workflows, external agents, with their skills.
 
-In: who asks. Out: `ListedAgent`s, each with the card by which it is found, where it comes from and whether a prompt can be handed to it. What an external
-agent's card says is text from outside, and is marked so. Reads the table; asks agents only for cards that are too old.
+In: who asks. Out: `ListedAgent`s, each with the card by which it is found, where it comes from and whether a prompt can be handed to it. What an
+external agent's card says is text from outside, and is marked so. Reads the table; asks agents only for cards that are too old.
 """
 
 from collections.abc import Iterator
@@ -29,7 +29,8 @@ Source = Literal["built_in", "published", "setting", "registered"]
 
 @dataclass(frozen=True, slots=True)
 class ListedAgent:
-    """`takes_text`: whether an agent node can hand it a prompt; `version` is a workflow's; `fault` says why an external agent's card is missing or old."""
+    """`takes_text`: whether an agent node can hand it a prompt; `version` is a workflow's; `fault` says why an external agent's card is missing or
+    old."""
 
     card: AgentCard
     title: str

@@ -1,8 +1,8 @@
 """The external agents that an organisation may ask, and what their cards say.
 
-In: a principal; a name and an address. Out: registrations, and for every known agent its card, at most an hour old where the agent could be asked. Agents
-come from the deployment's settings and from registrations; a setting wins its name. Cards are fetched through the guard, side by side and not for
-long; one that cannot be had leaves the last one in place. Never: a registered address that is reached where any other URL would not be.
+In: a principal; a name and an address. Out: registrations, and for every known agent its card, at most an hour old where the agent could be asked.
+Agents come from the deployment's settings and from registrations; a setting wins its name. Cards are fetched through the guard, side by side and not
+for long; one that cannot be had leaves the last one in place. Never: a registered address that is reached where any other URL would not be.
 """
 
 from collections.abc import Iterator, Mapping

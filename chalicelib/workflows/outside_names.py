@@ -1,7 +1,7 @@
 """What this deployment and an organisation have under which names, for the checks of what a spec names.
 
-In: an organisation, a spec. Out: `Outside`. Agents are listed only where the spec names one. Deployed, only functions that are told of compatible servers
-know all providers; elsewhere nothing is said of a provider.
+In: an organisation, a spec. Out: `Outside`. Agents are listed only where the spec names one. Deployed, only functions that are told of compatible
+servers know all providers; elsewhere nothing is said of a provider.
 """
 
 from chalicelib.compiler.outside import Outside

@@ -1,6 +1,7 @@
 """What a deployment lets its tools reach, as tools are handed it.
 
-In: the settings, what an organisation registered. Out: destinations, MCP servers, external agents, databases, and surroundings for looking around without a run.
+In: the settings, what an organisation registered. Out: destinations, MCP servers, external agents, databases, and surroundings for looking around
+without a run.
 """
 
 from collections.abc import Iterator, Mapping

@@ -1,7 +1,7 @@
 """What a workflow's graph must hold: the faults that show before a run.
 
-In: the graph, the positions of the authored text, the specs of known sub-workflows, what is known of the outside. Out: diagnostics by place. One check, one function, named for the
-fault that it finds; `CHECKS` is all of them. A check never fails and never changes anything.
+In: the graph, the positions of the authored text, the specs of known sub-workflows, what is known of the outside. Out: diagnostics by place. One
+check, one function, named for the fault that it finds; `CHECKS` is all of them. A check never fails and never changes anything.
 """
 
 from collections.abc import Mapping

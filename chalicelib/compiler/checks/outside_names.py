@@ -1,7 +1,7 @@
 """Names of what lies outside of the workflow: agents, models, MCP servers, external agents.
 
-In: a subject with what is known of the outside. Out: diagnostics. Where nothing is known nothing is said; a URL and a name that is only known in a run
-are a run's matter.
+In: a subject with what is known of the outside. Out: diagnostics. Where nothing is known nothing is said; a URL and a name that is only known in a
+run are a run's matter.
 """
 
 from collections.abc import Iterator
@@ -65,7 +65,9 @@ def agents_without_text(subject: Subject) -> Iterator[Diagnostic]:
         child = subject.children.get(node.workflow) if isinstance(node, CallsWorkflow) else None
         if child is not None and text_field(child.input) is None:
             message = f"the workflow `{child.name}` takes no single text, so a prompt cannot be handed to it"
-            yield subject.error("agent-takes-no-text", message, node_path(block, name, "agent"), "use a node of type `workflow`, whose `with` names its inputs")
+            yield subject.error(
+                "agent-takes-no-text", message, node_path(block, name, "agent"), "use a node of type `workflow`, whose `with` names its inputs"
+            )
 
 
 def _agents(subject: Subject) -> Iterator[tuple[str, str]]:

@@ -26,7 +26,9 @@ def unknown_kinds(authored: Authored) -> Iterator[Diagnostic]:
     for path, asked in [*named, *((f"{path}.agent", grant.agent) for path, grant in grants(authored))]:
         if isinstance(asked, str) and agent_named(asked)[0] not in AGENT_KINDS:
             message = f"`{agent_named(asked)[0]}` is no kind of agent"
-            yield authored.error("unknown-agent-kind", message, path, f"a preset's name, or one of {', '.join(f'`{kind}:NAME`' for kind in AGENT_KINDS)}")
+            yield authored.error(
+                "unknown-agent-kind", message, path, f"a preset's name, or one of {', '.join(f'`{kind}:NAME`' for kind in AGENT_KINDS)}"
+            )
 
 
 def model_options_elsewhere(authored: Authored) -> Iterator[Diagnostic]:

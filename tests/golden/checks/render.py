@@ -1,6 +1,7 @@
 """The golden cases of the graph and its checks: a folder per code with `workflow.yaml`, and what `build` and `check` say of it.
 
-A `child.yaml` beside it is the spec of the workflow that a node names, `outside.json` what is known of the outside. Lines `#repeat` are those of the cases of loading.
+A `child.yaml` beside it is the spec of the workflow that a node names, `outside.json` what is known of the outside. Lines `#repeat` are those of the
+cases of loading.
 """
 
 import json
@@ -33,7 +34,8 @@ def found_in(case: Path) -> tuple[Diagnostic, ...]:
     known = json.loads((case / "outside.json").read_text("utf-8")) if (case / "outside.json").exists() else {}
     outside = Outside(**{name: frozenset(names) for name, names in known.items()})
     return (
-        check(graph, loaded.positions, children={child.name: child} if child else {}, outside=outside) or compile_workflow(loaded.spec, loaded.positions).diagnostics
+        check(graph, loaded.positions, children={child.name: child} if child else {}, outside=outside)
+        or compile_workflow(loaded.spec, loaded.positions).diagnostics
     )
 
 
