@@ -172,7 +172,8 @@ def _offer(grant: ToolGrant, name: str, description: str, schema: JsonObject, fi
 
 
 def _external(grant: ToolGrant) -> Iterator[Granted]:
-    """An external agent is handed a task, which may outlast the call: then it is asked for. What its card says stays out of what the model is told."""
+    """An external agent is handed a task, which may outlast the call: then it is asked for. What its card says stays out of what the model is
+    told."""
     status = f"{grant.called[: MAX_NAME - len(_STATUS)]}{_STATUS}"
     yield Granted(
         _offer(grant, grant.called, f"Hands a task to the external agent {grant.external}. {_LATER.format(status)}", _SAYING, {}), grant, "a2a.send"

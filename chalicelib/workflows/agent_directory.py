@@ -13,7 +13,7 @@ from chalicelib.agents.directory import AgentCard, Candidate, weigh
 from chalicelib.agents.presets import PRESETS
 from chalicelib.errors import AgentNotFound
 from chalicelib.spec.agent_landing import text_field
-from chalicelib.spec.agent_parts import AgentKind, agent_named
+from chalicelib.spec.agent_parts import AgentKind
 from chalicelib.spec.model import Json
 from chalicelib.store import workflows
 from chalicelib.store.external_agents import CardSkill
@@ -60,17 +60,16 @@ def list_agents(principal: Principal, *, kind: AgentKind | None = None) -> tuple
     if kind in (None, "workflow"):
         found += (_of_workflow(principal.organisation_id, workflow) for workflow in published(principal.organisation_id))
     if kind in (None, "a2a"):
-        found += (_of_external(agent) for agent in known_agents(principal.organisation_id))
+        found += (of_external(agent) for agent in known_agents(principal.organisation_id))
     return tuple(found)
 
 
-def get_agent(principal: Principal, named: str) -> ListedAgent:
-    """The agent that a node would name so. Raises AgentNotFound."""
-    kind, name = agent_named(named)
-    for agent in list_agents(principal, kind=_kind(kind)) if _kind(kind) else ():
+def get_agent(principal: Principal, name: str, *, kind: AgentKind | None = None) -> ListedAgent:
+    """The first of that name. Raises AgentNotFound."""
+    for agent in list_agents(principal, kind=kind):
         if agent.card.name == name:
             return agent
-    raise AgentNotFound(f"there is no agent {named}")
+    raise AgentNotFound(f"there is no agent {name}{f' of kind {kind}' if kind else ''}")
 
 
 def find_by_skill(principal: Principal, skill: str, *, kind: AgentKind | None = None) -> tuple[tuple[ListedAgent, Candidate], ...]:
@@ -94,14 +93,6 @@ def published(organisation_id: str) -> Iterator[Workflow]:
         cursor, count = page.cursor, count + _PAGE
         if cursor is None:
             return
-
-
-def _kind(text: str) -> AgentKind | None:
-    match text:
-        case "preset" | "workflow" | "a2a":
-            return text
-        case _:
-            return None
 
 
 def _presets() -> Iterator[ListedAgent]:
@@ -130,8 +121,8 @@ def _skills_of(version: Version) -> tuple[str, ...]:
     return tuple(str(skill) for skill in said) if isinstance(said, list) else ()
 
 
-def _of_external(agent: KnownAgent) -> ListedAgent:
-    """A skill is known by its id, its name and its tags."""
+def of_external(agent: KnownAgent) -> ListedAgent:
+    """An external agent as it stands in the directory. A skill is known by its id, its name and its tags."""
     card = agent.card
     skills = card.skills if card is not None else ()
     texts = dict.fromkeys(text for skill in skills for text in (skill.id, skill.name, *skill.tags) if text)
