@@ -10,8 +10,10 @@ import pytest
 from chalicelib.agents.failures import AgentUnknown
 from chalicelib.errors import WorkflowNotFound
 from chalicelib.runs.start import start
+from chalicelib.settings import settings
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.store import keys, runs, table
+from chalicelib.store.clients import client
 from chalicelib.store.statuses import NodeStatus
 from chalicelib.tools import a2a as tool
 from chalicelib.tools.failures import AgentRefused, AgentTaskTimedOut
@@ -22,6 +24,7 @@ from chalicelib.workflows.external_agents import add_agent, remove_agent
 from chalicelib.workflows.publish import publish
 from tests.factories.cloud import ANN, DAN, Cloud, cloud
 from tests.factories.run_stories import ended
+from tests.factories.scripted_models import ScriptedVendor, answered_by
 from tests.factories.worker_runs import Story
 from tests.fixtures.asgi_server import serving_app
 from tests.unit.tools.test_a2a import Office
@@ -215,3 +218,31 @@ def test_an_agent_that_is_registered_no_more_fails_the_node_plainly(running: tup
     remove_agent(ANN, "clerk")
     with pytest.raises(AgentUnknown, match="register it again, or publish"):
         enter(tale)
+
+
+def test_an_agent_hands_tasks_to_an_external_agent_and_asks_how_they_stand(running: tuple[Office, str]) -> None:
+    add_agent(ANN, name="clerk", url=f"http://{running[1]}")
+    spec: JsonObject = {"type": "agent_call", "prompt": "Have it done.", "model": "anthropic:m", "tools": [{"agent": "a2a:clerk", "policy": "allow"}]}
+    vendor = ScriptedVendor([[("clerk", {"text": "hello"})], [("clerk_status", {"task_id": "none"})], "Done."])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ANTHROPIC_API_KEY", "a-key")
+        settings.cache_clear()
+        with answered_by(vendor):
+            version = published({"sluice": 1, "name": "team", "nodes": {"do": spec}})
+            tale = Story(start(DAN, workflow_id=version.workflow_id, input={}), version)
+            assert tale.serve("do") == {"Next": "done", "output": {"text": "Done."}}
+    settings.cache_clear()
+    calls: Any = tale.node_run("do").details["calls"]
+    assert [(call["name"], call["came"]) for call in calls] == [("clerk", "ran"), ("clerk_status", "failed")]
+    assert "good day" in str(vendor.requests[1])
+    told_of = {offered.name: offered.description for offered in vendor.requests[0].tools}
+    assert "Writes reports" not in str(told_of)  # its card is text from outside
+
+
+def test_an_agent_that_is_a_workflow_is_granted_as_that_workflow() -> None:
+    published(CHILD)
+    spec: JsonObject = {"type": "agent_call", "prompt": "Have it done.", "tools": [{"agent": "workflow:read-invoice"}]}
+    version = published({"sluice": 1, "name": "team", "nodes": {"do": spec}})
+    assert list(version.children) == ["read-invoice"]
+    machine = json.loads(client("stepfunctions").describe_state_machine(stateMachineArn=version.machine_arn)["definition"])
+    assert "do--wait" in json.dumps(machine)

@@ -199,7 +199,7 @@ def test_a_skill_lands_on_the_workflow_that_has_it_word_for_word() -> None:
     pinned = version.agents["do"]
     assert (pinned.kind, pinned.name, pinned.skill) == ("workflow", "read-invoice", "Extract figures from invoices")
     assert pinned.why == "the published workflow read-invoice has the skill Extract figures from invoices"
-    assert [(each["name"], each["score"]) for each in pinned.candidates][0] == ("read-invoice", 1.0)
+    assert next((each["name"], each["score"]) for each in pinned.candidates) == ("read-invoice", 1.0)
     assert {each["name"] for each in pinned.candidates} >= {"read-invoice", "extractor"}
     assert version.children["read-invoice"].version_id == child.id
 
