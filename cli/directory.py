@@ -89,7 +89,7 @@ def remove(
 
 
 def _listed(found: dict[str, Any], columns: dict[str, str]) -> RenderableType:
-    notes = [f"{each['agent']}: its card is missing or old: {each['fault']}" for each in found["agents"] if each["fault"]]
+    notes = [screen.plain(f"{each['agent']}: its card is missing or old: {each['fault']}") for each in found["agents"] if each["fault"]]
     notes += [f"{found['left_out_count']} more do not fit the answer"] if found["left_out_count"] else []
     return Group(screen.table_of([{**each, "does": _does(each)} for each in found["agents"]], columns), *(Text(note, style="dim") for note in notes))
 
@@ -97,7 +97,7 @@ def _listed(found: dict[str, Any], columns: dict[str, str]) -> RenderableType:
 def _does(agent: dict[str, Any]) -> str:
     """Its skills in a line, else its description."""
     skills = ", ".join(skill["name"] for skill in agent["skills"])
-    return f"{skills or agent['description'].partition(chr(10))[0]}{f' ({_SAID})' if agent['from_outside'] else ''}"
+    return screen.plain(f"{skills or agent['description'].partition(chr(10))[0]}{f' ({_SAID})' if agent['from_outside'] else ''}")
 
 
 def _whole(agent: dict[str, Any]) -> RenderableType:
@@ -115,7 +115,7 @@ def _whole(agent: dict[str, Any]) -> RenderableType:
     table = Table.grid(padding=(0, 2))
     for name, value in known.items():
         if value:
-            table.add_row(Text(name, style="dim"), Text(str(value)))
+            table.add_row(Text(name, style="dim"), Text(screen.plain(str(value))))
     return table
 
 

@@ -11,6 +11,7 @@ from chalicelib.api.endpoint import Answer, Call, Nothing, Wire, endpoint
 from chalicelib.api.room import Room
 from chalicelib.spec.agent_parts import AgentKind
 from chalicelib.spec.model import Json, JsonObject
+from chalicelib.store.external_agents import NAME
 from chalicelib.workflows.agent_directory import ListedAgent, find_by_skill, get_agent, list_agents, of_external
 from chalicelib.workflows.external_agents import add_agent, remove_agent
 
@@ -33,7 +34,7 @@ class OfKind(Wire):
 class NewAgent(Wire):
     """`url` is the agent's base address, below which `/.well-known/agent-card.json` is."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,62}$")]
+    name: Annotated[str, Field(pattern=f"^{NAME.pattern}$")]
     url: Annotated[str, Field(pattern=r"^https?://[^\s?#]+$", max_length=2_000)]
 
 

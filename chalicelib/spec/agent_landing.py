@@ -27,6 +27,7 @@ MODEL_OPTIONS: Final = (
     "cache",
     "buffer",
 )
+POLL_SECONDS: Final = 5  # between askings how an external agent's task stands, at first
 
 
 class CallsWorkflow(AgentCall):
@@ -103,8 +104,8 @@ def _agent(node: AgentCall, asked: str) -> Node:
         case "workflow":
             return CallsWorkflow.model_construct(**given, workflow=name)
         case "a2a":
-            limit = node.timeout_seconds
-            wait = Polling() if limit is None else Polling(poll_seconds=min(Polling().poll_seconds, limit), timeout_seconds=limit)
+            limit = node.timeout_seconds or Polling().timeout_seconds
+            wait = Polling(poll_seconds=min(POLL_SECONDS, limit), timeout_seconds=limit)
             return AsksAgent.model_construct(**given | {"timeout_seconds": None}, external=name, wait=wait)
         case "preset":
             return node.model_copy(update={"agent": name})

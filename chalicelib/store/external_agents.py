@@ -4,6 +4,7 @@ In: an organisation, a name. Out: `ExternalAgent`, `KeptCard`. A registration is
 that the deployment's settings name have a card here, too, and no registration.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -12,6 +13,7 @@ from chalicelib.store import keys, table
 from chalicelib.store.items import item_of, record_of
 from chalicelib.store.record import Record
 
+NAME: Final = re.compile(r"[a-z][a-z0-9-]{1,62}")
 MAX_AGENTS: Final = 100  # that an organisation's directory holds
 
 
@@ -62,6 +64,9 @@ def register(organisation_id: str, agent: ExternalAgent) -> ExternalAgent:
 
 
 def find(organisation_id: str, name: str) -> ExternalAgent | None:
+    """None also for what is no name of a registration."""
+    if not NAME.fullmatch(name):
+        return None
     item = table.get(keys.external_agent(organisation_id, name))
     return None if item is None else record_of(ExternalAgent, item)
 
@@ -75,6 +80,8 @@ def list_all(organisation_id: str) -> tuple[ExternalAgent, ...]:
 
 def remove(organisation_id: str, name: str) -> None:
     """Forget a registration and its card. Raises AgentNotFound."""
+    if not NAME.fullmatch(name):
+        raise AgentNotFound("no external agent of that name is registered")
     try:
         table.write(table.delete(keys.external_agent(organisation_id, name), condition=table.PRESENT))
     except ConditionLost as lost:

@@ -4,7 +4,7 @@ In: who asks. Out: `ListedAgent`s, each with the card by which it is found, wher
 external agent's card says is text from outside, and is marked so. Reads the table; asks agents only for cards that are too old.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -18,7 +18,7 @@ from chalicelib.spec.model import Json
 from chalicelib.store import workflows
 from chalicelib.store.external_agents import CardSkill
 from chalicelib.store.workflow_records import Version, Workflow
-from chalicelib.workflows.external_agents import KnownAgent, known_agents, known_names
+from chalicelib.workflows.external_agents import KnownAgent, known_agents
 
 MAX_WORKFLOWS: Final = 500
 _PAGE: Final = 100
@@ -78,10 +78,10 @@ def find_by_skill(principal: Principal, skill: str, *, kind: AgentKind | None = 
     return tuple((listed[each.card.kind, each.card.name], each) for each in weigh(skill, [agent.card for agent in listed.values()]))
 
 
-def agent_names(organisation_id: str) -> frozenset[str]:
-    """All agents, as nodes name them; no card is asked for."""
+def agent_names(organisation_id: str, *, external: Iterable[str]) -> frozenset[str]:
+    """All agents, as nodes name them; no card is asked for. `external` are the names of external agents."""
     named = (f"workflow:{workflow.name}" for workflow in published(organisation_id))
-    return frozenset((*PRESETS, *named, *(f"a2a:{name}" for name in known_names(organisation_id))))
+    return frozenset((*PRESETS, *named, *(f"a2a:{name}" for name in external)))
 
 
 def published(organisation_id: str) -> Iterator[Workflow]:

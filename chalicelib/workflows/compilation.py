@@ -44,7 +44,7 @@ def compile_text(principal: Principal, text: str) -> Compiled | tuple[Diagnostic
     organisation_id, choice = principal.organisation_id, choose_agents(principal, loaded.spec, loaded.positions)
     versions = children_of(organisation_id, landed(loaded.spec, choice.by_skill))
     specs = {name: WorkflowSpec.model_validate(version.spec) for name, version in versions.items()}
-    outside = outside_names(organisation_id, loaded.spec)
+    outside = outside_names(organisation_id, loaded.spec, published=versions)
     outcome = compile_workflow(loaded.spec, loaded.positions, children=specs, agents=choice.by_skill, outside=outside)
     found = (*loaded.diagnostics, *outcome.diagnostics, *refused_calls(loaded.spec, loaded.positions), *choice.diagnostics)
     if isinstance(outcome, Refused) or any(diagnostic.is_error for diagnostic in found):

@@ -5,7 +5,7 @@ Agents come from the deployment's settings and from registrations; a setting win
 for long; one that cannot be had leaves the last one in place. Never: a registered address that is reached where any other URL would not be.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
@@ -62,8 +62,10 @@ def remove_agent(principal: Principal, name: str) -> None:
     external_agents.remove(principal.organisation_id, name)
 
 
-def known_names(organisation_id: str) -> frozenset[str]:
-    return frozenset((*settings().a2a_agents, *(agent.name for agent in external_agents.list_all(organisation_id))))
+def known_names(organisation_id: str, *, asked: Iterable[str] = ()) -> frozenset[str]:
+    """All names. Those that are asked for are looked up themselves: a list lags behind what was registered a moment ago."""
+    listed = {*settings().a2a_agents, *(agent.name for agent in external_agents.list_all(organisation_id))}
+    return frozenset((*listed, *(name for name in asked if name not in listed and external_agents.find(organisation_id, name) is not None)))
 
 
 def known_agents(organisation_id: str) -> tuple[KnownAgent, ...]:

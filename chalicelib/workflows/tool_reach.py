@@ -5,7 +5,7 @@ without a run.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Final
@@ -37,13 +37,18 @@ class OrganisationAgents(Mapping[str, Endpoint]):
     """The external agents that an organisation may ask: those of the settings, then its own, which are looked up when they are named."""
 
     organisation_id: str
+    _looked_up: dict[str, Endpoint] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Endpoint:
         own = own_a2a_agents().get(name)
-        found = None if own is not None or "://" in name else external_agents.find(self.organisation_id, name)
-        if own is None and found is None:
-            raise KeyError(name)
-        return own or Endpoint(found.url if found is not None else "", is_own=False)
+        if own is not None:
+            return own
+        if name not in self._looked_up:
+            found = None if "://" in name else external_agents.find(self.organisation_id, name)
+            if found is None:
+                raise KeyError(name)
+            self._looked_up[name] = Endpoint(found.url, is_own=False)
+        return self._looked_up[name]
 
     def __iter__(self) -> Iterator[str]:
         return iter(dict.fromkeys((*own_a2a_agents(), *(agent.name for agent in external_agents.list_all(self.organisation_id)))))

@@ -61,6 +61,7 @@ def test_it_registers_shows_and_forgets_an_external_agent(host: str) -> None:
     assert api("GET /{name}", path=CLERK, query={"kind": "preset"})[0] == 404
     assert [each["agent"] for each in api("GET ", query={"kind": "a2a"})[1]["agents"]] == ["a2a:clerk"]
     assert api("DELETE /{name}", path=CLERK) == (204, None)
+    assert api("DELETE /{name}", path={"name": "x" * 3_000})[0] == 404
     assert (api("DELETE /{name}", path=CLERK)[0], api("GET /{name}", path=CLERK)[1]["code"]) == (404, "agent-not-found")
 
 

@@ -15,7 +15,7 @@ CLERK = {
     "name": "clerk",
     "title": "Clerk",
     "description": "Writes reports.",
-    "skills": [{"id": "report", "name": "Report", "description": "Writes a report.", "tags": ["writing"]}],
+    "skills": [{"id": "report", "name": "Report", "description": "Writes\x1b[2J a report.", "tags": ["writing"]}],
     "source": "registered",
     "from_outside": True,
     "takes_text": True,
@@ -53,7 +53,7 @@ def test_it_finds_by_skill() -> None:
 def test_it_shows_one_agent_whole() -> None:
     with serving_api({"GET /api/v1/agents/clerk": CLERK, "GET /api/v1/agents/book": BOOK}) as api:
         clerk, book = sluice("agents", "show", "a2a:clerk", api=api), sluice("agents", "show", "book", api=api)
-    assert "Report [writing]: Writes a report." in clerk.stdout
+    assert "Report [writing]: Writes [2J a report." in clerk.stdout  # nothing of it is for the terminal
     assert "no: use a `workflow` node" in book.stdout
     assert [asked[0] for asked in api.asked] == ["GET /api/v1/agents/clerk?kind=a2a", "GET /api/v1/agents/book"]
 

@@ -179,7 +179,7 @@ def test_an_external_agent_that_answers_at_once_is_done(running: tuple[Office, s
 
 def test_a_long_task_is_sent_once_and_waited_for(running: tuple[Office, str]) -> None:
     tale = clerk(running, "1984", timeout_seconds=600)
-    assert enter(tale) == {"Next": "again", "output": None, "seconds": 30}
+    assert enter(tale) == {"Next": "again", "output": None, "seconds": 5}
     assert until_done(tale) == {"text": "report on 1984", "data": [{"pages": 3}]}
     assert len(running[0].clerk.heard) == 1
 

@@ -7,6 +7,7 @@ import pytest
 from chalicelib.gates.decide import decide
 from chalicelib.providers.failures import ModelAuthFailed
 from chalicelib.providers.trail import Outcome, Step
+from chalicelib.spec.model import JsonObject
 from chalicelib.workers.kept_trail import SHOWN_STEPS, KeptTrail
 from tests.factories.cloud import ANN, cloud
 from tests.factories.scripted_models import ScriptedVendor, answered_by
@@ -49,14 +50,14 @@ def test_it_is_nothing_where_nobody_was_asked() -> None:
 
 
 def test_an_agent_that_waited_tells_of_the_calls_before_and_after() -> None:
-    grant = {"tool": "kv.put", "policy": "ask"}
+    grant: JsonObject = {"tool": "kv.put", "policy": "ask"}
     vendor = ScriptedVendor([[("kv_put", {"key": "a", "value": 1})], "Done."])
     with cloud(ANTHROPIC_API_KEY="a-key"), answered_by(vendor):
         tale = story({"do": {"type": "agent_call", "prompt": "Do it.", "model": "anthropic:claude-opus-5-5", "tools": [grant]}})
         assert tale.serve("do") == {"Next": "wait", "output": None}
         asked: Any = tale.serve("do", wait=True, token="t" * 40)
         decide(ANN, asked["gate_id"], choice="approve")
-        again = {"resume": 0, "visit": 0, "entry": 2, "retry": 0}
+        again: JsonObject = {"resume": 0, "visit": 0, "entry": 2, "retry": 0}
         assert tale.serve("do", fence=again) == {"Next": "done", "output": {"text": "Done."}}
         details: Any = tale.node_run("do").details
     assert candidates(details) == ["anthropic:claude-opus-5-5"] * 2
