@@ -69,9 +69,15 @@ class ToolGrant(SpecModel):
 
     @property
     def plain(self) -> "ToolGrant":
-        """An agent that is a published workflow is granted as that workflow."""
+        """An agent that is a published workflow is granted as that workflow, a preset by its bare name."""
         kind, name = agent_named(self.agent or "")
-        return self.model_copy(update={"agent": None, "workflow": name, "name": self.called}) if kind == "workflow" else self
+        match kind:
+            case "workflow":
+                return self.model_copy(update={"agent": None, "workflow": name, "name": self.called})
+            case "preset" if self.agent is not None:
+                return self.model_copy(update={"agent": name})
+            case _:
+                return self
 
     @property
     def effect(self) -> Effect:
