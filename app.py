@@ -6,6 +6,7 @@ Each function but the API's is imported from its own module (`chalicelib.events.
 from chalice.app import Chalice
 
 from chalicelib.api import (
+    agents,
     as_tools,
     audit,
     budgets,
@@ -28,7 +29,24 @@ from chalicelib.events import execution_status, publisher, sweeper, table_stream
 app = Chalice(app_name="sluice", configure_logs=False)
 app.experimental_feature_flags.update(["WEBSOCKETS"])
 
-for room in (validation, workflows, versions, runs, replies, gates, live, providers, costs, budgets, cache, secrets, tools, as_tools, audit):
+for room in (
+    validation,
+    workflows,
+    versions,
+    runs,
+    replies,
+    gates,
+    live,
+    providers,
+    costs,
+    budgets,
+    cache,
+    secrets,
+    tools,
+    as_tools,
+    audit,
+    agents,
+):
     app.register_blueprint(room.routes)
 app.register_middleware(problem.retell_framework_errors, "http")
 

@@ -11,6 +11,7 @@ Never: a secret, a task token or a foreign body in a message.
     │   │   ├── InputInvalid         a run's input that its version's schema refuses
     │   │   ├── DecisionInvalid      an unknown choice, a missing reason, a form that its schema refuses
     │   │   └── DocumentInvalid      an OpenAPI document that cannot be imported
+    │   ├── AgentInvalid             an external agent whose address or card cannot be taken
     │   ├── SecretInvalid            a secret's name or value that the store of secrets does not take
     │   ├── CursorInvalid            a list cursor that was not issued for this list
     │   ├── KeyReused                one idempotency key with two different requests
@@ -22,9 +23,11 @@ Never: a secret, a task token or a foreign body in a message.
     │   ├── GateNotFound
     │   ├── MessageNotFound
     │   ├── BudgetNotFound
-    │   └── ApiNotFound              no imported API of that name
+    │   ├── ApiNotFound              no imported API of that name
+    │   └── AgentNotFound            no external agent of that name is registered
     ├── Conflict                     the thing is in another state than the caller thinks (409)
     │   ├── WorkflowNameTaken
+    │   ├── AgentNameTaken           the name stands for another external agent
     │   ├── DraftChanged             the draft was saved by somebody else since it was read
     │   ├── NotPublished             the workflow has no version to run
     │   ├── RunEnded                 the run has a terminal status
@@ -127,6 +130,10 @@ class DocumentInvalid(FieldsInvalid):
     code = "document-invalid"
 
 
+class AgentInvalid(Invalid):
+    code = "agent-invalid"
+
+
 class CursorInvalid(Invalid):
     code = "cursor-invalid"
     status = 400
@@ -173,6 +180,10 @@ class ApiNotFound(NotFound):
     code = "api-not-found"
 
 
+class AgentNotFound(NotFound):
+    code = "agent-not-found"
+
+
 class Conflict(SluiceError):
     code = "conflict"
     status = 409
@@ -180,6 +191,10 @@ class Conflict(SluiceError):
 
 class WorkflowNameTaken(Conflict):
     code = "workflow-name-taken"
+
+
+class AgentNameTaken(Conflict):
+    code = "agent-name-taken"
 
 
 class DraftChanged(Conflict):

@@ -19,7 +19,13 @@ _PLACE = (0, 0, 0, 2)
 def account(node: Mapping[str, Any]) -> RenderableType | None:
     """All that is known of a node's model calls; None where it made none."""
     details = node.get("details") or {}
-    parts = [part for part in (_head(details), _call_table(_calls(details)), _trail_table(details.get("trail") or ())) if part is not None]
+    tables = (
+        _head(details),
+        _weighed_table(details.get("agent_candidates") or ()),
+        _call_table(_calls(details)),
+        _trail_table(details.get("trail") or ()),
+    )
+    parts = [part for part in (*tables, _left_out(details)) if part is not None]
     if not parts:
         return None
     place = f" [{node['item_path']}]" if node.get("item_path") else ""
@@ -28,7 +34,7 @@ def account(node: Mapping[str, Any]) -> RenderableType | None:
 
 def _head(details: Mapping[str, Any]) -> RenderableType | None:
     known = {
-        "agent": _because(details.get("agent"), details.get("agent_why")),
+        "agent": _because(_agent(details), details.get("agent_why")),
         "model": _because(_model(details), details.get("why")),
         "turns": details.get("turns") if details.get("calls") else None,
         "cache": _cached(details),
@@ -39,6 +45,23 @@ def _head(details: Mapping[str, Any]) -> RenderableType | None:
         if value:
             table.add_row(Text(name, style="dim"), Text(str(value)))
     return table if table.row_count else None
+
+
+def _agent(details: Mapping[str, Any]) -> str | None:
+    """As a node names it."""
+    kind, name = details.get("agent_kind"), details.get("agent")
+    return f"{kind}:{name}" if name and kind and kind != "preset" else name
+
+
+def _weighed_table(candidates: Sequence[Mapping[str, Any]]) -> RenderableType | None:
+    """Who was weighed for a skill, best first."""
+    rows = [(f"{each['kind']}:{each['name']}", f"{each['score']}", each["fit"]) for each in candidates]
+    return _table(("weighed", "score", "fit"), rows)
+
+
+def _left_out(details: Mapping[str, Any]) -> RenderableType | None:
+    count = details.get("trail_left_out_count")
+    return Text(f"{count} earlier steps are not kept", style="dim") if count else None
 
 
 def _call_table(calls: Sequence[Mapping[str, Any]]) -> RenderableType | None:

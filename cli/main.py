@@ -2,7 +2,19 @@
 
 import typer
 
-from cli import audit, budgets, cache, costs, gates, runs, secrets, specs, tools, up
+from cli import (
+    audit,
+    budgets,
+    cache,
+    costs,
+    directory,
+    gates,
+    runs,
+    secrets,
+    specs,
+    tools,
+    up,
+)
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Agent workflows as AWS Step Functions: check, compile, publish, run, decide.")
 
@@ -18,6 +30,7 @@ app.command("gates")(gates.gates)
 app.command("decide")(gates.decide)
 app.add_typer(secrets.secrets, name="secrets")
 app.command("tools")(tools.tools)
+app.add_typer(directory.agents, name="agents")
 app.command("costs")(costs.costs)
 app.command("budgets")(budgets.budgets)
 app.add_typer(cache.app, name="cache")

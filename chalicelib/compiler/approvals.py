@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from chalicelib.compiler.edges import choices_of
+from chalicelib.spec.agent_landing import AsksAgent, CallsWorkflow
 from chalicelib.spec.effects import Effect
 from chalicelib.spec.native_tools import signature_of
 from chalicelib.spec.nodes import AgentCall, HumanGate, Map, Message, Node, SubWorkflow, ToolCall, WorkerNode
@@ -29,10 +30,12 @@ def effect_of(node: Node, children: Mapping[str, WorkflowSpec], depth: int = 0) 
     match node:
         case Map():
             return node.effect or _strongest(node.nodes.values(), children, depth)
-        case SubWorkflow() if node.effect is None and node.workflow in children and depth < _MAX_CHILD_DEPTH:
+        case SubWorkflow() | CallsWorkflow() if node.effect is None and node.workflow in children and depth < _MAX_CHILD_DEPTH:
             return _strongest(children[node.workflow].nodes.values(), children, depth + 1)
         case ToolCall() if node.effect is None and (signature := signature_of(node.tool)) is not None:
             return signature.effect
+        case AsksAgent() if node.effect is None:
+            return Effect.EXTERNAL
         case AgentCall() if node.effect is None:
             return strongest(grant.effect for grant in node.grants if grant.policies != {"deny"})
         case Message():

@@ -18,6 +18,7 @@ STRUCTURE_CODES: Final[Mapping[str, str]] = {
     "unknown-node": "An edge names a node that does not exist.",
 }
 CHECK_CODES: Final[Mapping[str, str]] = {
+    "agent-takes-no-text": "An agent node names a workflow to which no prompt can be handed.",
     "always-null": "A node is read where it is always skipped.",
     "broken-when": "A `when` of a condition or gate is neither an outcome nor a readable expression.",
     "continued-error": "An error edge leaves a node whose failure counts as success.",
@@ -29,8 +30,12 @@ CHECK_CODES: Final[Mapping[str, str]] = {
     "reference-not-settled": "A node is read that is not certainly settled before.",
     "schema-mismatch": "A value is of another type than its place takes.",
     "silent-approval": "An effect may come about although its gate did not approve it.",
+    "unknown-a2a-agent": "No external agent of that name is registered.",
+    "unknown-agent": "There is no agent of that name.",
     "unknown-field": "A schema does not have the field that is read.",
     "unknown-input": "A sub-workflow is given an input that it does not have.",
+    "unknown-mcp-server": "No MCP server of that name is configured.",
+    "unknown-model": "A model is neither an alias nor of a provider that there is.",
     "unknown-outcome": "An edge waits for an outcome that its source does not have.",
     "unknown-reference": "A name that is read means nothing there.",
     "unmeetable-join": "A join asks for more active edges than lead to it.",

@@ -26,11 +26,13 @@ from chalicelib.compiler.graph import WorkflowGraph, build
 from chalicelib.compiler.history import too_many_events
 from chalicelib.compiler.holdings import texts_of
 from chalicelib.compiler.names import name_variables
+from chalicelib.compiler.outside import NOTHING_KNOWN, Outside
 from chalicelib.compiler.plan import Plan
 from chalicelib.compiler.printer import print_plan
 from chalicelib.compiler.residual import Kept, residual_graph, settled_with
 from chalicelib.compiler.schedule import schedule
 from chalicelib.compiler.source_map import Mapped, source_map
+from chalicelib.spec.agent_landing import landed
 from chalicelib.spec.diagnostic import Diagnostic
 from chalicelib.spec.model import JsonObject
 from chalicelib.spec.nodes import Map
@@ -67,14 +69,21 @@ class Refused:
 
 
 def compile_workflow(
-    spec: WorkflowSpec, positions: Positions | None = None, *, children: Mapping[str, WorkflowSpec] | None = None, kept: Kept | None = None
+    spec: WorkflowSpec,
+    positions: Positions | None = None,
+    *,
+    children: Mapping[str, WorkflowSpec] | None = None,
+    kept: Kept | None = None,
+    agents: Mapping[str, str] | None = None,
+    outside: Outside = NOTHING_KNOWN,
 ) -> Compilation | Refused:
-    """`children`: the specs of the workflows that sub-workflow nodes name, as far as known. `kept`: compile the residual machine without these."""
+    """`children`: the specs of the workflows that nodes name, as far as known. `kept`: compile the residual machine without these. `agents`: who was
+    chosen for the nodes that ask by skill."""
     positions = positions or Positions()
-    graph = build(spec, positions=positions)
+    graph = build(landed(spec, agents or {}), positions=positions)
     if not isinstance(graph, WorkflowGraph):
         return Refused(graph)
-    found = check(graph, positions, children=children or {})
+    found = check(graph, positions, children=children or {}, outside=outside)
     if any(diagnostic.is_error for diagnostic in found):
         return Refused(found)
     return _compiled(graph, positions, found, kept)

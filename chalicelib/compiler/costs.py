@@ -13,6 +13,7 @@ from chalicelib.compiler.durations import MICROSECONDS, expected_duration
 from chalicelib.compiler.graph import WorkflowGraph
 from chalicelib.compiler.prices import EVENTS, LAMBDA, PRICES, WRITES
 from chalicelib.compiler.tally import Counts, Tally, exactly
+from chalicelib.spec.agent_landing import AsksAgent, CallsWorkflow
 from chalicelib.spec.nodes import AgentCall, HumanGate, Map, Message, Node, Polling, SubWorkflow, ToolCall, Wait, WorkerNode, is_served
 
 ASSUMED_ITEMS: Final = 40
@@ -87,6 +88,8 @@ class Costs:
     def most_entries(self, name: str) -> int:
         """How often a node is entered after the first time, as far as can be assumed: an agent may leave after each turn."""
         match self.nodes[name]:
+            case AsksAgent(wait=Polling(most_polls=most)):
+                return most
             case AgentCall(max_turns=most) as agent if agent.is_entered_again(self.graph.spec.budget):
                 return most
             case ToolCall(wait=Polling(most_polls=most)):
@@ -158,12 +161,12 @@ def written(items: int) -> Counts:
 
 
 def waits_for_token(node: Node) -> bool:
-    return isinstance(node, HumanGate | SubWorkflow) or (isinstance(node, Message) and node.wait_for_reply)
+    return isinstance(node, HumanGate | SubWorkflow | CallsWorkflow) or (isinstance(node, Message) and node.wait_for_reply)
 
 
 def polls(node: Node) -> bool:
     """Whether its worker asks again and again how something stands."""
-    return isinstance(node, ToolCall) and node.wait is not None
+    return isinstance(node, AsksAgent) or (isinstance(node, ToolCall) and node.wait is not None)
 
 
 def node_of(state_name: str) -> tuple[str, str]:
@@ -179,7 +182,7 @@ def _visit_writes(node: Node, spot: Spot) -> tuple[int, int]:
             return WRITES.gate_opened + least, WRITES.gate_opened + most
         case Message(wait_for_reply=True):
             return WRITES.reply_visited, WRITES.reply_visited
-        case SubWorkflow():
+        case SubWorkflow() | CallsWorkflow():
             return WRITES.child_visited, WRITES.child_visited
         case _:
             if spot.is_distributed:

@@ -8,7 +8,9 @@ Texts are rendered by the worker, so that a definition stays small and holds no 
 An agent with tools, or one that asks at the run's budget, may leave before it is done: its Task says what comes next, `<node>--next` (a Choice)
 enters it again at once, or by way of `<node>--wait`, a Task with a token that waits for a person or for a workflow that the agent called. Only an
 agent that may wait has the latter.
-A tool call that waits for a task elsewhere is drawn alike: `<node>--pause`, a Wait as long as the worker says, lies before the next asking.
+An agent that is a published workflow is drawn as a sub-workflow is: its Task waits for the token.
+A tool call or an agent node that waits for a task elsewhere is drawn like an agent: `<node>--pause`, a Wait as long as the worker says, lies before
+the next asking.
 
 A tool that the engine calls itself is a Task without a worker, under the role that the call names; what it is given is whole, not by pointer.
 """
@@ -25,6 +27,7 @@ from chalicelib.compiler.outline import Catch, Decide, Pause, Scope, Transition,
 from chalicelib.compiler.sheet import Enter, Place, Sheet, with_assigns
 from chalicelib.compiler.traces import settled
 from chalicelib.compiler.ways import ALL_ERRORS, catches, failed, is_caught, succeed
+from chalicelib.spec.agent_landing import AsksAgent, CallsWorkflow
 from chalicelib.spec.bindings import expressions_of
 from chalicelib.spec.nodes import MAX_TIMEOUT_SECONDS, AgentCall, HumanGate, Message, SubWorkflow, ToolCall, WorkerNode
 
@@ -72,7 +75,7 @@ def keeping(sheet: Sheet, name: str) -> list[Template]:
 
 def waits_for_token(node: WorkerNode) -> bool:
     """Gates, sub-workflows and messages that ask for a reply end by SendTaskSuccess."""
-    return isinstance(node, HumanGate | SubWorkflow) or (isinstance(node, Message) and node.wait_for_reply)
+    return isinstance(node, HumanGate | SubWorkflow | CallsWorkflow) or (isinstance(node, Message) and node.wait_for_reply)
 
 
 @dataclass(frozen=True)
@@ -139,7 +142,7 @@ class _Drawing:
         self.sheet.settle([self.entry, self.step], self.place.scope)
         choose = Decide(self.sheet.names.invent(self.name, "next"), self.place.scope, self.name, "next")
         said: dict[Key, Template] = {Key("output", self.name): code(task.result), self.step: code("$states.result.Payload.Next")}
-        if isinstance(self.node, AgentCall):
+        if isinstance(self.node, AgentCall) and not isinstance(self.node, AsksAgent):
             choose.rules.extend(self._ways_back(self.node))
         else:
             choose.rules.append((self._says(AGAIN), Transition(self._paused().name)))
@@ -212,7 +215,7 @@ class _Drawing:
 
     def _closing(self) -> list[Catch]:
         """A gate's time-out goes to `--close`, which writes it down, or learns that a decision came first, and answers like the gate."""
-        closes = isinstance(self.node, HumanGate) or (isinstance(self.node, SubWorkflow) and is_caught(self.name, self.place.block))
+        closes = isinstance(self.node, HumanGate) or (isinstance(self.node, SubWorkflow | CallsWorkflow) and is_caught(self.name, self.place.block))
         if not closes:
             return []
         close = Work(self.sheet.names.invent(self.name, "close"), self.place.scope, self.name, "close")

@@ -7,6 +7,7 @@ The defaults only have to be right relative to each other: they say which branch
 from math import ceil
 from typing import Final, assert_never
 
+from chalicelib.spec.agent_landing import AsksAgent, CallsWorkflow
 from chalicelib.spec.nodes import (
     AgentCall,
     Condition,
@@ -44,6 +45,10 @@ def expected_duration(node: Node, *, body: int = 0) -> int:
 
 def _default_seconds(node: Node) -> int:
     match node:
+        case CallsWorkflow():
+            return WORKFLOW_SECONDS
+        case AsksAgent():
+            return TASK_SECONDS
         case AgentCall():
             return AGENT_SECONDS
         case ToolCall(wait=wait):

@@ -12,6 +12,7 @@ from typing import Final
 from chalicelib.access.principal import Principal
 from chalicelib.errors import InputInvalid, KeyReused, NotFound, NotPublished
 from chalicelib.machines import executions
+from chalicelib.runs.promise import kept_promise
 from chalicelib.runs.start import start
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.store import pointers, runs, workflows
@@ -20,6 +21,7 @@ from chalicelib.store.run_records import Fault, NodeRun, Run, Trigger
 from chalicelib.store.statuses import RunStatus
 
 _log: Final = logging.getLogger(__name__)
+_PROMISE_BROKEN: Final = "PromiseBroken"  # a class of workers.failures
 _CHILD_ERRORS: Final = {
     RunStatus.FAILED: "ChildRunFailed",
     RunStatus.TIMED_OUT: "ChildRunTimedOut",
@@ -67,6 +69,11 @@ def child_answer(run: Run, status: RunStatus, output: Json, error: Fault | None)
     if link is None:
         return Answer(output)
     whole = pointers.resolve_all(run.organisation_id, output)
+    if link.promise is not None:
+        whole, faults = kept_promise(link.promise.output, whole)
+        if faults:
+            cause = f"the output of run {run.id} of {run.workflow_name} is not the output that the node promises: {'; '.join(faults)}"
+            return Answer(error=_PROMISE_BROKEN, cause=cause)
     folder = f"runs/{link.attempt.run_id}/{link.attempt.node}"
     return Answer(pointers.fit(run.organisation_id, whole, folder=folder, inline_bytes=link.inline_bytes, keep=link.keep))
 

@@ -68,16 +68,18 @@ def node_waiting(
     input: Json = None,  # noqa: A002
     settled: Mapping[str, Json] | None = None,
     writes: tuple[Write, ...] = (),
+    details: JsonObject | None = None,
 ) -> Replay | None:
     """Record that the node now waits for something outside: `reference` is its id (a child's run id, a message's id), `until` its deadline.
 
-    May be the first thing told of the attempt (then it also starts it). For gates, `gates.open` does this itself. `writes` are made together with it.
+    May be the first thing told of the attempt (then it also starts it). For gates, `gates.open` does this itself. `writes` are made together with it,
+    `details` stay with the node run.
     """
     shown = None if input is None else keep(attempt.organisation_id, _folder(attempt), input)
 
     def word(scene: Scene, at: str) -> _Word | None:
         begun = transitions.begin(scene.node, attempt, at=at, shown=shown)
-        after = transitions.wait(begun or scene.node, attempt, at=at, waiting_for=waiting_for, reference=reference, until=until)
+        after = transitions.wait(begun or scene.node, attempt, at=at, waiting_for=waiting_for, reference=reference, until=until, details=details)
         if after is None:
             return None
         started = (node_event(after, EventType.NODE_STARTED, accounts.started_data(after)),) if begun else ()

@@ -24,7 +24,7 @@ from chalicelib.spec.model import Json, JsonObject
 from chalicelib.store import answers, pointers, runs, workflows
 from chalicelib.store.items import fields_of
 from chalicelib.store.run_records import NodeAttempt, ParentNode, Run, Trigger
-from chalicelib.store.runs import NewRun, ParentLink
+from chalicelib.store.runs import NewRun, ParentLink, Promise
 from chalicelib.store.statuses import RunStatus
 from chalicelib.store.workflow_records import Version
 
@@ -37,7 +37,8 @@ _log: Final = logging.getLogger(__name__)
 
 
 class Parent(BaseModel):
-    """The sub-workflow node that waits for the new run. Its output is fitted for the parent's machine (`keep`, `inline_bytes` of the payload)."""
+    """The sub-workflow node that waits for the new run. Its output is fitted for the parent's machine (`keep`, `inline_bytes` of the payload), and
+    held to what the node promises, where it is an agent's."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -46,6 +47,11 @@ class Parent(BaseModel):
     keep: tuple[str, ...] = ()
     inline_bytes: int = 24 * 1024
     deadline_seconds: int | None = None
+    promise: Promise | None = None
+
+    @property
+    def link(self) -> ParentLink:
+        return ParentLink(attempt=self.attempt, keep=self.keep, inline_bytes=self.inline_bytes, promise=self.promise)
 
 
 def start(
@@ -199,15 +205,12 @@ class _Request:
         return ParentNode(run_id=attempt.run_id, node=attempt.node, item_path=attempt.item_path, visit=attempt.fence.visit)
 
     def _link(self) -> ParentLink | None:
-        if self.parent is None:
-            return None
-        return ParentLink(attempt=self.parent.attempt, keep=self.parent.keep, inline_bytes=self.parent.inline_bytes)
+        return None if self.parent is None else self.parent.link
 
 
 def _await_again(run: Run, parent: Parent) -> None:
     """A child that was started before: its answer, given or to come, belongs to the attempt and the token that wait now."""
-    link = ParentLink(attempt=parent.attempt, keep=parent.keep, inline_bytes=parent.inline_bytes)
-    answers.replace_token(run.organisation_id, run.id, parent.token, also=fields_of(link))
+    answers.replace_token(run.organisation_id, run.id, parent.token, also=fields_of(parent.link))
     deliver_soon(run.organisation_id, run.id)
 
 

@@ -17,7 +17,15 @@ TOOL_NAME_PATTERN: Final = r"^[a-zA-Z][a-zA-Z0-9_-]{0,63}$"
 MAX_ASKING_SECONDS: Final = 31_536_000
 DEFAULT_ASKING_SECONDS: Final = 86_400
 Policy = Literal["allow", "ask", "deny"]
+AgentKind = Literal["preset", "workflow", "a2a"]
+AGENT_KINDS: Final = ("preset", "workflow", "a2a")
 _HARMLESS: Final = (Effect.NONE, Effect.NOTIFY)
+
+
+def agent_named(text: str) -> tuple[str, str]:
+    """(kind, name) of an agent as nodes and grants name it: `researcher`, `workflow:book-hotel`, `a2a:clerk`. The kind may be none that there is."""
+    kind, colon, name = text.partition(":")
+    return (kind, name) if colon else ("preset", text)
 
 
 class PolicyRule(SpecModel):
@@ -51,7 +59,25 @@ class ToolGrant(SpecModel):
     @property
     def called(self) -> str:
         """The name under which the model calls it; an MCP server's tools have theirs behind it."""
-        return self.name or (self.tool or self.workflow or self.agent or self.mcp or "").replace(".", "_")[:64]
+        return self.name or (self.tool or self.workflow or agent_named(self.agent or "")[1] or self.mcp or "").replace(".", "_")[:64]
+
+    @property
+    def external(self) -> str | None:
+        """The external agent that it hands tasks to."""
+        kind, name = agent_named(self.agent or "")
+        return name if kind == "a2a" else None
+
+    @property
+    def plain(self) -> "ToolGrant":
+        """An agent that is a published workflow is granted as that workflow, a preset by its bare name."""
+        kind, name = agent_named(self.agent or "")
+        match kind:
+            case "workflow":
+                return self.model_copy(update={"agent": None, "workflow": name, "name": self.called})
+            case "preset" if self.agent is not None:
+                return self.model_copy(update={"agent": name})
+            case _:
+                return self
 
     @property
     def effect(self) -> Effect:
@@ -59,7 +85,7 @@ class ToolGrant(SpecModel):
         if self.tool is not None:
             signature = TOOL_SIGNATURES.get(self.tool)
             return signature.effect if signature else Effect.EXTERNAL
-        return Effect.NONE if self.agent is not None else Effect.EXTERNAL
+        return Effect.NONE if self.agent is not None and self.external is None else Effect.EXTERNAL
 
     @property
     def usual_policy(self) -> Policy:
@@ -73,9 +99,10 @@ class ToolGrant(SpecModel):
 
 
 class Skill(SpecModel):
-    """Whoever can do this."""
+    """Whoever can do this; of one kind of agents, where it is said."""
 
     skill: str = Field(min_length=1, max_length=200)
+    kind: AgentKind | None = None
 
 
 class Asking(SpecModel):

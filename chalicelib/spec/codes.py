@@ -52,6 +52,8 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "unreachable-quorum": "More people have to agree than may decide.",
         "wait-shape": "A wait has both or neither of `seconds` and `until`.",
         # tools
+        "agent-option": "A node that names a workflow or an external agent says what only a model can be told.",
+        "unknown-agent-kind": "What stands before an agent's name is no kind of agent.",
         "bad-rule": "A rule of an agent's tool cannot be read.",
         "duplicate-tool": "Two tools of an agent are called alike.",
         "grant-shape": "An agent's tool names none or several of `tool`, `workflow`, `agent` and `mcp`.",

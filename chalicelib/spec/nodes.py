@@ -84,7 +84,7 @@ class AgentCall(WorkerNode):
     @property
     def grants(self) -> tuple[ToolGrant, ...]:
         """The tools that it may use; a bare name stands for a grant without more."""
-        return tuple(ToolGrant(tool=grant) if isinstance(grant, str) else grant for grant in self.tools)
+        return tuple(ToolGrant(tool=grant) if isinstance(grant, str) else grant.plain for grant in self.tools)
 
     def is_entered_again(self, budget: Budget | None) -> bool:
         """Whether its work may take several invocations: with tools it may run for longer than one may last, and at the run's budget it may ask."""

@@ -1,6 +1,6 @@
 """`WorkflowSpec`: the authored document as a frozen value (DESIGN: the workflow language, language version 1)."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -20,6 +20,7 @@ class WorkflowSpec(SpecModel):
     title: str | None = Field(default=None, max_length=200)
     description: str | None = Field(default=None, max_length=4000)
     labels: dict[str, str] = Field(default_factory=dict, max_length=50)
+    skills: list[Annotated[str, Field(min_length=1, max_length=200)]] = Field(default_factory=list, max_length=20)  # what others find it by
     input: JsonObject = Field(default={"type": "object"})
     nodes: dict[str, Node] = Field(min_length=1)
     edges: list[EdgeSpec] = Field(default_factory=list)

@@ -85,6 +85,7 @@ KINDS: Final = (
     Kind("gate", "GATE#", "GATE", only=frozenset({"decision", "votes"})),
     Kind("budget", "BUDGET", ""),
     Kind("imported-api", "API#", "API"),
+    Kind("external-agent", "AGENT#", "AGENT"),
     Kind("cache", "CACHE", "GENERATION"),
     Kind("memory", "WORDS#", "ENTRY#"),
 )

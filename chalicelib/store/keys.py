@@ -51,6 +51,8 @@ point-in-time recovery. Every PK starts with `ORG#<organisation>`; what is known
     act                 ACTS                      <nanoseconds>#<act>
     audit entry         AUDIT                     ENTRY#<number>            AUDIT#<noun>#<target> / <number>
     audit head          AUDIT                     HEAD
+    external agent      AGENT#<name>              AGENT                     AGENTS / <name>
+    its card, as kept   AGENT#<name>              CARD
 
     question                                                  answered by
     a workflow, its draft, its versions (newest first)        PK WORKFLOW#<wf>, SK exact or prefix
@@ -65,6 +67,7 @@ point-in-time recovery. Every PK starts with `ORG#<organisation>`; what is known
     answers that have not reached the engine                  GSI2 UNDELIVERED
     what a namespace remembers in words, and how much it is   PK WORDS#<namespace>, SK prefix ENTRY#; TALLY
     imported APIs by name                                     GSI1 APIS
+    registered external agents by name; their kept cards      GSI1 AGENTS; PK AGENT#<name>, SK CARD
     who watches this run or workflow                          PK WATCH#<topic>: one item with a set of connection ids
     how a candidate stands; its calls of the last day         PK PROVIDER#<candidate>, SK BREAKER, range of COUNTS#
     what a run's calls cost, call by call                     PK RUN#<run>, prefix CALL#
@@ -355,3 +358,15 @@ def audit_head(organisation_id: str) -> Key:
 
 def audit_of(organisation_id: str, noun: str, target: str, number: int = 0) -> IndexKey:
     return IndexKey(1, f"ORG#{organisation_id}#AUDIT#{noun}#{target}", f"{number:012d}")
+
+
+def external_agent(organisation_id: str, name: str) -> Key:
+    return Key(f"ORG#{organisation_id}#AGENT#{name}", "AGENT")
+
+
+def external_agents(organisation_id: str, name: str = "") -> IndexKey:
+    return IndexKey(1, f"ORG#{organisation_id}#AGENTS", name)
+
+
+def agent_card(organisation_id: str, name: str) -> Key:
+    return Key(external_agent(organisation_id, name).pk, "CARD")

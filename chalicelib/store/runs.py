@@ -14,7 +14,7 @@ from chalicelib.store.cursors import cursor_of, start_of
 from chalicelib.store.items import Item, item_of, record_of
 from chalicelib.store.journal import first_event
 from chalicelib.store.keys import IndexKey
-from chalicelib.store.record import Record
+from chalicelib.store.record import FreeObject, Record
 from chalicelib.store.run_records import NodeAttempt, NodeRun, Run, RunEvent
 from chalicelib.store.table import Write
 from chalicelib.store.values import Stored, keep, load
@@ -36,12 +36,19 @@ class KeyRecord(Record):
     request_sha256: str
 
 
+class Promise(Record):
+    """What the waiting node puts out: an object of the schema, without one `{text}`."""
+
+    output: FreeObject | None = None
+
+
 class ParentLink(Record):
     """The waiting node of the parent; the token and the answer are attributes of the item that only `store.answers` reads."""
 
     attempt: NodeAttempt
     keep: tuple[str, ...] = ()
     inline_bytes: int = 24 * 1024
+    promise: Promise | None = None  # of an agent node
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,13 +61,21 @@ def go_on(before: NodeRun | None, attempt: NodeAttempt) -> NodeRun | None:
 
 
 def wait(
-    before: NodeRun | None, attempt: NodeAttempt, *, at: str, waiting_for: WaitingFor, reference: str | None, until: str | None
+    before: NodeRun | None,
+    attempt: NodeAttempt,
+    *,
+    at: str,
+    waiting_for: WaitingFor,
+    reference: str | None,
+    until: str | None,
+    details: JsonObject | None = None,
 ) -> NodeRun | None:
     """The node waits for something outside. None when it does already."""
     begun = begin(before, attempt, at=at) or before
     if begun is None or (begun.status is NodeStatus.WAITING and begun.reference == reference):
         return None
-    return begun.model_copy(update={"status": NodeStatus.WAITING, "waiting_for": waiting_for, "reference": reference, "until": until})
+    waiting = {"status": NodeStatus.WAITING, "waiting_for": waiting_for, "reference": reference, "until": until}
+    return begun.model_copy(update={**waiting, "details": details or begun.details})
 
 
 def retrying(

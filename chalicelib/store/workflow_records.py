@@ -45,6 +45,24 @@ class Child(Record):
     version: int
 
 
+class PinnedAgent(Record):
+    """Who does an agent node, chosen when the workflow was published. `kind` is preset, workflow or a2a; `skill` what was asked for, if it was;
+    `candidates` are those that were weighed, best first; `passed_over` says who could not be handed the node, and why."""
+
+    kind: str
+    name: str
+    why: str
+    skill: str = ""
+    url: str = ""
+    candidates: list[FreeObject] = Field(default_factory=list)
+    passed_over: FreeObject = Field(default_factory=dict)
+
+    @property
+    def named(self) -> str:
+        """As a node names it."""
+        return self.name if self.kind == "preset" else f"{self.kind}:{self.name}"
+
+
 class VersionSummary(Record):
     """What lists of versions show."""
 
@@ -70,6 +88,7 @@ class Version(Record):
     machine_arn: str
     spec: FreeObject
     children: Mapping[str, Child] = Field(default_factory=dict)  # by workflow name
+    agents: Mapping[str, PinnedAgent] = Field(default_factory=dict)  # by node
     context_fields: tuple[str, ...] = ()  # of the run's input, which the engine itself reads
     warnings: list[FreeObject] = Field(default_factory=list)
     created_at: str

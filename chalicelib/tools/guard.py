@@ -178,7 +178,7 @@ def open_guard(named: str, endpoint: Endpoint, configured: Mapping[str, Endpoint
     """The guard of one call. The endpoint's own URL is checked before an SDK sees it. Raises HttpTimedOut where no time is left, UrlRefused."""
     if seconds <= 0:
         raise HttpTimedOut("no time is left for the request")
-    allowed = destinations_for(endpoint, destinations, is_configured=named in configured)
+    allowed = destinations_for(endpoint, destinations, is_configured=named in configured and endpoint.is_own)
     allowed.check(endpoint.url)
     return Guard(endpoint, allowed, Deadline(seconds))
 

@@ -98,10 +98,12 @@ class DatabaseFiles(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where a configured server or agent is, and the headers that go there and nowhere else."""
+    """Where a configured server or agent is, and the headers that go there and nowhere else. `is_own`: whoever runs the deployment named its host
+    outright; else it is reached as any URL is."""
 
     url: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    is_own: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import Final
 from chalicelib.access.principal import Principal
 from chalicelib.errors import Invalid, RunEnded, RunNotFound, SluiceError
 from chalicelib.runs.cancel import cancel
+from chalicelib.spec.agent_landing import text_field
 from chalicelib.spec.canonical import canonical_json
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.store.run_records import Run
@@ -137,7 +138,7 @@ def _input(offer: Offer, sent: JsonObject) -> Json | RpcError:
     parsed = _parsed(text)
     if parsed is not None:
         return parsed
-    field = _text_field(offer.input_schema)
+    field = text_field(offer.input_schema)
     if field is None:
         return RpcError(INVALID_PARAMS, f"{offer.name} takes an object: send it as a data part", {"schema": offer.input_schema})
     return {field: text}
@@ -149,15 +150,6 @@ def _parsed(text: str) -> JsonObject | None:
     except ValueError:
         return None
     return value if isinstance(value, dict) else None
-
-
-def _text_field(schema: JsonObject) -> str | None:
-    """The only field that is required, or the only one there is, if it is a text."""
-    properties, required = schema.get("properties"), schema.get("required")
-    names = properties if isinstance(properties, dict) else {}
-    wanted = [str(name) for name in required] if isinstance(required, list) and required else list(names)
-    about = names.get(wanted[0]) if len(wanted) == 1 else None
-    return wanted[0] if isinstance(about, dict) and about.get("type") == "string" else None
 
 
 def _own(run: Run, message: RpcCall) -> Run:
@@ -211,4 +203,9 @@ def _interface(base_url: str) -> JsonObject:
 
 def _card_skill(offer: Offer) -> JsonObject:
     takes = f"Takes {canonical_json(offer.input_schema)}"
-    return {"id": offer.name, "name": offer.title, "description": f"{offer.description}\n{takes}", "tags": [*(offer.labels or ("workflow",))]}
+    return {
+        "id": offer.name,
+        "name": offer.title,
+        "description": f"{offer.description}\n{takes}",
+        "tags": [*((*offer.skills, *offer.labels) or ("workflow",))],
+    }

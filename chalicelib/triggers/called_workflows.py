@@ -36,6 +36,7 @@ class Offer:
     description: str
     input_schema: JsonObject
     labels: tuple[str, ...] = ()
+    skills: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ def outcome(principal: Principal, run: Run) -> JsonObject:
 
 def _offer(principal: Principal, workflow: Workflow) -> Offer:
     version = get_version(principal, workflow.id, workflow.latest_version)
-    schema, labels = version.spec.get("input"), version.spec.get("labels")
+    schema, labels, skills = version.spec.get("input"), version.spec.get("labels"), version.spec.get("skills")
     title = version.title or workflow.name
     return Offer(
         workflow_id=workflow.id,
@@ -100,4 +101,5 @@ def _offer(principal: Principal, workflow: Workflow) -> Offer:
         description=str(version.spec.get("description") or title),
         input_schema=schema if isinstance(schema, dict) else {"type": "object"},
         labels=tuple(f"{name}={value}" for name, value in labels.items()) if isinstance(labels, dict) else (),
+        skills=tuple(str(skill) for skill in skills) if isinstance(skills, list) else (),
     )

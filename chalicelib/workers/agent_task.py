@@ -1,12 +1,14 @@
-"""The worker of a `tool_call` that waits for the task of an agent elsewhere: one entry, which sends or asks once.
+"""The worker of a node that waits for the task of an agent elsewhere: one entry, which sends or asks once.
 
-In: the work and its values. Out: `{Next, output, seconds}`: `done` with what the agent says, or `again` after so many seconds. The task's id is kept
-before the first pause, so that nothing is sent twice but by a worker that died in between; then the message has the same id, by which an agent knows
-it. An asking that fails in passing is no failure: the next one follows anyway.
+In: the work and what is sent. Out: `{Next, output, seconds}`: `done` with what the agent says, or `again` after so many seconds. The task's id is
+kept before the first pause, so that nothing is sent twice but by a worker that died in between; then the message has the same id, by which an agent
+knows it. An asking that fails in passing is no failure: the next one follows anyway.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
+from typing import Final
 
 from chalicelib.clock import seconds_since
 from chalicelib.errors import SluiceError
@@ -24,21 +26,39 @@ from chalicelib.workers.tool import carried_out, shown_call, with_secrets
 from chalicelib.workers.values import rendered_members
 from chalicelib.workers.work import Work
 
-_ASKS_BACK = "input_required"  # nobody but the workflow can answer
+_TOOL: Final = "a2a.send"
+_ASKS_BACK: Final = "input_required"  # nobody but the workflow can answer
 
 
-def work_on(work: Work, node: ToolCall, wait: Polling, values: Mapping[str, Json]) -> JsonObject:
-    """Send if nothing was sent, else ask. Raises AgentTaskTimedOut when the task has not ended in its time."""
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """What is said to an agent, and what people see of it. `authored` are arguments that may name secrets, `take` makes the node's output of what the
+    agent says last."""
+
+    arguments: JsonObject
+    shown: JsonObject
+    authored: JsonObject = field(default_factory=dict)
+    take: Callable[[JsonObject], Json] = lambda said: said
+    details: JsonObject = field(default_factory=dict)
+
+
+def call_of(node: ToolCall, values: Mapping[str, Json]) -> Sending:
+    """What a tool call sends."""
     arguments = rendered_members(node.arguments, values)
+    return Sending(arguments, shown_call(node.tool, arguments), authored=node.arguments)
+
+
+def work_on(work: Work, sending: Sending, wait: Polling) -> JsonObject:
+    """Send if nothing was sent, else ask. Raises AgentTaskTimedOut when the task has not ended in its time, and what `take` raises."""
     task = agent_tasks.find(work.attempt)
     if task is None or not _is_going_on(work, task):
-        replay = node_started(work.attempt, input=shown_call(node.tool, arguments), settled=work.payload.settled)
+        replay = node_started(work.attempt, input=sending.shown, settled=work.payload.settled)
         if replay is not None:
             return _step("done", replay.result)
         task = agent_tasks.begin(work.attempt)
-    said = _send(work, node, arguments) if task.task_id is None else _ask(work, node, arguments, task.task_id)
+    said = _send(work, sending) if task.task_id is None else _ask(work, sending, task.task_id)
     if said and _is_over(said):
-        return _finish(work, said)
+        return _finish(work, sending, said)
     if task.task_id is None:
         task = agent_tasks.name(work.attempt, _id_of(said))
     return _wait(task, wait)
@@ -49,14 +69,14 @@ def _is_going_on(work: Work, task: AgentTask) -> bool:
     return task.task_id is not None and task.resume == work.attempt.fence.resume and work.attempt.fence.retry == 0
 
 
-def _send(work: Work, node: ToolCall, arguments: JsonObject) -> JsonObject:
-    return _object(carried_out(work, node.tool, node.arguments, arguments))
+def _send(work: Work, sending: Sending) -> JsonObject:
+    return _object(carried_out(work, _TOOL, sending.authored, sending.arguments))
 
 
-def _ask(work: Work, node: ToolCall, arguments: JsonObject, task_id: str) -> JsonObject:
+def _ask(work: Work, sending: Sending, task_id: str) -> JsonObject:
     """How the task stands; nothing where that cannot be known now."""
     try:
-        return _object(with_secrets(work, node.arguments, arguments, partial(_get, task_id)))
+        return _object(with_secrets(work, sending.authored, sending.arguments, partial(_get, task_id)))
     except SluiceError as failure:
         if not failure.retryable:
             raise
@@ -87,13 +107,13 @@ def _wait(task: AgentTask, wait: Polling) -> JsonObject:
     return _step("again", None, seconds=wait.pause(waited))
 
 
-def _finish(work: Work, said: JsonObject) -> JsonObject:
+def _finish(work: Work, sending: Sending, said: JsonObject) -> JsonObject:
     if work.is_too_late:
         raise CameTooLate("the work took longer than its time limit; what it gave came too late")
     next_wait = work.payload.next_wait
     announced = None if next_wait is None else NextWait(next_wait.node, next_wait.until)
-    details: JsonObject = {"task_id": said["task_id"], "state": said["state"]}
-    return _step("done", node_succeeded(work.attempt, result=fitted(work, said), details=details, next_wait=announced))
+    details: JsonObject = {"task_id": said["task_id"], "state": said["state"], **sending.details}
+    return _step("done", node_succeeded(work.attempt, result=fitted(work, sending.take(said)), details=details, next_wait=announced))
 
 
 def _object(said: Json) -> JsonObject:

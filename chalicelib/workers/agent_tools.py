@@ -8,7 +8,7 @@ call's key.
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from chalicelib.agents.failures import AgentCostExceeded
@@ -18,6 +18,7 @@ from chalicelib.agents.task import AgentTask, AgentTool
 from chalicelib.agents.transcript import Transcript
 from chalicelib.providers.model import ToolUse, Usage
 from chalicelib.spec.agent_parts import ToolGrant
+from chalicelib.spec.effects import Effect
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.spec.nodes import AgentCall
 from chalicelib.spec.tool_descriptions import TOOL_DESCRIPTIONS
@@ -42,10 +43,25 @@ _TASK: Final[JsonObject] = {
     "required": ["task"],
 }
 
+_STATUS: Final = "_status"
+_LATER: Final = "Where its `state` is not final, ask {} with the `task_id` later."
+_SAYING: Final[JsonObject] = {
+    "type": "object",
+    "properties": {"text": {"type": "string", "description": "what to do, with all that is needed to do it"}, "task_id": {"type": "string"}},
+    "required": ["text"],
+    "additionalProperties": False,
+}
+_TASK_ID: Final[JsonObject] = {
+    "type": "object",
+    "properties": {"task_id": {"type": "string"}},
+    "required": ["task_id"],
+    "additionalProperties": False,
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """One offered tool and the grant that it comes from; `remote` is its name at an MCP server."""
+    """One offered tool and the grant that it comes from; `remote` is its name at an MCP server, or the tool by which an external agent is asked."""
 
     offered: AgentTool
     grant: ToolGrant
@@ -76,6 +92,9 @@ class NodeTools:
         if granted is None:
             raise ToolUnknown(f"there is no tool {use.name}")
         grant, effect_key = granted.grant, f"{self.work.effect_key}/{key}"
+        if grant.external is not None:
+            asked: JsonObject = {"agent": grant.external, **use.arguments}
+            return carried_out(self.work, granted.remote, {}, asked, effect_key=effect_key)
         if grant.agent is not None:
             return self._delegate(grant.agent, str(use.arguments["task"]), key)
         if grant.mcp is not None:
@@ -85,6 +104,9 @@ class NodeTools:
         return carried_out(self.work, grant.tool or "", grant.arguments, arguments, effect_key=effect_key)
 
     def _granted(self, grant: ToolGrant) -> Iterator[Granted]:
+        if grant.external is not None:
+            yield from _external(grant)
+            return
         if grant.mcp is None:
             description, schema = self._told(grant)
             yield Granted(_offer(grant, grant.called, description, without(schema, frozenset(grant.arguments)), self.fixed(grant)), grant)
@@ -149,6 +171,18 @@ def _offer(grant: ToolGrant, name: str, description: str, schema: JsonObject, fi
     )
 
 
+def _external(grant: ToolGrant) -> Iterator[Granted]:
+    """An external agent is handed a task, which may outlast the call: then it is asked for. What its card says stays out of what the model is
+    told."""
+    status = f"{grant.called[: MAX_NAME - len(_STATUS)]}{_STATUS}"
+    yield Granted(
+        _offer(grant, grant.called, f"Hands a task to the external agent {grant.external}. {_LATER.format(status)}", _SAYING, {}), grant, "a2a.send"
+    )
+    offer = _offer(grant, status, f"How a task of {grant.called} stands, and what came of it.", _TASK_ID, {})
+    asking = ToolPolicy("deny" if grant.policies == {"deny"} else "allow", ())
+    yield Granted(replace(offer, policy=asking, effect=Effect.NONE.value), grant, "a2a.get")
+
+
 def _remote_name(called: str, remote: str) -> str:
     """What the model calls a server's tool. Where the name has to be changed, a digest keeps it apart from others that would come out alike."""
     name = f"{called}_{_UNFIT.sub('_', remote)}"
@@ -161,12 +195,12 @@ def _remote_name(called: str, remote: str) -> str:
 def _told_apart(found: Iterable[Granted]) -> dict[str, Granted]:
     """By name. A server says how its tools are called: none of them takes the place of a tool that the author named, or of another server's."""
     mine: dict[str, Granted] = {}
-    theirs: dict[str, dict[tuple[str | None, str], Granted]] = {}
+    theirs: dict[str, dict[tuple[str, str], Granted]] = {}
     for granted in found:
-        if granted.grant.mcp is None:
+        if granted.grant.mcp is None and not granted.remote:
             mine[granted.offered.name] = granted
         else:
-            theirs.setdefault(granted.offered.name, {})[granted.grant.mcp, granted.remote] = granted
+            theirs.setdefault(granted.offered.name, {})[granted.grant.mcp or granted.grant.external or "", granted.remote] = granted
     clear = {name: next(iter(alike.values())) for name, alike in theirs.items() if len(alike) == 1}
     return {**clear, **mine}
 

@@ -25,6 +25,7 @@ from chalicelib.workers.agent_budget import asks_people, keep_asking, settle_bud
 from chalicelib.workers.agent_tools import NodeTools, steady
 from chalicelib.workers.agent_verdicts import CallVerdicts
 from chalicelib.workers.failures import CameTooLate
+from chalicelib.workers.kept_trail import KeptTrail
 from chalicelib.workers.models import Models
 from chalicelib.workers.outputs import fitted
 from chalicelib.workers.work import Work
@@ -36,19 +37,25 @@ _SHOWN_CALLS: Final = 40
 
 @dataclass(frozen=True, slots=True)
 class KeptConversation:
-    """The agent's checkpoint, in the table."""
+    """The agent's checkpoint, in the table; beside the node's own conversation stands the trail of its calls."""
 
     attempt: NodeAttempt
     part: str = ""
+    trail: KeptTrail | None = None
 
     def load(self) -> Transcript | None:
         found = transcripts.enter(self.attempt, self.part)
-        return None if found is None else Transcript.from_json(found.body)
+        if found is None:
+            return None
+        if self.trail is not None:
+            self.trail.take_up(found.body)
+        return Transcript.from_json(found.body)
 
     def save(self, transcript: Transcript) -> None:
         """Nothing goes on in a run that was cancelled or has timed out: nobody kills its workers. Raises RunEnded, StaleAttempt."""
         require_run(self.attempt)
-        transcripts.save(self.attempt, transcript.to_json(), revision=transcript.revision, part=self.part)
+        body = transcript.to_json() | (self.trail.shown if self.trail is not None else {})
+        transcripts.save(self.attempt, body, revision=transcript.revision, part=self.part)
 
 
 def work_on(work: Work, node: AgentCall, values: Mapping[str, Json]) -> JsonObject:
@@ -83,7 +90,7 @@ def _entered(work: Work, node: AgentCall, task: AgentTask, models: Models, tools
         replace(task, tools=tools.offered),
         ask=models.ask,
         toolbox=tools,
-        checkpoint=KeptConversation(work.attempt),
+        checkpoint=KeptConversation(work.attempt, trail=work.trail),
         verdicts=CallVerdicts(work, node),
         seconds_left=work.seconds_left,
         margin_seconds=min(MARGIN_SECONDS, work.seconds_left() * _MARGIN_SHARE),

@@ -13,16 +13,15 @@ from chalicelib.compiler.retries import is_tried_again
 from chalicelib.errors import SluiceError
 from chalicelib.providers.failures import ModelFailure
 from chalicelib.providers.model import Usage as ModelUsage
-from chalicelib.providers.trail import plain
 from chalicelib.runs.nodes import NextWait, node_continued, node_failed, node_retrying, node_started, node_succeeded
+from chalicelib.spec.agent_landing import AsksAgent, CallsWorkflow
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.spec.nodes import AgentCall, HumanGate, Map, Message, Polling, SubWorkflow, ToolCall, WorkerNode
 from chalicelib.store.run_records import Fault, Usage
-from chalicelib.workers import agent, agent_task, agent_verdicts, agent_work, gate, message, model_router, subworkflow, tool
+from chalicelib.workers import agent, agent_elsewhere, agent_task, agent_verdicts, agent_work, gate, message, model_router, subworkflow, tool
 from chalicelib.workers.collect import collect_results
 from chalicelib.workers.failures import SILENT, CameTooLate, NodeCrashed, named
 from chalicelib.workers.load import load_outputs
-from chalicelib.workers.models import SHOWN_STEPS
 from chalicelib.workers.outputs import fitted
 from chalicelib.workers.payload import PayloadInvalid, parse_payload
 from chalicelib.workers.values import resolved
@@ -68,7 +67,7 @@ def _serve(work: Work) -> Json:
             return collect_results(work)
         case HumanGate() if work.payload.close:
             return gate.close(work, node)
-        case SubWorkflow() if work.payload.close:
+        case SubWorkflow() | CallsWorkflow() if work.payload.close:
             return subworkflow.close(work)
         case AgentCall() if work.payload.wait:
             return agent_verdicts.wait_for_call(work, node, resolved(work.payload))
@@ -85,12 +84,16 @@ def _begin(work: Work, values: Mapping[str, Json]) -> Json:
             return subworkflow.begin(work, node, values)
         case Message(wait_for_reply=True):
             return message.ask(work, node, values)
+        case CallsWorkflow():
+            return agent_elsewhere.begin_run(work, node, values)
+        case AsksAgent():
+            return agent_elsewhere.ask_agent(work, node, values)
         case AgentCall() if node.is_entered_again(work.facts.budget):
             return agent_work.work_on(work, node, values)
         case AgentCall():
             return _carry_out(work, agent.prepare(work, node, values))
         case ToolCall(wait=Polling() as wait):
-            return agent_task.work_on(work, node, wait, values)
+            return agent_task.work_on(work, agent_task.call_of(node, values), wait)
         case ToolCall():
             return _carry_out(work, tool.prepare(work, node, values))
         case Message():
@@ -119,19 +122,14 @@ def _record_failure(work: Work, failure: SluiceError) -> None:
         return
     fault = Fault(name=type(failure).__name__, message=str(failure), code=failure.code, retryable=failure.retryable)
     try:
-        _tell_failure(work, fault, _used(work, failure), _trail(failure))
+        _tell_failure(work, fault, _used(work, failure))
     except Exception:
         _log.exception("a node's failure could not be recorded", extra={"run_id": work.payload.run_id, "node": work.payload.node})
 
 
-def _trail(failure: SluiceError) -> JsonObject:
-    """Who was asked in vain, and why."""
-    return {"trail": [*plain(failure.trail[-SHOWN_STEPS:])]} if isinstance(failure, ModelFailure) and failure.trail else {}
-
-
-def _tell_failure(work: Work, fault: Fault, used: ModelUsage | None, trail: JsonObject) -> None:
+def _tell_failure(work: Work, fault: Fault, used: ModelUsage | None) -> None:
     node = work.version_node.node
-    usage, details = _spent(work, used), {**(agent.usage_details(used) if used is not None else {}), **trail} or None
+    usage, details = _spent(work, used), {**work.chosen_agent, **(agent.usage_details(used) if used is not None else {}), **work.trail.shown} or None
     if isinstance(node, WorkerNode) and is_tried_again(node.retry, fault.name, retries=work.payload.fence.retry):
         node_retrying(work.attempt, error=fault, usage=usage, details=details)
     elif isinstance(node, WorkerNode) and node.on_error == "continue":

@@ -6,6 +6,7 @@ In: an exception. Out: a SluiceError: its class name is the name that the state 
     ├── PayloadInvalid           an event that no Task state of ours sent (workers.payload)
     └── NodeFailed
         ├── CameTooLate          work that was done after the node's time was over: the machine has gone on without it
+        ├── PromiseBroken        what a workflow or an agent elsewhere gave for an agent node, and its output schema refuses
         ├── OutputNotJson        an output that is no JSON, or that takes the name of a pointer record
         ├── ResultsIncomplete    the results of a map that the engine wrote to S3 are not those of all its items
         └── NodeCrashed          an exception that nobody foresaw; its message is kept short
@@ -21,6 +22,10 @@ SILENT: Final = (RunEnded, StaleAttempt, RunNotFound, Contention)  # nothing can
 
 class CameTooLate(NodeFailed):
     code = "came-too-late"
+
+
+class PromiseBroken(NodeFailed):
+    code = "promise-broken"
 
 
 class OutputNotJson(NodeFailed):

@@ -6,7 +6,7 @@ ledger. Every call that is really made has a key of its own, so that one that a 
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -21,16 +21,15 @@ from chalicelib.providers.failures import ModelFailure
 from chalicelib.providers.model import ModelRequest, ModelResponse, OnText
 from chalicelib.providers.router import Routed
 from chalicelib.providers.select import OFFLINE
-from chalicelib.providers.trail import Step, plain
+from chalicelib.providers.trail import Step
 from chalicelib.spec.agent_parts import Skill
-from chalicelib.spec.model import Json, JsonObject
+from chalicelib.spec.model import JsonObject
 from chalicelib.spec.nodes import AgentCall
 from chalicelib.store.response_cache import ResponseCache
 from chalicelib.workers.model_router import models
 from chalicelib.workers.work import Work
 
 DEFAULT_MODEL: Final = "default"
-SHOWN_STEPS: Final = 20
 
 
 @dataclass
@@ -43,7 +42,6 @@ class Models:
     part: str = ""
     chosen_why: str = field(init=False, default="")
     preset: Preset | None = field(init=False, default=None)
-    trail: list[Step] = field(init=False, default_factory=list)
     cached: list[CacheOutcome] = field(init=False, default_factory=list)
     why: str = field(init=False, default="")
     answered_by: str = field(init=False, default="")  # the candidate that gave the last answer
@@ -84,15 +82,20 @@ class Models:
     @property
     def details(self) -> JsonObject:
         """What people may see of how it went."""
-        steps: list[Json] = list(plain(self.trail[-SHOWN_STEPS:]))
-        shown: JsonObject = {"agent": self.preset.name, "agent_why": self.chosen_why} if self.preset is not None else {}
+        shown = self._agent_shown
         if self.why:
             shown["why"] = self.why
-        if steps:
-            shown["trail"] = steps
+        shown |= self.work.trail.shown
         if self.cached:
             shown["cache"] = {"came": self.cached[-1].came.value, "saved_micro_dollars": sum(outcome.saved or 0 for outcome in self.cached)}
         return shown
+
+    @property
+    def _agent_shown(self) -> JsonObject:
+        """As it was chosen at publishing; by a version that is older than that, now."""
+        if self.preset is None:
+            return {}
+        return self.work.chosen_agent or {"agent": self.preset.name, "agent_kind": "preset", "agent_why": self.chosen_why}
 
     def _first(self, route: Route, request: ModelRequest) -> Candidate:
         """Who would be asked first now; only where speed or price decide, that takes a look at what is known of them."""
@@ -117,11 +120,16 @@ class Models:
         try:
             routed = models().router.call(route, request, seconds_left=self.work.seconds_left, on_text=on_text, buffered=self.node.buffer)
         except ModelFailure as failure:
-            self.trail += failure.trail
+            self._note(failure.trail)
             raise
-        self.trail += routed.trail
+        self._note(routed.trail)
         self.answered_by = routed.trail[-1].candidate
         return whole(routed)
+
+    def _note(self, steps: Sequence[Step]) -> None:
+        """What another agent's calls went through belongs to its call, not to the node."""
+        if not self.agent:
+            self.work.trail.add(steps)
 
     def _offline(self, route: Route, request: ModelRequest, on_text: OnText | None) -> ModelResponse:
         candidate = route.candidates[0]

@@ -16,6 +16,7 @@ from chalicelib.spec.model import Json, JsonObject
 from chalicelib.spec.nodes import SubWorkflow
 from chalicelib.store import runs, workflows
 from chalicelib.store.run_records import Run, Trigger
+from chalicelib.store.runs import Promise
 from chalicelib.store.workflow_records import Child
 from chalicelib.workers.payload import PayloadInvalid
 from chalicelib.workers.values import rendered_members
@@ -27,7 +28,7 @@ def begin(work: Work, node: SubWorkflow, values: Mapping[str, Json]) -> JsonObje
     given = rendered_members(node.arguments, values)
     shown: JsonObject = {"workflow": node.workflow, "input": given}
     node_started(work.attempt, input=shown, settled=work.payload.settled)  # a visit that has its output already: the child answers the new token
-    child = _start(work, node, given)
+    child = start_child(work, node.workflow, given)
     node_waiting(work.attempt, waiting_for="child", reference=child.id, until=child.deadline_at)
     return {"run_id": child.id}
 
@@ -37,13 +38,19 @@ def close(work: Work) -> Json:
     return close_child(work.attempt)
 
 
-def _start(work: Work, node: SubWorkflow, given: JsonObject) -> Run:
+def start_child(work: Work, name: str, given: JsonObject, *, promise: Promise | None = None) -> Run:
+    """The run that the node waits for, or the one that this visit has started. `promise` is an agent node's."""
     payload = work.payload
     if payload.token is None:
         raise PayloadInvalid("a sub-workflow needs a task token")
-    pinned = _pinned(work, node)
+    pinned = pinned_child(work, name)
     parent = Parent(
-        attempt=work.attempt, token=payload.token, keep=payload.keep, inline_bytes=payload.inline_bytes, deadline_seconds=payload.deadline_seconds
+        attempt=work.attempt,
+        token=payload.token,
+        keep=payload.keep,
+        inline_bytes=payload.inline_bytes,
+        deadline_seconds=payload.deadline_seconds,
+        promise=promise,
     )
     started_by = runs.get(payload.organisation_id, payload.run_id).started_by
     return start(
@@ -56,10 +63,10 @@ def _start(work: Work, node: SubWorkflow, given: JsonObject) -> Run:
     )
 
 
-def _pinned(work: Work, node: SubWorkflow) -> Child:
-    """The version of the child that was fixed when the parent was published."""
+def pinned_child(work: Work, name: str) -> Child:
+    """The version of the child that was fixed when the parent was published. Raises WorkflowNotFound."""
     version = workflows.get_version(work.payload.organisation_id, work.payload.version_id)
-    pinned = version.children.get(node.workflow)
+    pinned = version.children.get(name)
     if pinned is None:
-        raise WorkflowNotFound(f"the version names no workflow {node.workflow}")
+        raise WorkflowNotFound(f"the version names no workflow {name}")
     return pinned

@@ -100,7 +100,7 @@ def surroundings(work: Work, *, key: str | None = None, redaction: Redaction = _
         database_files=BucketDatabases(organisation_id),
         apis=OrganisationApis(organisation_id),
         mcp_servers=tool_reach.mcp_servers(),
-        a2a_agents=tool_reach.a2a_agents(),
+        a2a_agents=tool_reach.OrganisationAgents(organisation_id),
         databases=tool_reach.databases(),
     )
 

@@ -1,18 +1,20 @@
 """The nodes of a published version, as a worker needs them.
 
-In: an organisation and a version id. Out: each node with the maps around it, cached per container: a version never changes.
+In: an organisation and a version id. Out: each node as what it lands on, with the maps around it, cached per container: a version never changes.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from chalicelib.compiler.collecting import is_distributed
+from chalicelib.spec.agent_landing import landed
 from chalicelib.spec.agent_parts import Budget
 from chalicelib.spec.nodes import Map, Node
 from chalicelib.spec.workflow import WorkflowSpec
 from chalicelib.store import workflows
 from chalicelib.store.blobs import json_text
+from chalicelib.store.workflow_records import PinnedAgent
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,8 @@ def version_nodes(organisation_id: str, version_id: str) -> Mapping[str, Version
     """Every node of the version by id, those inside maps too. Raises VersionNotFound."""
     version = workflows.get_version(organisation_id, version_id)
     spec = WorkflowSpec.model_validate_json(json_text(version.spec))
-    return dict(_walk(spec.nodes, ()))
+    chosen = {name: agent.named for name, agent in version.agents.items()}
+    return dict(_walk(landed(spec, chosen).nodes, ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ class VersionFacts:
 
     workflow_id: str
     budget: Budget | None = None
+    agents: Mapping[str, PinnedAgent] = field(default_factory=dict)  # who does which node, and why
 
     @property
     def run_limit(self) -> int | None:
@@ -58,7 +62,7 @@ def version_facts(organisation_id: str, version_id: str) -> VersionFacts:
     """Raises VersionNotFound."""
     version = workflows.get_version(organisation_id, version_id)
     spec = WorkflowSpec.model_validate_json(json_text(version.spec))
-    return VersionFacts(version.workflow_id, spec.budget)
+    return VersionFacts(version.workflow_id, spec.budget, version.agents)
 
 
 def _walk(nodes: Mapping[str, Node], maps: tuple[Map, ...]) -> Iterator[tuple[str, VersionNode]]:

@@ -12,6 +12,7 @@ from chalicelib.providers.model import Usage
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.spec.nodes import WorkerNode
 from chalicelib.store.run_records import Fence, NodeAttempt
+from chalicelib.workers.kept_trail import KeptTrail
 from chalicelib.workers.payload import TaskPayload
 from chalicelib.workers.version_nodes import VersionFacts, VersionNode, version_facts
 
@@ -37,6 +38,7 @@ class Work:
     version_node: VersionNode
     seconds_left: Callable[[], float]
     spent: list[Usage] = field(default_factory=list, compare=False)  # of work that was done, whether or not its result could be taken
+    trail: KeptTrail = field(default_factory=KeptTrail, compare=False)  # of the visit's model calls
 
     @property
     def attempt(self) -> NodeAttempt:
@@ -54,6 +56,17 @@ class Work:
     def facts(self) -> VersionFacts:
         """What counts for all nodes of the version."""
         return version_facts(self.payload.organisation_id, self.payload.version_id)
+
+    @property
+    def chosen_agent(self) -> JsonObject:
+        """Who does the node, as people see it: by which name or skill, why, and who else was weighed. Nothing where nobody was chosen at
+        publishing."""
+        pinned = self.facts.agents.get(self.payload.node)
+        if pinned is None:
+            return {}
+        asked: JsonObject = {"agent_skill": pinned.skill, "agent_candidates": [*pinned.candidates], "agent_passed_over": pinned.passed_over}
+        told = {name: value for name, value in asked.items() if value}
+        return {"agent": pinned.name, "agent_kind": pinned.kind, "agent_why": pinned.why, **told}
 
     @property
     def folder(self) -> str:

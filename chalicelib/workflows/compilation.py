@@ -1,14 +1,16 @@
-"""From a draft's text to what is published: load, find the sub-workflows, compile.
+"""From a draft's text to what is published: load, choose the agents, find the sub-workflows, compile.
 
-In: a text and the organisation. Out: `Compiled`, or the diagnostics that keep it from being compiled.
+In: a text and who asks. Out: `Compiled`, or the diagnostics that keep it from being compiled.
 Reads the table for sub-workflows, writes nothing.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from chalicelib.access.principal import Principal
 from chalicelib.compiler.compile import Compilation, Refused, compile_workflow
 from chalicelib.errors import VersionNotFound
+from chalicelib.spec.agent_landing import CallsWorkflow, landed
 from chalicelib.spec.canonical import digest, dump
 from chalicelib.spec.diagnostic import Diagnostic
 from chalicelib.spec.load import load
@@ -16,34 +18,39 @@ from chalicelib.spec.model import Json, JsonObject
 from chalicelib.spec.nodes import AgentCall, Map, Node, SubWorkflow
 from chalicelib.spec.workflow import WorkflowSpec
 from chalicelib.store import workflows
-from chalicelib.store.workflow_records import Child, Version
+from chalicelib.store.workflow_records import Child, PinnedAgent, Version
+from chalicelib.workflows.agent_choice import AgentChoice, choose_agents
 from chalicelib.workflows.native_tools import refused_calls
+from chalicelib.workflows.outside_names import outside_names
 
 
 @dataclass(frozen=True)
 class Compiled:
-    """`digest` stands for the spec, the pinned children and the machine: what is published under it never differs."""
+    """`digest` stands for the spec, the pinned children, the agents that skills chose and the machine: what is published under it never differs."""
 
     spec: WorkflowSpec
     compilation: Compilation
     children: Mapping[str, Child]
+    agents: Mapping[str, PinnedAgent]
     digest: str
     diagnostics: tuple[Diagnostic, ...]
 
 
-def compile_text(organisation_id: str, text: str) -> Compiled | tuple[Diagnostic, ...]:
+def compile_text(principal: Principal, text: str) -> Compiled | tuple[Diagnostic, ...]:
     """Compile a text as publishing does."""
     loaded = load(text)
     if loaded.spec is None:
         return loaded.diagnostics
-    versions = children_of(organisation_id, loaded.spec)
+    organisation_id, choice = principal.organisation_id, choose_agents(principal, loaded.spec, loaded.positions)
+    versions = children_of(organisation_id, landed(loaded.spec, choice.by_skill))
     specs = {name: WorkflowSpec.model_validate(version.spec) for name, version in versions.items()}
-    outcome = compile_workflow(loaded.spec, loaded.positions, children=specs)
-    refused = refused_calls(loaded.spec, loaded.positions)
-    if refused or isinstance(outcome, Refused):
-        return (*loaded.diagnostics, *outcome.diagnostics, *refused)
+    outside = outside_names(organisation_id, loaded.spec, published=versions)
+    outcome = compile_workflow(loaded.spec, loaded.positions, children=specs, agents=choice.by_skill, outside=outside)
+    found = (*loaded.diagnostics, *outcome.diagnostics, *refused_calls(loaded.spec, loaded.positions), *choice.diagnostics)
+    if isinstance(outcome, Refused) or any(diagnostic.is_error for diagnostic in found):
+        return found
     children = {name: Child(workflow_id=version.workflow_id, version_id=version.id, version=version.number) for name, version in versions.items()}
-    return Compiled(loaded.spec, outcome, children, _digest(loaded.spec, children, outcome), (*loaded.diagnostics, *outcome.diagnostics))
+    return Compiled(loaded.spec, outcome, children, choice.agents, _digest(loaded.spec, children, choice, outcome), found)
 
 
 def children_of(organisation_id: str, spec: WorkflowSpec) -> dict[str, Version]:
@@ -73,6 +80,8 @@ def _sub_workflows(nodes: Mapping[str, Node]) -> Iterator[tuple[str, int | None]
         match node:
             case SubWorkflow():
                 yield node.workflow, node.version
+            case CallsWorkflow():
+                yield node.workflow, None
             case AgentCall():
                 yield from ((grant.workflow, None) for grant in node.grants if grant.workflow is not None)
             case Map():
@@ -81,8 +90,11 @@ def _sub_workflows(nodes: Mapping[str, Node]) -> Iterator[tuple[str, int | None]
                 pass
 
 
-def _digest(spec: WorkflowSpec, children: Mapping[str, Child], compilation: Compilation) -> str:
+def _digest(spec: WorkflowSpec, children: Mapping[str, Child], choice: AgentChoice, compilation: Compilation) -> str:
     """The machine alone would not do: prompts and other texts are rendered by workers and stand in no machine."""
     pinned: JsonObject = {name: child.version_id for name, child in children.items()}
     whole: dict[str, Json] = {"spec": dump(spec), "children": pinned, "machine": compilation.digest}
+    if choice.by_skill:
+        chosen: JsonObject = dict(choice.by_skill)
+        whole["agents"] = chosen
     return digest(whole)

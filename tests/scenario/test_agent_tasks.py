@@ -62,3 +62,47 @@ def test_a_run_fails_where_the_task_takes_too_long(runs: LocalRuns, office: Offi
     assert len(office.clerk.heard) == 1
     assert runs.nodes(run["id"])["report"]["status"] == "failed"
     runs.check_log(run["id"])
+
+
+CHILD: dict[str, Any] = {
+    "sluice": 1,
+    "name": "read-figures",
+    "skills": ["extract figures from invoices"],
+    "input": {"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]},
+    "nodes": {"read": {"type": "transform", "value": {"length": "{% $length($context.text) %}"}}},
+    "output": "$read",
+}
+LENGTH = {"type": "object", "properties": {"length": {"type": "number"}}, "required": ["length"]}
+
+
+def test_agent_nodes_land_on_a_workflow_by_skill_and_on_an_external_agent_by_name(runs: LocalRuns, office: Office) -> None:
+    runs.publish(json.dumps(CHILD))
+    nodes = {
+        "figures": {"type": "agent_call", "agent": {"skill": "extract figures from invoices"}, "prompt": "seven: 7", "output": LENGTH},
+        "report": {"type": "agent_call", "agent": "a2a:clerk", "prompt": "{{ $figures.length }}", "timeout_seconds": 1, "after": ["figures"]},
+    }
+    output = {"length": "$figures.length", "text": "$report.text"}
+    runs.publish(json.dumps({"sluice": 1, "name": "elsewhere", "nodes": nodes, "output": output}))
+    run = runs.ended(runs.start("elsewhere"))
+    assert (run["status"], run["output"]) == ("succeeded", {"length": 8, "text": "report on 8"}), run["error"]
+    told = {name: node["details"] for name, node in runs.nodes(run["id"]).items()}
+    assert (told["figures"]["agent"], told["figures"]["agent_kind"], told["report"]["agent_kind"]) == ("read-figures", "workflow", "a2a")
+    assert told["figures"]["agent_why"] == "the published workflow read-figures has the skill extract figures from invoices"
+    runs.check_log(run["id"])
+
+
+def test_a_workflow_that_breaks_the_promise_fails_its_node(runs: LocalRuns, office: Office) -> None:
+    runs.publish(json.dumps(CHILD))
+    asks = {
+        "type": "agent_call",
+        "agent": "workflow:read-figures",
+        "prompt": "7",
+        "output": {**LENGTH, "required": ["total"], "properties": {"total": {}}},
+    }
+    told = {"type": "message", "text": "Read it by hand."}
+    edges = [{"from": "figures", "to": "tell", "when": "error"}]
+    runs.publish(json.dumps({"sluice": 1, "name": "broken-promise", "nodes": {"figures": asks, "tell": told}, "edges": edges}))
+    run = runs.ended(runs.start("broken-promise"))
+    assert run["status"] == "succeeded", run["error"]
+    found = runs.nodes(run["id"])
+    assert (found["figures"]["error"]["name"], found["tell"]["status"]) == ("PromiseBroken", "succeeded")

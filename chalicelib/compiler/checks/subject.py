@@ -12,6 +12,7 @@ from chalicelib.compiler.absence import Absences
 from chalicelib.compiler.checks.sites import Read, Site, sites
 from chalicelib.compiler.finding import error, warning
 from chalicelib.compiler.graph import Block, Edge, WhenKind, WorkflowGraph
+from chalicelib.compiler.outside import NOTHING_KNOWN, Outside
 from chalicelib.compiler.scope import Place, Scope
 from chalicelib.spec.canonical import dump
 from chalicelib.spec.diagnostic import Diagnostic
@@ -29,6 +30,7 @@ class Subject:
     graph: WorkflowGraph
     positions: Positions | None = None
     children: Mapping[str, WorkflowSpec] = field(default_factory=dict)
+    outside: Outside = NOTHING_KNOWN
 
     def error(self, code: str, message: str, path: str, hint: str = "") -> Diagnostic:
         return error(code, message, path, self.positions, hint)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from chalicelib.spec.diagnostic import Diagnostic
-from chalicelib.spec.rules.agents import bad_rules, duplicate_tools, grant_shapes
+from chalicelib.spec.rules.agents import bad_rules, duplicate_tools, grant_shapes, model_options_elsewhere, unknown_kinds
 from chalicelib.spec.rules.authored import Authored, Rule
 from chalicelib.spec.rules.expressions import broken_bindings, broken_output, broken_whens
 from chalicelib.spec.rules.gates import ambiguous_timeouts, bad_deciders, unknown_timeout_choices, unreachable_quorums
@@ -42,6 +42,8 @@ RULES: Final[tuple[Rule, ...]] = (
     bad_deciders,
     unreachable_quorums,
     grant_shapes,
+    unknown_kinds,
+    model_options_elsewhere,
     duplicate_tools,
     bad_rules,
     unknown_tools,

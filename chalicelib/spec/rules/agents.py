@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from chalicelib.spec.agent_parts import ToolGrant
+from chalicelib.spec.agent_landing import model_options
+from chalicelib.spec.agent_parts import AGENT_KINDS, ToolGrant, agent_named
 from chalicelib.spec.diagnostic import Diagnostic
 from chalicelib.spec.nodes import AgentCall
 from chalicelib.spec.parse_tree import Fault, parse_tree
@@ -17,6 +18,27 @@ def grant_shapes(authored: Authored) -> Iterator[Diagnostic]:
         elif grant.arguments and grant.tool is None and grant.workflow is None:
             message = f"arguments cannot be fixed for `{grant.kinds[0]}`"
             yield authored.error("grant-shape", message, f"{path}.with", "`with` goes with `tool` and `workflow`")
+
+
+def unknown_kinds(authored: Authored) -> Iterator[Diagnostic]:
+    """What stands before an agent's name says where it is."""
+    named = [(f"{path}.agent", node.agent) for path, node in authored.of_type(AgentCall)]
+    for path, asked in [*named, *((f"{path}.agent", grant.agent) for path, grant in grants(authored))]:
+        if isinstance(asked, str) and agent_named(asked)[0] not in AGENT_KINDS:
+            message = f"`{agent_named(asked)[0]}` is no kind of agent"
+            yield authored.error(
+                "unknown-agent-kind", message, path, f"a preset's name, or one of {', '.join(f'`{kind}:NAME`' for kind in AGENT_KINDS)}"
+            )
+
+
+def model_options_elsewhere(authored: Authored) -> Iterator[Diagnostic]:
+    """A workflow and an external agent bring their own models, tools and instructions."""
+    for path, node in authored.of_type(AgentCall):
+        if not isinstance(node.agent, str) or agent_named(node.agent)[0] not in ("workflow", "a2a"):
+            continue
+        for option in model_options(node):
+            hint = "it is given the prompt alone; take it out, or name a preset"
+            yield authored.key_error("agent-option", f"`{option}` means nothing to `{node.agent}`", f"{path}.{option}", hint)
 
 
 def duplicate_tools(authored: Authored) -> Iterator[Diagnostic]:

@@ -1,14 +1,18 @@
 """The golden cases of the graph and its checks: a folder per code with `workflow.yaml`, and what `build` and `check` say of it.
 
-A `child.yaml` beside it is the spec of the workflow that a sub-workflow node names. Lines `#repeat` are those of the cases of loading.
+A `child.yaml` beside it is the spec of the workflow that a node names, `outside.json` what is known of the outside. Lines `#repeat` are those of the
+cases of loading.
 """
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
 from chalicelib.compiler.checks import check
 from chalicelib.compiler.compile import compile_workflow
 from chalicelib.compiler.graph import WorkflowGraph, build
+from chalicelib.compiler.outside import Outside
+from chalicelib.spec.agent_landing import landed
 from chalicelib.spec.diagnostic import Diagnostic
 from chalicelib.spec.load import load
 from tests.golden.spec.render import line, workflow_of
@@ -23,12 +27,15 @@ def cases() -> list[Path]:
 def found_in(case: Path) -> tuple[Diagnostic, ...]:
     loaded = load(workflow_of(case))
     assert loaded.spec is not None, [line(diagnostic) for diagnostic in loaded.diagnostics]
-    graph = build(loaded.spec, positions=loaded.positions)
+    graph = build(landed(loaded.spec, {}), positions=loaded.positions)
     if not isinstance(graph, WorkflowGraph):
         return graph
     child = load((case / "child.yaml").read_text("utf-8")).spec if (case / "child.yaml").exists() else None
+    known = json.loads((case / "outside.json").read_text("utf-8")) if (case / "outside.json").exists() else {}
+    outside = Outside(**{name: frozenset(names) for name, names in known.items()})
     return (
-        check(graph, loaded.positions, children={child.name: child} if child else {}) or compile_workflow(loaded.spec, loaded.positions).diagnostics
+        check(graph, loaded.positions, children={child.name: child} if child else {}, outside=outside)
+        or compile_workflow(loaded.spec, loaded.positions).diagnostics
     )
 
 

@@ -26,4 +26,4 @@ def test_it_says_where_the_fault_is_and_what_to_do(case: Path) -> None:
 
 def test_it_has_a_case_for_every_code_and_a_code_for_every_case() -> None:
     assert {case.name for case in cases()} == set(CODES)
-    assert {file.name for case in cases() for file in case.iterdir()} == {"workflow.yaml", "child.yaml", "diagnostics.txt"}
+    assert {file.name for case in cases() for file in case.iterdir()} == {"workflow.yaml", "child.yaml", "outside.json", "diagnostics.txt"}
