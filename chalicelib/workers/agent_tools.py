@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from chalicelib.agents.failures import AgentCostExceeded
 from chalicelib.agents.loop import Finished, run_agent
 from chalicelib.agents.policy import Rule, ToolPolicy
 from chalicelib.agents.task import AgentTask, AgentTool
@@ -70,14 +69,14 @@ class NodeTools:
     def offered(self) -> tuple[AgentTool, ...]:
         return tuple(granted.offered for granted in self.granted.values())
 
-    def run(self, use: ToolUse, *, key: str) -> Json:
+    def run(self, use: ToolUse, *, key: str, most_cost: int | None) -> Json:
         """Carry out one allowed call. Raises a ToolFailure, or what a model call raises."""
         granted = self.granted.get(use.name)
         if granted is None:
             raise ToolUnknown(f"there is no tool {use.name}")
         grant, effect_key = granted.grant, f"{self.work.effect_key}/{key}"
         if grant.agent is not None:
-            return self._delegate(grant.agent, str(use.arguments["task"]), key)
+            return self._delegate(grant.agent, str(use.arguments["task"]), key, most_cost)
         if grant.mcp is not None:
             call: JsonObject = {"server": grant.mcp, "tool": granted.remote, "arguments": use.arguments}
             return carried_out(self.work, "mcp.call", {}, call, effect_key=effect_key)
@@ -110,23 +109,14 @@ class NodeTools:
         found = transcripts.find(self.work.attempt, key) if key in self.delegated else None
         return None if found is None else Transcript.from_json(found.body).usage
 
-    def _cost_left(self) -> int | None:
-        """Of `max_cost`, for another agent. Raises AgentCostExceeded where it is spent, which the model is told."""
-        most, spent = self.node.max_cost, self.work.spent[-1] if self.work.spent else None
-        if most is None or spent is None:
-            return most
-        if spent.cost is None or spent.cost >= most:
-            raise AgentCostExceeded("what this task may cost is spent, or cannot be counted", usage=None, turns=0)
-        return most - spent.cost
-
-    def _delegate(self, agent: str, task: str, key: str) -> Json:
+    def _delegate(self, agent: str, task: str, key: str, most_cost: int | None) -> Json:
         """Another agent's answer."""
         from chalicelib.workers.agent_work import KeptConversation  # it enters conversations by way of this module
 
         self.delegated.add(key)
         models = Models(self.work, self.node, agent=agent, part=key)
         outcome = run_agent(
-            AgentTask(prompt=task, system=models.system(None), max_turns=DELEGATED_TURNS, max_cost=self._cost_left(), cache_prompt=True),
+            AgentTask(prompt=task, system=models.system(None), max_turns=DELEGATED_TURNS, max_cost=most_cost, cache_prompt=True),
             ask=models.ask,
             toolbox=self,
             checkpoint=KeptConversation(self.work.attempt, key),
@@ -145,6 +135,7 @@ def _offer(grant: ToolGrant, name: str, description: str, schema: JsonObject, fi
         policy=ToolPolicy(grant.usual_policy, tuple(Rule(rule.condition, rule.policy) for rule in grant.rules)),
         effect=grant.effect.value,
         suspends=grant.workflow is not None,
+        hands_on=grant.agent is not None,
         fixed=fixed,
     )
 
