@@ -43,7 +43,11 @@ class CallState:
     @property
     def key(self) -> str:
         """This call's part of an idempotency key."""
-        return f"call-{self.number}"
+        return self.key_of(self.number)
+
+    @staticmethod
+    def key_of(number: int) -> str:
+        return f"call-{number}"
 
     def settled(self, came: Came, text: str, **changes: Any) -> "CallState":
         """The call with its result."""

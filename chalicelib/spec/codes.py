@@ -52,6 +52,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "unreachable-quorum": "More people have to agree than may decide.",
         "wait-shape": "A wait has both or neither of `seconds` and `until`.",
         # tools
+        "bad-delegation": "A limit of handing tasks on that nothing can reach, or a tool passed on that is not there.",
         "bad-rule": "A rule of an agent's tool cannot be read.",
         "duplicate-tool": "Two tools of an agent are called alike.",
         "grant-shape": "An agent's tool names none or several of `tool`, `workflow`, `agent` and `mcp`.",

@@ -169,7 +169,8 @@ class RunEvent(Record):
 
 class NodeAttempt(Record):
     """Which try of which node speaks: what a worker takes from its payload. `distributed`: an item of a distributed map, whose node runs write no
-    events. `call`: the number of a tool call that an agent waits for, in whose name its node waits."""
+    events. `call`: the tool call that an agent waits for, in whose name its node waits: its number, or `3.1` for the first call of an agent that was
+    handed a task by call 3."""
 
     organisation_id: str
     run_id: str
@@ -177,7 +178,7 @@ class NodeAttempt(Record):
     item_path: str = ""
     fence: Fence = Fence()
     distributed: bool = False
-    call: int | None = None
+    call: int | str | None = None
 
     @property
     def address(self) -> tuple[str, str]:

@@ -57,6 +57,16 @@ class Models:
         own = None if self.agent else self.node.model
         return own or (self.preset.model if self.preset is not None else DEFAULT_MODEL)
 
+    @property
+    def usual_tools(self) -> tuple[str, ...]:
+        """The names of tools that suit the agent."""
+        return self.preset.tools if self.preset is not None else ()
+
+    @property
+    def max_turns(self) -> int:
+        """Of a task that the agent is handed: its own, and never more than the node's."""
+        return min(self.preset.max_turns if self.preset is not None else self.node.max_turns, self.node.max_turns)
+
     def system(self, own: str | None) -> str | None:
         """The preset's instructions, then the node's own."""
         texts = [self.preset.system if self.preset is not None else "", own or ""]
