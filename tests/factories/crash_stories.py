@@ -238,7 +238,7 @@ nodes:
 output: {paid: $work.paid}
 """,
     ),
-    Expected({"child": "succeeded", "team": "succeeded"}, charges=5, orders=2, output={"paid": 5}, turns=14),
+    Expected({"child": "succeeded", "team": "succeeded"}, charges=5, orders=2, output={"paid": 5}, turns=3, handed_on=9),
     Manner(dies_as=LOST_WORKER, is_patient=False),
     is_long=True,
     turns=(
