@@ -60,8 +60,17 @@ class ParentNode(Record):
     visit: int = 0
 
 
+class RunAbove(Record):
+    """A run that another one, or one of those that that one started, was started by."""
+
+    run_id: str
+    workflow_id: str
+    version_id: str
+
+
 class Run(Record):
-    """One use of a version. `key` is the caller's idempotency key; `resume` counts resumptions; `execution_name` belongs to the latest of them."""
+    """One use of a version. `key` is the caller's idempotency key; `resume` counts resumptions; `execution_name` belongs to the latest of them.
+    `above`: the runs that wait for this one, from its parent up: their budgets hold for it."""
 
     id: str
     organisation_id: str
@@ -76,6 +85,7 @@ class Run(Record):
     started_by: str
     trigger: Trigger = Trigger()
     parent: ParentNode | None = None
+    above: tuple[RunAbove, ...] = ()
     key: str | None = None
     created_at: str
     updated_at: str

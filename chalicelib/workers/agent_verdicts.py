@@ -48,9 +48,9 @@ def wait_for_call(work: Work, node: AgentCall, values: Mapping[str, Json]) -> Js
     token = work.payload.token
     if token is None:
         raise PayloadInvalid("an agent that waits needs a task token")
-    asking, budget = open_question(work), work.facts.budget
-    if asking is not None and budget is not None:
-        return _ask(work, asking, node, lambda channels: budget_question(work, node, budget, channels=channels), token)
+    asking = open_question(work)
+    if asking is not None:
+        return _ask(work, asking, node, lambda channels: budget_question(work, node, channels=channels), token)
     tools, call = _first_open(NodeTools(work, node, steady(work, values)))
     granted = tools.granted.get(call.use.name)
     if granted is None:

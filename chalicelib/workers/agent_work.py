@@ -46,7 +46,7 @@ def work_on(work: Work, node: AgentCall, values: Mapping[str, Json]) -> JsonObje
     try:
         outcome = _entered(work, task, models, toolbox)
     except BudgetExceeded as failure:
-        if not asks_people(work, failure):
+        if not asks_people(work, node, failure):
             raise
         keep_asking(work, failure)
         return _step("wait", None)
