@@ -44,9 +44,10 @@ class Together(Generic[Result]):
         self._under_way.append(_done(work) if self._threads is None else self._threads.submit(copy_context().run, work))
 
     def take(self) -> Result:
-        """What the next that ends comes to; of several that have ended the one that began first. Raises what it raised."""
+        """What the next that ends comes to; of several that have ended one that raised, else the one that began first. Raises what it raised."""
         wait(self._under_way, return_when=FIRST_COMPLETED)
-        ended = next(future for future in self._under_way if future.done())
+        done = [future for future in self._under_way if future.done()]
+        ended = next((future for future in done if future.exception() is not None), done[0])
         self._under_way.remove(ended)
         return ended.result()
 

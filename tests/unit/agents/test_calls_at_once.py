@@ -1,6 +1,6 @@
 """The calls of one turn, at once: proven by calls that wait for each other, not by how long they take."""
 
-from threading import Barrier, Event, Lock
+from threading import Barrier, Event, Lock, Semaphore
 from typing import Any
 
 import pytest
@@ -125,19 +125,26 @@ def test_it_begins_nothing_more_when_time_is_short_and_goes_on_at_the_next_entry
 
 @pytest.mark.parametrize("ending", [StaleAttempt("overtaken"), RunEnded("cancelled")])
 def test_it_stops_all_when_one_learns_that_the_attempt_is_over(ending: Exception) -> None:
-    others = Barrier(AT_ONCE)
+    """It is over for whoever saves, too, as it is for the store."""
+    is_over = Event()
 
     def answer(use: ToolUse) -> str:
-        if int(str(use.arguments["n"])) <= AT_ONCE:
-            others.wait(WAIT)
         if use.arguments["n"] == 3:
+            is_over.set()
             raise ending
+        assert is_over.wait(WAIT)
         return "ok"
 
+    def saving(_where: str) -> None:
+        if is_over.is_set():
+            raise ending
+
     at = desk([calls(2 * AT_ONCE), "Done."], tool("a"), answers={"a": answer})
+    at.kept.hook = saving
     with pytest.raises(type(ending)):
         at.enter()
-    assert len(at.box.runs) < 2 * AT_ONCE
+    assert len(at.box.runs) == AT_ONCE
+    assert statuses(at) == ["running"] * AT_ONCE + ["ready"] * AT_ONCE
 
 
 def test_it_does_not_come_back_before_all_that_is_under_way_has_ended() -> None:
@@ -252,8 +259,19 @@ def test_one_at_a_time_needs_no_thread() -> None:
         assert together.is_idle
 
 
-def test_what_a_piece_of_work_raises_is_raised_where_it_is_taken() -> None:
+def test_what_a_piece_of_work_raises_is_raised_where_it_is_taken_before_what_others_came_to() -> None:
+    ended = Semaphore(0)
+
+    def fails() -> int:
+        raise ZeroDivisionError
+
     with Together[int](2) as together:
-        together.start(lambda: 1 // 0)
+        together.start(lambda: 1)
+        together.start(fails)
+        for future in together._under_way:
+            future.add_done_callback(lambda _future: ended.release())
+        assert ended.acquire(timeout=WAIT)
+        assert ended.acquire(timeout=WAIT)
         with pytest.raises(ZeroDivisionError):
             together.take()
+        assert together.take() == 1

@@ -9,6 +9,7 @@ from chalicelib.gates.decide import decide
 from chalicelib.runs.start import Parent, start
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.store import gates, keys, ledger, runs, table
+from chalicelib.store.gate_records import Gate
 from chalicelib.store.run_records import NodeAttempt, Run
 from tests.factories.cloud import ANN, DAN, cloud, published
 from tests.factories.scripted_models import COST, ScriptedVendor, answered_by
@@ -44,7 +45,7 @@ def entered(child: Story, entry: int) -> Json:
     return child.serve("work", fence={"resume": 0, "visit": 0, "retry": 0, "entry": entry})
 
 
-def asked(child: Story) -> gates.Gate:
+def asked(child: Story) -> Gate:
     told = child.serve("work", wait=True, token="t" * 40)
     assert isinstance(told, dict)
     return gates.get(ORG, str(told["gate_id"]))
