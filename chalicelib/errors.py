@@ -232,8 +232,8 @@ class AlreadyReplied(Conflict):
 
 
 class BudgetExceeded(Conflict):
-    """`detail`: `scope` (`run`, `workflow` or `organisation`), `period` (`run`, `day` or `month`), and in micro-dollars `limit`, `spent`, `reserved`
-    and `wanted`, what the refused call might have cost."""
+    """`detail`: `scope` (`run`, `workflow` or `organisation`), `period` (`run`, `day` or `month`), of a run its `run_id`, and in micro-dollars
+    `limit`, `spent`, `reserved` and `wanted`, what the refused call might have cost."""
 
     code = "budget-exceeded"
 

@@ -3,7 +3,7 @@
 In: details of a node run, plain JSON. Out: the account that stands below a run. Never: a request.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -65,8 +65,17 @@ def _left_out(details: Mapping[str, Any]) -> RenderableType | None:
 
 
 def _call_table(calls: Sequence[Mapping[str, Any]]) -> RenderableType | None:
-    rows = [(f"{call.get('number', '')}", call["name"], call["came"], _on_whose_word(call)) for call in calls]
-    return _table(("call", "tool", "came", "by"), rows)
+    return _table(("call", "tool", "came", "by"), list(_call_rows(calls, "")))
+
+
+def _call_rows(calls: Sequence[Mapping[str, Any]], above: str) -> Iterator[tuple[str, str, str, str]]:
+    """A task that was handed on has its own calls below it, numbered `3.1`."""
+    for call in calls:
+        number = f"{above}{call.get('number', '')}"
+        cost = call.get("cost_micro_dollars")
+        came = _because(call["came"], screen.money(cost) if cost is not None else None) or ""
+        yield number, call["name"], came, _on_whose_word(call)
+        yield from _call_rows(_calls(call), f"{number}.")
 
 
 def _trail_table(trail: Sequence[Mapping[str, Any]]) -> RenderableType | None:

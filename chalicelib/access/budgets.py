@@ -16,7 +16,8 @@ from chalicelib.clock import epoch_seconds, now_text
 from chalicelib.errors import BudgetExceeded, ConditionLost, Contention, KeyReused, ModelUnpriced
 from chalicelib.store import budgets as store
 from chalicelib.store import keys, ledger, table
-from chalicelib.store.budget_records import Budget, Counter, Hold, Reservation, ReservationStatus
+from chalicelib.store.budget_records import Counter, Hold, Reservation, ReservationStatus, RunLimit
+from chalicelib.store.budgets import Limits
 from chalicelib.store.ledger import CallEntry
 
 LIFE_SECONDS: Final = 960  # of a reservation: what a worker may take (a Lambda's fifteen minutes), and a minute
@@ -25,20 +26,29 @@ _OPEN, _SETTLED, _RETURNED = ReservationStatus.OPEN, ReservationStatus.SETTLED, 
 
 
 def reserve(
-    organisation_id: str, *, call_key: str, amount: int | None, run_id: str = "", workflow_id: str = "", run_limit: int | None = None
+    organisation_id: str,
+    *,
+    call_key: str,
+    amount: int | None,
+    run_id: str = "",
+    workflow_id: str = "",
+    run_limit: int | None = None,
+    above: Sequence[RunLimit] = (),
 ) -> Reservation | None:
-    """Hold `amount` under every limit of the organisation, the workflow and the run; `run_limit` is the one that the workflow spec gives.
+    """Hold `amount` under every limit of the organisation, the workflow and the run; `run_limit` is the one that the workflow spec gives. The limits
+    of the runs `above`, which wait for this one, hold as well.
 
     `call_key` names one call to a vendor, so a repetition has another key; reserved twice, an open reservation goes on. `amount` None: the model
     has no price. Raises BudgetExceeded, ModelUnpriced, and KeyReused for a call that was settled.
     """
+    runs = (*((RunLimit(run_id=run_id, workflow_id=workflow_id, limit=run_limit),) if run_id else ()), *above)
     for attempt in range(_TRIES):
-        budgets, raised, own = store.find_for(organisation_id, workflow_id=workflow_id, run_id=run_id, call_sha256=ledger.key_digest(call_key))
+        limits = store.find_for(organisation_id, workflow_id=workflow_id, limits=runs, call_sha256=ledger.key_digest(call_key))
         now = now_text()
-        holds = _holds(organisation_id, budgets, run_id=run_id, run_limit=_raised(_run_limit(budgets, run_limit), raised), now=now)
+        holds = _holds(organisation_id, limits, runs, now=now)
         try:
-            if own is not None and own.status is not _RETURNED:
-                return _gone_on(own)
+            if limits.own is not None and limits.own.status is not _RETURNED:
+                return _gone_on(limits.own)
             if not holds:
                 return None
             wanted = Reservation(
@@ -46,7 +56,7 @@ def reserve(
                 call_key=call_key,
                 run_id=run_id,
                 workflow_id=workflow_id,
-                amount=_priced(amount, budgets, has_run_limit=run_limit is not None),
+                amount=_priced(amount, limits, runs),
                 reserved_at=now,
                 holds=holds,
                 lapses_at=epoch_seconds() + LIFE_SECONDS,
@@ -101,27 +111,27 @@ def _gone_on(own: Reservation) -> Reservation:
     return store.renew(own, lapses_at=epoch_seconds() + LIFE_SECONDS)
 
 
-def _run_limit(budgets: Sequence[Budget], run_limit: int | None) -> int | None:
-    """The least that the workflow spec and the workflow's budget allow."""
-    given = [limit for limit in (run_limit, *(budget.per_run for budget in budgets)) if limit is not None]
-    return min(given, default=None)
+def _run_limit(run: RunLimit, limits: Limits) -> int | None:
+    """The least that the workflow spec and the workflow's budget allow a run, and what people have allowed beyond it."""
+    budget = limits.by_workflow.get(run.workflow_id) if run.workflow_id else None
+    given = [limit for limit in (run.limit, None if budget is None else budget.per_run) if limit is not None]
+    return min(given) + limits.raised[run.run_id] if given else None
 
 
-def _raised(limit: int | None, by: int) -> int | None:
-    return None if limit is None else limit + by
+def _holds(organisation_id: str, limits: Limits, runs: Sequence[RunLimit], *, now: str) -> tuple[Hold, ...]:
+    limited = ((run.run_id, limit) for run in runs if (limit := _run_limit(run, limits)) is not None)
+    of_runs = (hold_of("run", "run", keys.spent_of_run(organisation_id, run_id), limit) for run_id, limit in limited)
+    return (*of_runs, *(hold for budget in limits.budgets for hold in period_holds(organisation_id, budget, now)))
 
 
-def _holds(organisation_id: str, budgets: Sequence[Budget], *, run_id: str, run_limit: int | None, now: str) -> tuple[Hold, ...]:
-    of_run = () if run_limit is None or not run_id else (hold_of("run", "run", keys.spent_of_run(organisation_id, run_id), run_limit),)
-    return (*of_run, *(hold for budget in budgets for hold in period_holds(organisation_id, budget, now)))
-
-
-def _priced(amount: int | None, budgets: Sequence[Budget], *, has_run_limit: bool) -> int:
-    """What to hold. A model without a price is called only where every budget allows it; a limit of the spec goes by the workflow's budget."""
+def _priced(amount: int | None, limits: Limits, runs: Sequence[RunLimit]) -> int:
+    """What to hold. A model without a price is called only where every budget allows it; a limit of a spec goes by its workflow's budget."""
     if amount is not None:
         return amount
-    allowed = [budget.unpriced == "allow" for budget in budgets]
-    if not all(allowed) or (has_run_limit and not any(budget.workflow_id for budget in budgets)):
+    of_runs = [limits.by_workflow.get(run.workflow_id) for run in runs if _run_limit(run, limits) is not None]
+    if any(budget is None or not budget.workflow_id or budget.unpriced != "allow" for budget in of_runs) or any(
+        budget.unpriced != "allow" for budget in limits.budgets
+    ):
         raise ModelUnpriced(
             "the model has no known price, so no budget can be kept with it; name a priced one, or set the budget with unpriced: allow"
         )
@@ -142,7 +152,7 @@ def _make_room(wanted: Reservation) -> None:
 
 
 def _exceeded(hold: Hold, counter: Counter, wanted: Reservation) -> BudgetExceeded:
-    whose = {"run": f"run {wanted.run_id}", "workflow": f"workflow {wanted.workflow_id}", "organisation": "the organisation"}[hold.scope]
+    whose = {"run": f"run {hold.run_id}", "workflow": f"workflow {wanted.workflow_id}", "organisation": "the organisation"}[hold.scope]
     per = "" if hold.period == "run" else f" for this {hold.period}"
     left = max(hold.limit - counter.committed, 0)
     return BudgetExceeded(
@@ -150,6 +160,7 @@ def _exceeded(hold: Hold, counter: Counter, wanted: Reservation) -> BudgetExceed
         {
             "scope": hold.scope,
             "period": hold.period,
+            **({"run_id": hold.run_id} if hold.run_id else {}),
             "limit": hold.limit,
             "spent": counter.spent,
             "reserved": counter.reserved,

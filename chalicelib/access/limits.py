@@ -109,7 +109,7 @@ def hold_of(scope: ScopeName, period: Period, key: keys.Key, limit: int) -> Hold
 def spent_before(organisation_id: str, workflow_id: str, hold: Hold) -> int:
     """What the ledger knows of a limit's scope and period, for a counter that begins."""
     if hold.scope == "run":
-        return ledger.cost_of_run(organisation_id, hold.pk.rpartition("#")[2]).cost
+        return ledger.cost_of_run(organisation_id, hold.run_id).plus(ledger.cost_below(organisation_id, hold.run_id)).cost
     period = hold.sk.split("#")[1]
     first, last = (period, period) if hold.period == "day" else (f"{period}-01", f"{period}-31")
     days = ledger.costs_by_day(organisation_id, first, last, workflow_id=workflow_id if hold.scope == "workflow" else "")

@@ -16,7 +16,7 @@ from chalicelib.errors import Contention
 from chalicelib.providers.failures import ModelFailure
 from chalicelib.providers.model import Embedded, ModelResponse, Usage
 from chalicelib.store import ledger, table
-from chalicelib.store.budget_records import Reservation
+from chalicelib.store.budget_records import Reservation, RunLimit
 from chalicelib.store.ledger import CallEntry
 
 _TELLINGS: Final = 3  # of what was paid for: it may not get lost for one failed write
@@ -25,18 +25,27 @@ Answer = TypeVar("Answer", ModelResponse, Embedded)
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """Where a call belongs. A call of no run counts for its organisation."""
+    """Where a call belongs. A call of no run counts for its organisation. `above`: the runs that wait for its run, with their limits."""
 
     organisation_id: str
     run_id: str = ""
     workflow_id: str = ""
     node: str = ""
     item_path: str = ""
+    above: tuple[RunLimit, ...] = ()
 
 
 def metered(spot: Spot, *, call_key: str, amount: int | None, call: Callable[[], Answer], run_limit: int | None = None) -> Answer:
     """The answer. `amount` is `providers.estimate.upper_cost`. Raises BudgetExceeded or ModelUnpriced before the call, and what the call raises."""
-    held = reserve(spot.organisation_id, call_key=call_key, amount=amount, run_id=spot.run_id, workflow_id=spot.workflow_id, run_limit=run_limit)
+    held = reserve(
+        spot.organisation_id,
+        call_key=call_key,
+        amount=amount,
+        run_id=spot.run_id,
+        workflow_id=spot.workflow_id,
+        run_limit=run_limit,
+        above=spot.above,
+    )
     began_at = held.reserved_at if held is not None else now_text()
     try:
         response = call()
@@ -64,6 +73,7 @@ def _entry(spot: Spot, call_key: str, began_at: str, usage: Usage) -> CallEntry:
         provider=usage.provider,
         model=usage.model,
         run_id=spot.run_id,
+        above=tuple(run.run_id for run in spot.above),
         workflow_id=spot.workflow_id,
         node=spot.node,
         item_path=spot.item_path,

@@ -21,6 +21,9 @@ MAX_SHOWN: Final = 20  # names of tools in an error
 MAX_RESULT_LENGTH: Final = 60_000  # characters of a result that are kept; the middle of a longer one is left out
 
 
+_SPENT: Final = "The call was not carried out: what this task may cost is spent, or cannot be counted."
+
+
 def checked(call: CallState, task: AgentTask, usage: Usage | None) -> CallState:
     """A call that the model asks for, after all checks."""
     tool = task.tool(call.use.name)
@@ -33,9 +36,7 @@ def checked(call: CallState, task: AgentTask, usage: Usage | None) -> CallState:
     if judged.policy == "deny":
         return _denied(call, judged)
     if is_spent(task, usage):
-        return call.settled(
-            "refused", "The call was not carried out: what this task may cost is spent, or cannot be counted.", policy=judged.policy, why=judged.why
-        )
+        return call.settled("refused", _SPENT, policy=judged.policy, why=judged.why)
     if judged.policy == "ask":
         return replace(call, status="waiting", reason="ask", policy="ask", why=judged.why)
     return _cleared(call, tool, policy=judged.policy, why=judged.why)
@@ -46,6 +47,37 @@ def is_spent(task: AgentTask, usage: Usage | None) -> bool:
     if task.max_cost is None or usage is None:
         return False
     return usage.cost is None or usage.cost >= task.max_cost
+
+
+def shared_out(calls: tuple[CallState, ...], task: AgentTask, usage: Usage | None) -> tuple[CallState, ...]:
+    """What the task may still cost, shared evenly among the calls of a turn that other agents do. A share, once given, stays."""
+    sharing = [call.number for call in calls if call.status != "done" and _hands_on(call, task)]
+    if task.max_cost is None or not sharing or any(call.most_cost is not None for call in calls):
+        return calls
+    share = (task.max_cost - (usage.cost or 0 if usage is not None else 0)) // len(sharing)
+    return tuple(_with_share(call, share) if call.number in sharing else call for call in calls)
+
+
+def _with_share(call: CallState, share: int) -> CallState:
+    return replace(call, most_cost=share) if share > 0 else call.settled("refused", _SPENT)
+
+
+def _hands_on(call: CallState, task: AgentTask) -> bool:
+    tool = task.tool(call.use.name)
+    return tool is not None and tool.hands_on
+
+
+def has_effect(call: CallState, task: AgentTask) -> bool:
+    """Whether the call does something to the world."""
+    tool = task.tool(call.use.name)
+    return tool is not None and tool.effect != "none"
+
+
+def runnable(call: CallState, task: AgentTask) -> CallState:
+    """A call on its way, if its tool can be run here: only a kept conversation of another task could say otherwise."""
+    tool = task.tool(call.use.name)
+    fits = tool is not None and (call.status == "waiting" or not tool.suspends)
+    return call if fits else call.settled("refused", "This tool cannot be called here.")
 
 
 def heard(call: CallState, verdict: Verdict, task: AgentTask) -> CallState:
@@ -107,9 +139,9 @@ def ran(call: CallState, text: str) -> CallState:
     return call.settled("ran", limited(said))
 
 
-def failed(call: CallState, tool: AgentTool, message: str, *, retryable: bool) -> CallState:
+def failed(call: CallState, task: AgentTask, message: str, *, retryable: bool) -> CallState:
     """A call whose tool raised. Of an effect nobody knows after a fault that may pass whether it took place."""
-    unknown = " Whether it took effect is not known: look before you repeat it." if retryable and tool.effect != "none" else ""
+    unknown = " Whether it took effect is not known: look before you repeat it." if retryable and has_effect(call, task) else ""
     return call.settled("failed", limited(f"The tool failed: {clean(message)}{unknown}"))
 
 

@@ -4,8 +4,9 @@ In: a task and ports (`agents.task`). Out: `Finished`, `Yielded` (near the time 
 verdict); or a named error that knows what the conversation cost. Knows neither the store nor the runs.
 
 The order that makes it hold: a model's turn is kept before any of its calls is looked at, so numbers of calls never change; a call with an effect
-is kept as `running` before it runs, and runs again under the same key if a process finds it so; its result is kept before the next thing happens.
-Each save is conditional on the revision, so of two attempts at once one gets StaleAttempt before it can run anything.
+is kept as `running` before it runs, and runs again under the same key if a process finds it so; its result is kept before the model hears of it.
+The calls of one turn run at once, in a few threads; this one alone saves. Each save is conditional on the revision, so of two attempts at once one
+gets StaleAttempt before it can run anything.
 
 A limit (`max_turns`, `max_cost`) is followed by one last turn without tools: if it answers, the agent is finished and the outcome says which limit
 was met; if not, AgentTurnsExceeded or AgentCostExceeded.
@@ -14,12 +15,17 @@ was met; if not, AgentTurnsExceeded or AgentCostExceeded.
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 from chalicelib.agents import checks
 from chalicelib.agents.answer import read_answer
 from chalicelib.agents.failures import AgentCostExceeded, AgentStopped, AgentTurnsExceeded, OutputInvalid
 from chalicelib.agents.intake import as_text, clean, take, take_last
+from chalicelib.agents.outcomes import Finished as Finished
+from chalicelib.agents.outcomes import Outcome as Outcome
+from chalicelib.agents.outcomes import Suspended as Suspended
+from chalicelib.agents.outcomes import Yielded as Yielded
 from chalicelib.agents.requests import can_shorten, next_request
 from chalicelib.agents.task import AgentTask as AgentTask
 from chalicelib.agents.task import AgentTool as AgentTool
@@ -27,50 +33,20 @@ from chalicelib.agents.task import Ask as Ask
 from chalicelib.agents.task import Checkpoint as Checkpoint
 from chalicelib.agents.task import PendingCall as PendingCall
 from chalicelib.agents.task import Toolbox as Toolbox
+from chalicelib.agents.task import Unfinished as Unfinished
 from chalicelib.agents.task import Verdict as Verdict
 from chalicelib.agents.task import Verdicts as Verdicts
+from chalicelib.agents.together import AT_ONCE, Together
 from chalicelib.agents.transcript import CallRecord as CallRecord
 from chalicelib.agents.transcript import CallState, Limit
 from chalicelib.agents.transcript import Transcript as Transcript
-from chalicelib.errors import RunEnded, SluiceError, StaleAttempt, Unavailable
+from chalicelib.errors import BudgetExceeded, RunEnded, SluiceError, StaleAttempt, Unavailable
 from chalicelib.providers.failures import ContextTooLong, ModelFailure
 from chalicelib.providers.model import ModelMessage, ModelResponse, Usage, user
 from chalicelib.providers.structured import repair_request
-from chalicelib.spec.model import Json
 
+_MAY_RUN: Final = frozenset({"ready", "running"})
 _STOPPED: Final[dict[Limit, type[AgentStopped]]] = {"turns": AgentTurnsExceeded, "cost": AgentCostExceeded}
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """`value` is the node's output. `stopped` names the limit after which the last turn answered."""
-
-    value: Json
-    usage: Usage | None
-    turns: int
-    calls: tuple[CallRecord, ...]
-    stopped: Limit | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Yielded:
-    """Time is short; everything is kept. Each entry gets at least one turn or call further."""
-
-    usage: Usage | None
-    turns: int
-
-
-@dataclass(frozen=True, slots=True)
-class Suspended:
-    """Nothing is left to do before `call` has its verdict. `others` of the same turn wait, too."""
-
-    call: PendingCall
-    usage: Usage | None
-    turns: int
-    others: tuple[PendingCall, ...] = ()
-
-
-Outcome = Finished | Yielded | Suspended
 
 
 def _unheard(_usage: Usage) -> None: ...
@@ -90,15 +66,16 @@ def run_agent(
     margin_seconds: float = 60,
     on_usage: Callable[[Usage], None] = _unheard,
     took: Callable[[str], Usage | None] = _nothing,
+    at_once: int = AT_ONCE,
 ) -> Outcome:
     """`on_usage` is told what the whole conversation cost so far: on entering, and whenever that changes. `took` is asked what a call of that key
-    cost in models of its own, once it has run: it counts, for the limit too.
+    cost in models of its own, once it has run: it counts, for the limit too. `at_once`: how many calls of one turn run together, each in a thread.
 
     Raises a ModelFailure, OutputInvalid or AgentStopped, each with the usage of the whole conversation; StaleAttempt when another attempt has gone
     on.
     """
     transcript = checkpoint.load() or Transcript(clean(task.prompt))
-    agent = _Agent(task, ask, toolbox, checkpoint, verdicts, lambda: seconds_left() < margin_seconds, on_usage, took, transcript)
+    agent = _Agent(task, ask, toolbox, checkpoint, verdicts, lambda: seconds_left() < margin_seconds, on_usage, took, transcript, at_once)
     if transcript.usage is not None:
         on_usage(transcript.usage)
     while True:
@@ -120,6 +97,7 @@ class _Agent:
     on_usage: Callable[[Usage], None]
     took: Callable[[str], Usage | None]
     transcript: Transcript
+    at_once: int = AT_ONCE
     got_on: bool = False
 
     def go_on(self) -> Outcome | None:
@@ -224,13 +202,14 @@ class _Agent:
     # --- calls of tools ---------------------------------------------------------------------------------------
 
     def _serve(self) -> Outcome | None:
-        """Takes every call of the open turn as far as it goes, in the model's order; those that wait hold up no others."""
+        """Takes every call of the open turn as far as it goes; those that wait hold up no others. All are looked at before any runs, so that none is
+        judged by what another came to."""
         before = self.transcript
-        for number in [call.number for call in before.calls]:
-            late = self._take_on(number)
-            if late is not None:
-                return late
-        waiting = tuple(_pending(call) for call in self.transcript.calls if call.status == "waiting")
+        self._look_at_all()
+        ran = self._run_all()
+        if ran.is_cut_short:
+            return self._yielded()
+        waiting = (*(_pending(call) for call in self.transcript.calls if call.status == "waiting"), *ran.waiting)
         if not waiting:
             self.transcript = self.transcript.closed()
             return None
@@ -238,49 +217,96 @@ class _Agent:
             self._save()
         return Suspended(waiting[0], self.transcript.usage, self.transcript.turns, waiting[1:])
 
-    def _take_on(self, number: int) -> Yielded | None:
-        call = next(call for call in self.transcript.calls if call.number == number)
+    def _look_at_all(self) -> None:
+        """Checks what the model asks for, and hears what came of what waits."""
+        calls = tuple(self._looked_at(call) for call in self.transcript.calls)
+        self.transcript = replace(self.transcript, calls=checks.shared_out(calls, self.task, self.transcript.usage))
+
+    def _looked_at(self, call: CallState) -> CallState:
         if call.status == "asked":
             call = checks.checked(call, self.task, self.transcript.usage)
-        if call.status == "waiting":
-            call = self._heard(call)
-        if call.status in {"ready", "running"}:
-            if self.got_on and self.is_late():
-                return self._yielded()
-            self._run(call)
-        else:
-            self.transcript = self.transcript.put(call)
-        return None
-
-    def _heard(self, call: CallState) -> CallState:
-        """A waiting call after all that is known of it: an approved one may go on to wait for its run."""
-        while call.status == "waiting":
+        while call.status == "waiting":  # an approved one may go on to wait for its run
             verdict = self.verdicts.find(_pending(call))
             if verdict is None:
                 return call
             call = checks.heard(call, verdict, self.task)
-        return call
+        return call if call.status == "done" else checks.runnable(call, self.task)
 
-    def _run(self, call: CallState) -> None:
-        tool = self.task.tool(call.use.name)
-        if tool is None or tool.suspends:  # only a kept conversation of another task could say so
-            self.transcript = self.transcript.put(call.settled("refused", "This tool cannot be called here."))
-            return
-        if tool.effect != "none" and call.status != "running":
-            call = replace(call, status="running")
+    def _run_all(self) -> "_Round":
+        """Runs the calls that may go ahead, several at once. Raises StaleAttempt and RunEnded as soon as one does; BudgetExceeded only once what was
+        under way is kept."""
+        ran = _Round([call.number for call in self.transcript.calls if call.status in _MAY_RUN])
+        with Together[_Came](min(len(ran.queue), self.at_once)) as together:
+            self._begin(ran, together, to_keep=False)
+            while not together.is_idle:
+                came = together.take()
+                if isinstance(came, CallState):
+                    self._settle(came)
+                else:
+                    ran.note(came)
+                self._begin(ran, together, to_keep=isinstance(came, CallState))
+        if ran.limit is not None:
+            raise ran.limit
+        return ran
+
+    def _begin(self, ran: "_Round", together: Together["_Came"], *, to_keep: bool) -> None:
+        """Starts as many as there is room and time for. One save keeps that they run, together with what has just come (`to_keep`)."""
+        begun: list[CallState] = []
+        while ran.may_begin and len(begun) < together.room and not (self.got_on and self.is_late()):
+            begun.append(self.transcript.call(ran.queue.pop(0)))
+            self.got_on = True
+        running = [replace(call, status="running") for call in begun if call.status != "running" and checks.has_effect(call, self.task)]
+        for call in running:
             self.transcript = self.transcript.put(call)
+        if running or to_keep:
             self._save()
-        self.transcript = self.transcript.put(self._result(call, tool))
-        self._spend_beside(self.took(call.key))
-        self._save()
+        for call in begun:
+            together.start(partial(self._carried_out, call))
 
-    def _result(self, call: CallState, tool: AgentTool) -> CallState:
+    def _carried_out(self, call: CallState) -> "_Came":
+        """In a thread of its own: knows nothing of the conversation but the call."""
         try:
-            return checks.ran(call, as_text(self.toolbox.run(call.use, key=call.key)))
+            came = self.toolbox.run(call.use, key=call.key, most_cost=call.most_cost)
         except (StaleAttempt, RunEnded):
             raise
+        except BudgetExceeded as limit:
+            return limit
         except SluiceError as error:
-            return checks.failed(call, tool, str(error), retryable=error.retryable)
+            return checks.failed(call, self.task, str(error), retryable=error.retryable)
+        return came if isinstance(came, Unfinished) else checks.ran(call, as_text(came))
+
+    def _settle(self, call: CallState) -> None:
+        self.transcript = self.transcript.put(call)
+        self._spend_beside(self.took(call.key))
+
+
+_Came = CallState | Unfinished | BudgetExceeded
+
+
+@dataclass(slots=True)
+class _Round:
+    """The calls of a turn that are run in one entry. `queue`: the numbers of those that have not begun; `waiting`: what others wait for within."""
+
+    queue: list[int]
+    waiting: tuple[PendingCall, ...] = ()
+    has_yielded: bool = False
+    limit: BudgetExceeded | None = None
+
+    @property
+    def may_begin(self) -> bool:
+        return bool(self.queue) and self.limit is None
+
+    @property
+    def is_cut_short(self) -> bool:
+        """Whether time was too short for a call, or for one that hands its task on."""
+        return bool(self.queue) or self.has_yielded
+
+    def note(self, came: Unfinished | BudgetExceeded) -> None:
+        if isinstance(came, BudgetExceeded):
+            self.limit = came
+        else:
+            self.waiting += came.waiting
+            self.has_yielded = self.has_yielded or not came.waiting
 
 
 def _pending(call: CallState) -> PendingCall:

@@ -27,7 +27,7 @@ class AgentTool:
 
     `effect` is as in the language: what has none may run twice.
     `fixed` are arguments that the author has set: the model may not name them, and rules judge them with the rest.
-    `suspends`: the call is served by the state machine (a sub-workflow's run), never in this process.
+    `suspends`: the call is served by the state machine (a sub-workflow's run), never in this process. `hands_on`: another agent does it, at a cost.
     """
 
     name: str
@@ -36,6 +36,7 @@ class AgentTool:
     policy: ToolPolicy
     effect: str = "none"
     suspends: bool = False
+    hands_on: bool = False
     fixed: JsonObject = field(default_factory=dict)
 
     def whole(self, arguments: JsonObject) -> JsonObject:
@@ -104,13 +105,21 @@ class Verdict:
     value: Json = None
 
 
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """Of a call that is a conversation of its own: it is not over. What it waits for; without that, its time was short. Run again, it goes on."""
+
+    waiting: tuple[PendingCall, ...] = ()
+
+
 class Toolbox(Protocol):
-    """Carries out calls that may go ahead."""
+    """Carries out calls that may go ahead: several at once, from as many threads."""
 
-    def run(self, use: ToolUse, *, key: str) -> Json:
-        """The result. `key` is this call's part of an idempotency key, the same on every replay.
+    def run(self, use: ToolUse, *, key: str, most_cost: int | None) -> Json | Unfinished:
+        """The result. `key` is this call's part of an idempotency key, the same on every replay; `most_cost` what another agent may spend on it.
 
-        A SluiceError is told to the model, except those that say that this attempt is over (StaleAttempt, RunEnded).
+        A SluiceError is told to the model, except those that say that this attempt is over (StaleAttempt, RunEnded) or that nothing more may be
+        spent (BudgetExceeded).
         """
         ...
 

@@ -24,7 +24,8 @@ Limit = Literal["turns", "cost"]
 
 @dataclass(frozen=True, slots=True)
 class CallState:
-    """One call of the open turn. `use` holds the arguments that count; `fault` is what makes it unfit before any check."""
+    """One call of the open turn. `use` holds the arguments that count; `fault` is what makes it unfit before any check; `most_cost` is its share of
+    what the task may still cost, where another agent does it."""
 
     number: int
     use: ToolUse
@@ -37,11 +38,16 @@ class CallState:
     came: Came | None = None
     text: str = ""
     fault: str = ""
+    most_cost: int | None = None
 
     @property
     def key(self) -> str:
         """This call's part of an idempotency key."""
-        return f"call-{self.number}"
+        return self.key_of(self.number)
+
+    @staticmethod
+    def key_of(number: int) -> str:
+        return f"call-{number}"
 
     def settled(self, came: Came, text: str, **changes: Any) -> "CallState":
         """The call with its result."""
@@ -108,6 +114,10 @@ class Transcript:
         """The model's turn that called nothing and was not yet judged."""
         said = bool(self.messages) and self.messages[-1].role is Role.ASSISTANT and not self.calls
         return self.messages[-1] if said else None
+
+    def call(self, number: int) -> CallState:
+        """The open turn's call of that number."""
+        return next(call for call in self.calls if call.number == number)
 
     def put(self, call: CallState) -> "Transcript":
         """With the call of that number in its new state."""
@@ -189,6 +199,7 @@ def _call_json(call: CallState) -> JsonObject:
         "came": call.came,
         "text": call.text,
         "fault": call.fault,
+        "most_cost": call.most_cost,
     }
 
 

@@ -23,7 +23,7 @@ from chalicelib.spec.canonical import digest
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.store import answers, pointers, runs, workflows
 from chalicelib.store.items import fields_of
-from chalicelib.store.run_records import NodeAttempt, ParentNode, Run, Trigger
+from chalicelib.store.run_records import NodeAttempt, ParentNode, Run, RunAbove, Trigger
 from chalicelib.store.runs import NewRun, ParentLink, Promise
 from chalicelib.store.statuses import RunStatus
 from chalicelib.store.workflow_records import Version
@@ -192,6 +192,7 @@ class _Request:
             started_by=self.principal.person,
             trigger=self.trigger,
             parent=self._parent_node(),
+            above=self._above(),
             key=self.key,
             created_at=time_text(now),
             updated_at=time_text(now),
@@ -203,6 +204,12 @@ class _Request:
             return None
         attempt = self.parent.attempt
         return ParentNode(run_id=attempt.run_id, node=attempt.node, item_path=attempt.item_path, visit=attempt.fence.visit)
+
+    def _above(self) -> tuple[RunAbove, ...]:
+        if self.parent is None:
+            return ()
+        parent = runs.get(self.principal.organisation_id, self.parent.attempt.run_id)
+        return (RunAbove(run_id=parent.id, workflow_id=parent.workflow_id, version_id=parent.version_id), *parent.above)
 
     def _link(self) -> ParentLink | None:
         return None if self.parent is None else self.parent.link

@@ -39,6 +39,7 @@ class ToolGrant(SpecModel):
     """One tool that an agent may use: a tool, a published workflow, another agent, or all tools of an MCP server.
 
     `with` fixes arguments, which the model neither sees nor sets. Without a `policy`, what has no effect on the world is allowed, all else is asked.
+    `tools` are names of the node's other tools that an agent may use on a task that it is handed; without it, those that the agent usually has.
     """
 
     tool: str | None = None
@@ -50,6 +51,7 @@ class ToolGrant(SpecModel):
     arguments: JsonObject = Field(default_factory=dict, alias="with")
     policy: Policy | None = None
     rules: list[PolicyRule] = Field(default_factory=list, max_length=20)
+    tools: list[str] | None = Field(default=None, max_length=64)
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -66,6 +68,12 @@ class ToolGrant(SpecModel):
         """The external agent that it hands tasks to."""
         kind, name = agent_named(self.agent or "")
         return name if kind == "a2a" else None
+
+    @property
+    def colleague(self) -> str | None:
+        """The agent of our own that it hands tasks to: a conversation within the node."""
+        kind, name = agent_named(self.agent or "")
+        return name if kind == "preset" and self.agent is not None else None
 
     @property
     def plain(self) -> "ToolGrant":
@@ -111,6 +119,14 @@ class Asking(SpecModel):
     who: Deciders = Field(default_factory=Deciders)
     channels: list[str] = Field(default_factory=list)
     timeout_seconds: int = Field(default=DEFAULT_ASKING_SECONDS, ge=1, le=MAX_ASKING_SECONDS)
+
+
+class Delegation(SpecModel):
+    """How far a task may be handed on, and what one may cost, in micro-dollars, with all that comes of it. At a depth of 1, agents that are handed a
+    task hand nothing on; at 2, theirs do not, and so on."""
+
+    max_depth: int = Field(default=1, ge=1, le=5)
+    max_cost: int | None = Field(default=None, ge=1)
 
 
 class Attach(SpecModel):

@@ -54,6 +54,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         # tools
         "agent-option": "A node that names a workflow or an external agent says what only a model can be told.",
         "unknown-agent-kind": "What stands before an agent's name is no kind of agent.",
+        "bad-delegation": "A limit of handing tasks on that nothing can reach, or a tool passed on that is not there.",
         "bad-rule": "A rule of an agent's tool cannot be read.",
         "duplicate-tool": "Two tools of an agent are called alike.",
         "grant-shape": "An agent's tool names none or several of `tool`, `workflow`, `agent` and `mcp`.",

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from chalicelib.spec.agent_parts import Asking, Attach, Budget, Caching, Skill, ToolGrant
+from chalicelib.spec.agent_parts import Asking, Attach, Budget, Caching, Delegation, Skill, ToolGrant
 from chalicelib.spec.deciders import Deciders
 from chalicelib.spec.edges import EdgeSpec
 from chalicelib.spec.effects import Effect
@@ -77,6 +77,7 @@ class AgentCall(WorkerNode):
     ask: Asking = Field(default_factory=Asking)
     max_turns: int = Field(default=12, ge=1, le=100)
     max_cost: int | None = Field(default=None, ge=1)  # micro-dollars, of one visit
+    delegation: Delegation = Field(default_factory=Delegation)
     thinking: Literal["low", "medium", "high"] | None = None
     cache: Caching | None = None
     buffer: bool = False  # watchers see the answer once it is whole, so that another model may still give it

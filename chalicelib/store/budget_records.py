@@ -44,6 +44,14 @@ class Counter(Record):
     raised: int = 0
 
 
+class RunLimit(Record):
+    """A run and what its workflow spec allows it, if anything: the run of a call, or one above that."""
+
+    run_id: str
+    workflow_id: str = ""
+    limit: int | None = None
+
+
 class Hold(Record):
     """A limit that a reservation is held under, and the counter that counts for it."""
 
@@ -56,6 +64,11 @@ class Hold(Record):
     @property
     def key(self) -> Key:
         return Key(self.pk, self.sk)
+
+    @property
+    def run_id(self) -> str:
+        """Whose limit it is, where it is a run's."""
+        return self.pk.rpartition("#")[2] if self.scope == "run" else ""
 
 
 class ReservationStatus(StrEnum):

@@ -5,13 +5,14 @@ and of the counters that it is held under is one transaction, on the condition o
 limits apply, and what to do at one, is `access.budgets`' business.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from chalicelib.clock import epoch_seconds
 from chalicelib.errors import ConditionLost
 from chalicelib.store import keys, ledger, table
-from chalicelib.store.budget_records import Budget, Counter, Hold, Reservation, ReservationStatus
+from chalicelib.store.budget_records import Budget, Counter, Hold, Reservation, ReservationStatus, RunLimit
 from chalicelib.store.items import Item, item_of, record_of
 from chalicelib.store.keys import Key
 from chalicelib.store.table import Write
@@ -40,14 +41,32 @@ def list_all(organisation_id: str) -> tuple[Budget, ...]:
     return tuple(record_of(Budget, item) for item in table.query_all(keys.budget(organisation_id).pk))
 
 
-def find_for(organisation_id: str, *, workflow_id: str, run_id: str, call_sha256: str) -> tuple[tuple[Budget, ...], int, Reservation | None]:
-    """What a call falls under, in one read: the budgets, by how much the run's limit was raised, and the call's own reservation."""
-    budget_keys = [keys.budget(organisation_id), *([keys.budget(organisation_id, workflow_id)] if workflow_id else [])]
-    run_key, own_key = keys.spent_of_run(organisation_id, run_id), keys.reservation(organisation_id, call_sha256)
-    found = table.get_many([*budget_keys, own_key, *([run_key] if run_id else [])])
-    budgets = tuple(record_of(Budget, found[key]) for key in budget_keys if key in found)
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a call falls under. `budgets` are the organisation's and its workflow's, `by_workflow` those of all runs that were named, `raised` by how
+    much a run's limit was raised, `own` the call's reservation."""
+
+    budgets: tuple[Budget, ...]
+    by_workflow: Mapping[str, Budget]
+    raised: Mapping[str, int]
+    own: Reservation | None
+
+
+def find_for(organisation_id: str, *, workflow_id: str, limits: Sequence[RunLimit], call_sha256: str) -> Limits:
+    """What a call of a workflow falls under, in one read. `limits` are the call's run, if it has one, and those above it."""
+    workflows = {workflow_id, *(limit.workflow_id for limit in limits)} - {""}
+    budget_keys = {"": keys.budget(organisation_id), **{each: keys.budget(organisation_id, each) for each in sorted(workflows)}}
+    run_keys = {limit.run_id: keys.spent_of_run(organisation_id, limit.run_id) for limit in limits}
+    own_key = keys.reservation(organisation_id, call_sha256)
+    found = table.get_many([*budget_keys.values(), own_key, *run_keys.values()])
+    by_workflow = {each: record_of(Budget, found[key]) for each, key in budget_keys.items() if key in found}
     own = found.get(own_key)
-    return budgets, int(found.get(run_key, {}).get("raised", 0)), record_of(Reservation, own) if own else None
+    return Limits(
+        budgets=tuple(by_workflow[each] for each in dict.fromkeys(("", workflow_id)) if each in by_workflow),
+        by_workflow=by_workflow,
+        raised={run_id: int(found.get(key, {}).get("raised", 0)) for run_id, key in run_keys.items()},
+        own=record_of(Reservation, own) if own else None,
+    )
 
 
 def find_reservation(organisation_id: str, call_key: str) -> Reservation | None:

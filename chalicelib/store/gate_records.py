@@ -55,7 +55,7 @@ class GateChoice(Record):
 
 class Gate(Record):
     """A question to people. `shown_sha256` is the digest of what they are shown: question, details, choices and form. `call`: it is an agent's, about
-    its tool call of this number; the node goes on with its work afterwards."""
+    its tool call of this number (`3.1`: within the task that call 3 handed on); the node goes on with its work afterwards."""
 
     id: str
     organisation_id: str
@@ -65,7 +65,7 @@ class Gate(Record):
     node: str
     item_path: str = ""
     fence: Fence = Fence()
-    call: int | None = None
+    call: int | str | None = None
     status: GateStatus = GateStatus.OPEN
     ask: str
     details: Stored | None = None

@@ -36,6 +36,7 @@ point-in-time recovery. Every PK starts with `ORG#<organisation>`; what is known
     call                RUN#<run>                 CALL#<node>#<item path>#<sha256>
     call of no run      CALLS                     CALL#<sha256>
     cost of a run       RUN#<run>                 COST#<shard>
+    cost of those below RUN#<run>                 BELOW#<shard>
     cost of a workflow  COST#<wf>                 DAY#<day>#<shard>
     cost of all         COST                      DAY#<day>#<shard>
     budget              BUDGET                    ORGANISATION, WORKFLOW#<wf>
@@ -72,6 +73,7 @@ point-in-time recovery. Every PK starts with `ORG#<organisation>`; what is known
     how a candidate stands; its calls of the last day         PK PROVIDER#<candidate>, SK BREAKER, range of COUNTS#
     what a run's calls cost, call by call                     PK RUN#<run>, prefix CALL#
     costs by day, of a workflow or of all; of a run           PK COST#<wf> or COST, range of DAY#; PK RUN#<run>, prefix COST#
+    costs of the runs that a run started, and of theirs       PK RUN#<run>, prefix BELOW#
     all budgets; those that a call falls under, with the run  PK BUDGET; their keys, exact
     reservations that have lapsed, oldest first               GSI2 RESERVED
     what people did that is not in the chain yet, in order    PK ACTS
@@ -276,6 +278,11 @@ def call(organisation_id: str, run_id: str, place: str, call_sha256: str) -> Key
 
 def run_cost(organisation_id: str, run_id: str, shard: int) -> Key:
     return Key(run(organisation_id, run_id).pk, f"COST#{shard}")
+
+
+def cost_below(organisation_id: str, run_id: str, shard: int) -> Key:
+    """What the runs cost that a run started, and those that they did."""
+    return Key(run(organisation_id, run_id).pk, f"BELOW#{shard}")
 
 
 def day_cost(organisation_id: str, workflow_id: str, day: str, shard: int) -> Key:

@@ -1,7 +1,8 @@
 """The ledger: what every model call cost, written once, and the sums of it.
 
-In: a call with its key. Out: integer micro-dollars by call, node run, run, workflow and day, organisation and day. An entry and the sums it belongs
-to are one transaction on the condition that the entry is new: told again, it changes nothing. A call without a price is counted apart, never as 0.
+In: a call with its key. Out: integer micro-dollars by call, node run, run, runs below a run, workflow and day, organisation and day. An entry and the
+sums it belongs to are one transaction on the condition that the entry is new: told again, it changes nothing. A call without a price is counted
+apart, never as 0.
 
 Sums are kept in `SHARDS` items each, chosen by the call's digest: calls that end at the same moment seldom write the same item, so their transactions
 seldom collide. Who reads adds the shards up.
@@ -25,13 +26,14 @@ _COUNTED: Final = ("cost", "call_count", "unpriced_count", "input_tokens", "outp
 
 class CallEntry(Record):
     """One call that was made. `call_key` names it for ever: another call, a repetition of this one too, has another key. `at` is when it began;
-    its day is the one that it counts for. `cost` is None where the model has no price."""
+    its day is the one that it counts for. `cost` is None where the model has no price. `above`: the runs that the call's run was started by."""
 
     call_key: str
     at: str
     provider: str
     model: str
     run_id: str = ""
+    above: tuple[str, ...] = ()
     workflow_id: str = ""
     node: str = ""
     item_path: str = ""
@@ -95,11 +97,16 @@ def _sum_keys(organisation_id: str, entry: CallEntry) -> list[keys.Key]:
         found.append(keys.day_cost(organisation_id, entry.workflow_id, entry.day, shard))
     if entry.run_id:
         found.append(keys.run_cost(organisation_id, entry.run_id, shard))
-    return found
+    return [*found, *(keys.cost_below(organisation_id, run_id, shard) for run_id in entry.above)]
 
 
 def cost_of_run(organisation_id: str, run_id: str) -> Cost:
     return _total(table.query_all(keys.run(organisation_id, run_id).pk, prefix="COST#"))
+
+
+def cost_below(organisation_id: str, run_id: str) -> Cost:
+    """What all runs cost that the run started, and those that they did."""
+    return _total(table.query_all(keys.run(organisation_id, run_id).pk, prefix="BELOW#"))
 
 
 def cost_of_node_run(organisation_id: str, run_id: str, node: str, item_path: str = "") -> Cost:

@@ -60,8 +60,17 @@ class ParentNode(Record):
     visit: int = 0
 
 
+class RunAbove(Record):
+    """A run that another one, or one of those that that one started, was started by."""
+
+    run_id: str
+    workflow_id: str
+    version_id: str
+
+
 class Run(Record):
-    """One use of a version. `key` is the caller's idempotency key; `resume` counts resumptions; `execution_name` belongs to the latest of them."""
+    """One use of a version. `key` is the caller's idempotency key; `resume` counts resumptions; `execution_name` belongs to the latest of them.
+    `above`: the runs that wait for this one, from its parent up: their budgets hold for it."""
 
     id: str
     organisation_id: str
@@ -76,6 +85,7 @@ class Run(Record):
     started_by: str
     trigger: Trigger = Trigger()
     parent: ParentNode | None = None
+    above: tuple[RunAbove, ...] = ()
     key: str | None = None
     created_at: str
     updated_at: str
@@ -169,7 +179,8 @@ class RunEvent(Record):
 
 class NodeAttempt(Record):
     """Which try of which node speaks: what a worker takes from its payload. `distributed`: an item of a distributed map, whose node runs write no
-    events. `call`: the number of a tool call that an agent waits for, in whose name its node waits."""
+    events. `call`: the tool call that an agent waits for, in whose name its node waits: its number, or `3.1` for the first call of an agent that was
+    handed a task by call 3."""
 
     organisation_id: str
     run_id: str
@@ -177,7 +188,7 @@ class NodeAttempt(Record):
     item_path: str = ""
     fence: Fence = Fence()
     distributed: bool = False
-    call: int | None = None
+    call: int | str | None = None
 
     @property
     def address(self) -> tuple[str, str]:

@@ -1,23 +1,25 @@
-"""The run's budget is used up, and the workflow says that people are asked: may the run spend as much again?
+"""A run's budget is used up, and its workflow says that people are asked: may the run spend as much again? It is the node's own run, or one that
+waits for it.
 
 In: the work of an agent node that met the limit. Out: `keep_asking` notes it before the node leaves, `budget_question` is the gate's (opened by the
 worker of `<node>--wait`), `settle_budget` finds out what was decided once the node is entered again. An approval raises the run's limit once, however
 often it is told. Silence and refusal end the node with the error that it met.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 from chalicelib.access.budgets import raise_run_limit
 from chalicelib.errors import BudgetExceeded
 from chalicelib.gates.close import close_call
 from chalicelib.gates.open import Question
-from chalicelib.spec.agent_parts import Budget
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.spec.nodes import AgentCall
 from chalicelib.store import transcripts
 from chalicelib.store.gate_records import GateChoice
 from chalicelib.store.run_records import NodeAttempt
 from chalicelib.store.statuses import GateStatus
+from chalicelib.workers.spots import budget_of
 from chalicelib.workers.work import Work
 
 GO_ON: Final = "go_on"
@@ -27,10 +29,10 @@ _FIRST_NUMBER: Final = 1_000_000  # of such questions among an agent's calls
 _DOLLAR: Final = 1_000_000
 
 
-def asks_people(work: Work, failure: BudgetExceeded) -> bool:
-    """Whether this limit is one that people may raise: the run's, where the workflow says so."""
-    budget = work.facts.budget
-    return budget is not None and budget.asks and failure.figures.get("scope") == "run"
+def asks_people(work: Work, node: AgentCall, failure: BudgetExceeded) -> bool:
+    """Whether this limit is one that people may raise here: a run's whose own workflow says so, met by a node that can wait."""
+    budget = budget_of(work, _run_of(failure.figures))
+    return budget is not None and budget.asks and failure.figures.get("scope") == "run" and node.may_wait(work.facts.budget)
 
 
 def keep_asking(work: Work, failure: BudgetExceeded) -> None:
@@ -48,11 +50,14 @@ def open_question(work: Work) -> NodeAttempt | None:
     return None if found is None or not found.body["open"] else _asking(work, found.body)
 
 
-def budget_question(work: Work, node: AgentCall, budget: Budget, *, channels: tuple[str, ...]) -> Question:
+def budget_question(work: Work, node: AgentCall, *, channels: tuple[str, ...]) -> Question:
     found = transcripts.find(work.attempt, _PART)
     figures: Json = {} if found is None else found.body["figures"]
+    budget, run_id = budget_of(work, _run_of(figures)), _run_of(figures)
+    whose = "The run's budget" if run_id in {"", work.payload.run_id} else f"The budget of run {run_id}, which waits for this one,"
+    amount = 0 if budget is None else budget.micro_dollars
     return Question(
-        ask=f"The run's budget of ${budget.micro_dollars / _DOLLAR:.2f} is used up at {node.title or work.payload.node}. May it spend as much again?",
+        ask=f"{whose} of ${amount / _DOLLAR:.2f} is used up at {node.title or work.payload.node}. May it spend as much again?",
         details=figures,
         choices=(GateChoice(choice=GO_ON, title="Go on"), GateChoice(choice=STOP, title="Stop", approves=False)),
         any_of=tuple(node.ask.who.any_of),
@@ -65,22 +70,29 @@ def budget_question(work: Work, node: AgentCall, budget: Budget, *, channels: tu
 def settle_budget(work: Work) -> None:
     """On entering again: raise the limit if people said so. Raises BudgetExceeded if they did not."""
     found = transcripts.find(work.attempt, _PART)
-    budget = work.facts.budget
-    if found is None or not found.body["open"] or budget is None:
+    if found is None or not found.body["open"]:
         return
+    run_id = _run_of(found.body["figures"])
+    budget = budget_of(work, run_id)
     transcripts.enter(work.attempt, _PART)
     gate = close_call(_asking(work, found.body))
     decision = gate.decision if gate is not None and gate.status is GateStatus.DECIDED else None
-    if gate is None or decision is None or decision.choice != GO_ON:
+    if budget is None or gate is None or decision is None or decision.choice != GO_ON:
         why = "nobody allowed more in time" if decision is None else f"{', '.join(decision.by)} allowed no more"
         figures = found.body["figures"]
         raise BudgetExceeded(f"{found.body['message']}; {why}", figures if isinstance(figures, dict) else {})
-    raise_run_limit(work.payload.organisation_id, work.payload.run_id, budget.micro_dollars, key=gate.id)
+    raise_run_limit(work.payload.organisation_id, run_id or work.payload.run_id, budget.micro_dollars, key=gate.id)
     transcripts.save(work.attempt, {**found.body, "open": False}, revision=found.revision + 1, part=_PART)
 
 
 def _asking(work: Work, body: JsonObject) -> NodeAttempt:
     return work.attempt.model_copy(update={"call": _FIRST_NUMBER + _count(body)})
+
+
+def _run_of(figures: object) -> str:
+    """Whose limit was met; empty for the node's own run."""
+    run_id = figures.get("run_id") if isinstance(figures, Mapping) else None
+    return run_id if isinstance(run_id, str) else ""
 
 
 def _count(body: JsonObject) -> int:

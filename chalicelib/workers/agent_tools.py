@@ -1,8 +1,8 @@
 """The tools of an agent node: what the model is told of them, and how an allowed call is carried out.
 
 In: the work, the node's grants and the values that their fixed arguments read. Out: the offered tools, and `run`. Fixed arguments are taken out of
-what the model sees and put over whatever it says. A delegated agent is a conversation of its own within the call, without tools, kept under the
-call's key.
+what the model sees and put over whatever it says. An agent that is handed a task has tools of its own, `inside` those of the node: never one that the
+node was not granted, each under the node's policy and fixed arguments.
 """
 
 import hashlib
@@ -11,12 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from chalicelib.agents.failures import AgentCostExceeded
-from chalicelib.agents.loop import Finished, run_agent
 from chalicelib.agents.policy import Rule, ToolPolicy
-from chalicelib.agents.task import AgentTask, AgentTool
-from chalicelib.agents.transcript import Transcript
-from chalicelib.providers.model import ToolUse, Usage
+from chalicelib.agents.task import AgentTool
+from chalicelib.providers.model import ToolUse
 from chalicelib.spec.agent_parts import ToolGrant
 from chalicelib.spec.effects import Effect
 from chalicelib.spec.model import Json, JsonObject
@@ -31,7 +28,6 @@ from chalicelib.workers.tool import carried_out, surroundings
 from chalicelib.workers.values import rendered_members
 from chalicelib.workers.work import Work
 
-DELEGATED_TURNS: Final = 2
 MAX_NAME: Final = 64  # what all vendors take
 _MARK: Final = 8  # characters of a digest
 _CHANGING: Final = re.compile(r"\$(now|millis|random|uuid)\b")
@@ -70,33 +66,69 @@ class Granted:
 
 @dataclass(frozen=True)
 class NodeTools:
-    """The toolbox of one entry."""
+    """The tools of one conversation. `agents` are those that the task was handed to on the way here, none for the node's own; `part` is the key of
+    that conversation, empty for the node's own."""
 
     work: Work
     node: AgentCall
     values: Mapping[str, Json]
+    agents: tuple[str, ...] = ()
+    part: str = ""
     granted: Mapping[str, Granted] = field(init=False)
-    delegated: set[str] = field(init=False, default_factory=set)  # keys of calls that were handed to other agents
 
     def __post_init__(self) -> None:
-        found = [granted for grant in self.node.grants for granted in self._granted(grant)]
+        found = [granted for grant in self.grants for granted in self._granted(grant)]
         object.__setattr__(self, "granted", _told_apart(found))
+
+    @property
+    def grants(self) -> tuple[ToolGrant, ...]:
+        """Of the node's grants those that count here."""
+        mine = self.mine
+        return self.node.grants if mine is None else tuple(grant for grant in self.node.grants if self._has(mine, grant))
+
+    @property
+    def mine(self) -> ToolGrant | None:
+        """The grant of the agent whose conversation this is; None for the node's own."""
+        return next((grant for grant in self.node.grants if grant.called in self.agents[-1:]), None)
+
+    @property
+    def agent(self) -> str:
+        """Who holds this conversation, by the directory's name; empty for the node's own."""
+        return "" if self.mine is None else self.mine.colleague or ""
+
+    def _has(self, mine: ToolGrant, grant: ToolGrant) -> bool:
+        """Whether an agent may use a grant of the node: one that the node passes on, else one that the agent usually has. A task never goes back to
+        one that it comes from, nor further than the node says."""
+        if grant.colleague is not None and (grant.called in self.agents or len(self.agents) >= self.node.delegation.max_depth):
+            return False
+        if mine.tools is not None:
+            return grant.called in mine.tools
+        return grant.colleague is not None or grant.tool in Models(self.work, self.node, agent=mine.colleague or "").usual_tools
 
     @property
     def offered(self) -> tuple[AgentTool, ...]:
         return tuple(granted.offered for granted in self.granted.values())
 
+    def key(self, call: str) -> str:
+        """A call's key in the whole node, of its key in the conversation."""
+        return f"{self.part}/{call}" if self.part else call
+
+    def inside(self, name: str, call: str) -> "NodeTools | None":
+        """The tools of the agent that a call of that name hands its task to; None where it is no such call."""
+        granted = self.granted.get(name)
+        if granted is None or granted.grant.colleague is None:
+            return None
+        return NodeTools(self.work, self.node, self.values, agents=(*self.agents, granted.grant.called), part=self.key(call))
+
     def run(self, use: ToolUse, *, key: str) -> Json:
-        """Carry out one allowed call. Raises a ToolFailure, or what a model call raises."""
+        """Carry out one allowed call of a tool. Raises a ToolFailure."""
         granted = self.granted.get(use.name)
         if granted is None:
             raise ToolUnknown(f"there is no tool {use.name}")
-        grant, effect_key = granted.grant, f"{self.work.effect_key}/{key}"
+        grant, effect_key = granted.grant, f"{self.work.effect_key}/{self.key(key)}"
         if grant.external is not None:
             asked: JsonObject = {"agent": grant.external, **use.arguments}
             return carried_out(self.work, granted.remote, {}, asked, effect_key=effect_key)
-        if grant.agent is not None:
-            return self._delegate(grant.agent, str(use.arguments["task"]), key)
         if grant.mcp is not None:
             call: JsonObject = {"server": grant.mcp, "tool": granted.remote, "arguments": use.arguments}
             return carried_out(self.work, "mcp.call", {}, call, effect_key=effect_key)
@@ -120,43 +152,12 @@ class NodeTools:
             return TOOL_DESCRIPTIONS[grant.tool], TOOL_SIGNATURES[grant.tool].arguments
         if grant.workflow is not None:
             return f"Runs the workflow {grant.workflow} and gives its output.", workflow_input(self.work, grant.workflow)
-        Models(self.work, self.node, agent=grant.agent or "")  # raises AgentUnknown: an author's slip is no matter for the model
-        return f"Hands a task to the agent {grant.agent}, who knows nothing but what it is told.", _TASK
+        Models(self.work, self.node, agent=grant.colleague or "")  # raises AgentUnknown: an author's slip is no matter for the model
+        return f"Hands a task to the agent {grant.colleague}, who knows nothing but what it is told.", _TASK
 
     def fixed(self, grant: ToolGrant) -> JsonObject:
         """The arguments that the author has set."""
         return rendered_members(grant.arguments, self.values)
-
-    def took(self, key: str) -> Usage | None:
-        """What another agent spent on a call, however it ended."""
-        found = transcripts.find(self.work.attempt, key) if key in self.delegated else None
-        return None if found is None else Transcript.from_json(found.body).usage
-
-    def _cost_left(self) -> int | None:
-        """Of `max_cost`, for another agent. Raises AgentCostExceeded where it is spent, which the model is told."""
-        most, spent = self.node.max_cost, self.work.spent[-1] if self.work.spent else None
-        if most is None or spent is None:
-            return most
-        if spent.cost is None or spent.cost >= most:
-            raise AgentCostExceeded("what this task may cost is spent, or cannot be counted", usage=None, turns=0)
-        return most - spent.cost
-
-    def _delegate(self, agent: str, task: str, key: str) -> Json:
-        """Another agent's answer."""
-        from chalicelib.workers.agent_work import KeptConversation  # it enters conversations by way of this module
-
-        self.delegated.add(key)
-        models = Models(self.work, self.node, agent=agent, part=key)
-        outcome = run_agent(
-            AgentTask(prompt=task, system=models.system(None), max_turns=DELEGATED_TURNS, max_cost=self._cost_left(), cache_prompt=True),
-            ask=models.ask,
-            toolbox=self,
-            checkpoint=KeptConversation(self.work.attempt, key),
-            verdicts=_Nobody(),
-            seconds_left=self.work.seconds_left,
-            margin_seconds=0,
-        )
-        return outcome.value if isinstance(outcome, Finished) else None
 
 
 def _offer(grant: ToolGrant, name: str, description: str, schema: JsonObject, fixed: JsonObject) -> AgentTool:
@@ -167,6 +168,7 @@ def _offer(grant: ToolGrant, name: str, description: str, schema: JsonObject, fi
         policy=ToolPolicy(grant.usual_policy, tuple(Rule(rule.condition, rule.policy) for rule in grant.rules)),
         effect=grant.effect.value,
         suspends=grant.workflow is not None,
+        hands_on=grant.colleague is not None,
         fixed=fixed,
     )
 
@@ -216,13 +218,6 @@ def steady(work: Work, values: Mapping[str, Json]) -> Mapping[str, Json]:
     if found is None:
         transcripts.save(work.attempt, changing, revision=1, part=_FIRST_READ)
     return {**values, **(changing if found is None else found.body)}
-
-
-class _Nobody:
-    """Without tools nothing waits."""
-
-    def find(self, call: object) -> None:  # noqa: ARG002
-        return None
 
 
 def workflow_input(work: Work, name: str) -> JsonObject:

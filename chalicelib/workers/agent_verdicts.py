@@ -4,13 +4,13 @@ In: the work of an agent node. Out: `wait_for_call` begins the wait (the worker 
 agent is entered again. The machine enters the agent only once it has stopped waiting, so whatever is still open then has timed out.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from chalicelib.access.principal import Principal
 from chalicelib.agents.task import PendingCall, Verdict
-from chalicelib.agents.transcript import CallState, Transcript
+from chalicelib.agents.transcript import CallState
 from chalicelib.channels.fallback import route
 from chalicelib.errors import StaleAttempt, WorkflowNotFound
 from chalicelib.gates.close import close_call
@@ -21,7 +21,7 @@ from chalicelib.runs.start import Parent, parent_key, start
 from chalicelib.spec.agent_parts import ToolGrant
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.spec.nodes import AgentCall
-from chalicelib.store import gates, pointers, runs, transcripts, workflows
+from chalicelib.store import gates, pointers, runs, workflows
 from chalicelib.store.blobs import json_text
 from chalicelib.store.gate_records import Decision, GateChoice
 from chalicelib.store.run_records import NodeAttempt, Run, Trigger
@@ -29,6 +29,7 @@ from chalicelib.store.statuses import GateStatus, RunStatus
 from chalicelib.store.workflow_records import Child
 from chalicelib.workers.agent_budget import budget_question, open_question
 from chalicelib.workers.agent_tools import Granted, NodeTools, steady
+from chalicelib.workers.kept_conversation import kept
 from chalicelib.workers.payload import PayloadInvalid
 from chalicelib.workers.tool import shown_arguments
 from chalicelib.workers.warn import warn
@@ -47,19 +48,18 @@ def wait_for_call(work: Work, node: AgentCall, values: Mapping[str, Json]) -> Js
     token = work.payload.token
     if token is None:
         raise PayloadInvalid("an agent that waits needs a task token")
-    asking, budget = open_question(work), work.facts.budget
-    if asking is not None and budget is not None:
-        return _ask(work, asking, node, lambda channels: budget_question(work, node, budget, channels=channels), token)
-    tools = NodeTools(work, node, steady(work, values))
-    call = _first_open(work)
+    asking = open_question(work)
+    if asking is not None:
+        return _ask(work, asking, node, lambda channels: budget_question(work, node, channels=channels), token)
+    tools, call = _first_open(NodeTools(work, node, steady(work, values)))
     granted = tools.granted.get(call.use.name)
     if granted is None:
         raise PayloadInvalid(f"{work.payload.node} has no tool {call.use.name}")
     grant = granted.grant
-    attempt = of_call(work, call.number)
+    attempt = of_call(tools, call.number)
     if call.reason == "suspends":
         return {"run_id": _start_child(work, attempt, grant, {**call.use.arguments, **tools.fixed(grant)}, token).id}
-    return _ask(work, attempt, node, lambda channels: _question(tools, node, granted, call, channels=channels), token)
+    return _ask(work, attempt, node, lambda channels: _question(tools, granted, call, channels=channels), token)
 
 
 def _ask(work: Work, attempt: NodeAttempt, node: AgentCall, question: Callable[[tuple[str, ...]], Question], token: str) -> JsonObject:
@@ -72,13 +72,12 @@ def _ask(work: Work, attempt: NodeAttempt, node: AgentCall, question: Callable[[
 
 @dataclass(frozen=True, slots=True)
 class CallVerdicts:
-    """What came of an agent's calls."""
+    """What came of the calls of one conversation."""
 
-    work: Work
-    node: AgentCall
+    tools: NodeTools
 
     def find(self, call: PendingCall) -> Verdict | None:
-        attempt = of_call(self.work, call.number)
+        attempt = of_call(self.tools, call.number)
         if call.reason == "suspends":
             return self._of_child(attempt, call)
         gate = close_call(attempt)
@@ -89,10 +88,10 @@ class CallVerdicts:
         return Verdict("timed_out", text="nobody decided in time")
 
     def _of_child(self, attempt: NodeAttempt, call: PendingCall) -> Verdict | None:
-        grant = next((each for each in self.node.grants if each.called == call.use.name), None)
+        grant = next((each for each in self.tools.grants if each.called == call.use.name), None)
         if grant is None or grant.workflow is None:
             return None
-        child = _find_child(self.work, attempt, grant.workflow)
+        child = _find_child(self.tools.work, attempt, grant.workflow)
         if child is None:
             return None
         match child.status:
@@ -123,32 +122,45 @@ def verdict_of(decision: Decision) -> Verdict:
             return Verdict("rejected", text=decision.reason or "", by=decision.by)
 
 
-def of_call(work: Work, number: int) -> NodeAttempt:
-    """The attempt in the name of one of its calls."""
-    return work.attempt.model_copy(update={"call": number})
+def of_call(tools: NodeTools, number: int) -> NodeAttempt:
+    """The attempt in the name of one of a conversation's calls."""
+    within = tools.part.replace("call-", "").replace("/", ".")
+    return tools.work.attempt.model_copy(update={"call": f"{within}.{number}" if within else number})
 
 
-def _first_open(work: Work) -> CallState:
-    """The first call of the kept turn that waits and has no answer yet."""
-    found = transcripts.find(work.attempt)
-    waiting = [] if found is None else [call for call in Transcript.from_json(found.body).calls if call.status == "waiting"]
-    for call in waiting:
-        gate = None if call.reason == "suspends" else gates.find(work.attempt.organisation_id, gates.gate_id(of_call(work, call.number)))
+def _first_open(tools: NodeTools) -> tuple[NodeTools, CallState]:
+    """The first call that waits and has no answer yet, wherever in the tree of conversations, with the tools of its own."""
+    waiting = list(_waiting(tools))
+    for inner, call in waiting:
+        attempt = of_call(inner, call.number)
+        gate = None if call.reason == "suspends" else gates.find(attempt.organisation_id, gates.gate_id(attempt))
         if gate is None or gate.status is GateStatus.OPEN:
-            return call
+            return inner, call
     if not waiting:
-        raise PayloadInvalid(f"{work.payload.node} waits for nothing")
+        raise PayloadInvalid(f"{tools.work.payload.node} waits for nothing")
     return waiting[0]
 
 
-def _question(tools: NodeTools, node: AgentCall, granted: Granted, call: CallState, *, channels: tuple[str, ...]) -> Question:
-    grant = granted.grant
+def _waiting(tools: NodeTools) -> Iterator[tuple[NodeTools, CallState]]:
+    """The calls that wait, in the models' order; a task that was handed on and is not done may hold some."""
+    conversation = kept(tools.work.attempt, tools.part)
+    for call in conversation.calls if conversation is not None else ():
+        if call.status == "waiting":
+            yield tools, call
+        elif call.status != "done" and (inner := tools.inside(call.use.name, call.key)) is not None:
+            yield from _waiting(inner)
+
+
+def _question(tools: NodeTools, granted: Granted, call: CallState, *, channels: tuple[str, ...]) -> Question:
+    node, grant = tools.node, granted.grant
     arguments: JsonObject = {**call.use.arguments, **shown_arguments(tools.fixed(grant))}
     details: JsonObject = {"tool": call.use.name, "arguments": arguments, "effect": grant.effect.value}
     if grant.mcp is not None:
         details |= {"server": grant.mcp, "remote_tool": granted.remote}
     if call.why:
         details["why"] = call.why
+    if tools.agents:
+        details["handed_to"] = list(tools.agents)
     form: JsonObject = {
         "type": "object",
         "properties": {
@@ -158,7 +170,7 @@ def _question(tools: NodeTools, node: AgentCall, granted: Granted, call: CallSta
         "additionalProperties": False,
     }
     return Question(
-        ask=f"{node.title or tools.work.payload.node} wants to call {call.use.name}. May it?",
+        ask=f"{_who_asks(tools)} wants to call {call.use.name}. May it?",
         details=details,
         choices=(
             GateChoice(choice=APPROVE, title="Approve", fields=()),
@@ -172,6 +184,11 @@ def _question(tools: NodeTools, node: AgentCall, granted: Granted, call: CallSta
         channels=channels,
         form=form,
     )
+
+
+def _who_asks(tools: NodeTools) -> str:
+    title = tools.node.title or tools.work.payload.node
+    return f"{tools.agents[-1]}, at work for {title}," if tools.agents else title
 
 
 def _form_of(schema: JsonObject) -> JsonObject:

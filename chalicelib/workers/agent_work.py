@@ -6,56 +6,31 @@ is done without the loop's checks.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from chalicelib.agents.loop import Finished, Outcome, Suspended, Yielded, run_agent
 from chalicelib.agents.task import AgentTask
-from chalicelib.agents.transcript import CallRecord, Transcript
 from chalicelib.errors import BudgetExceeded
 from chalicelib.providers.model import Usage as ModelUsage
 from chalicelib.runs.nodes import NextWait, get_node_run, node_started, node_succeeded
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.spec.nodes import AgentCall
-from chalicelib.store import transcripts
-from chalicelib.store.accounts import require_run
-from chalicelib.store.run_records import NodeAttempt, Usage
+from chalicelib.store.run_records import Usage
 from chalicelib.workers.agent import agent_task, shown_request, usage_details
 from chalicelib.workers.agent_budget import asks_people, keep_asking, settle_budget
+from chalicelib.workers.agent_calls import shown_calls
 from chalicelib.workers.agent_tools import NodeTools, steady
 from chalicelib.workers.agent_verdicts import CallVerdicts
+from chalicelib.workers.delegation import AgentToolbox
 from chalicelib.workers.failures import CameTooLate
-from chalicelib.workers.kept_trail import KeptTrail
+from chalicelib.workers.kept_conversation import KeptConversation
 from chalicelib.workers.models import Models
 from chalicelib.workers.outputs import fitted
 from chalicelib.workers.work import Work
 
 MARGIN_SECONDS: Final = 60.0  # a turn and what it calls should fit into it
 _MARGIN_SHARE: Final = 0.2  # of the time there is, where that is little
-_SHOWN_CALLS: Final = 40
-
-
-@dataclass(frozen=True, slots=True)
-class KeptConversation:
-    """The agent's checkpoint, in the table; beside the node's own conversation stands the trail of its calls."""
-
-    attempt: NodeAttempt
-    part: str = ""
-    trail: KeptTrail | None = None
-
-    def load(self) -> Transcript | None:
-        found = transcripts.enter(self.attempt, self.part)
-        if found is None:
-            return None
-        if self.trail is not None:
-            self.trail.take_up(found.body)
-        return Transcript.from_json(found.body)
-
-    def save(self, transcript: Transcript) -> None:
-        """Nothing goes on in a run that was cancelled or has timed out: nobody kills its workers. Raises RunEnded, StaleAttempt."""
-        require_run(self.attempt)
-        body = transcript.to_json() | (self.trail.shown if self.trail is not None else {})
-        transcripts.save(self.attempt, body, revision=transcript.revision, part=self.part)
 
 
 def work_on(work: Work, node: AgentCall, values: Mapping[str, Json]) -> JsonObject:
@@ -67,11 +42,11 @@ def work_on(work: Work, node: AgentCall, values: Mapping[str, Json]) -> JsonObje
     if replay is not None:
         return _step("done", replay.result)
     settle_budget(work)
-    tools = NodeTools(work, node, steady(work, values))
+    toolbox = AgentToolbox(NodeTools(work, node, steady(work, values)), min(MARGIN_SECONDS, work.seconds_left() * _MARGIN_SHARE))
     try:
-        outcome = _entered(work, node, task, models, tools)
+        outcome = _entered(work, task, models, toolbox)
     except BudgetExceeded as failure:
-        if not asks_people(work, failure):
+        if not asks_people(work, node, failure):
             raise
         keep_asking(work, failure)
         return _step("wait", None)
@@ -81,21 +56,21 @@ def work_on(work: Work, node: AgentCall, values: Mapping[str, Json]) -> JsonObje
         case Suspended():
             return _step("wait", None)
         case Finished():
-            return _finish(work, models, outcome)
+            return _finish(work, models, toolbox, outcome)
 
 
-def _entered(work: Work, node: AgentCall, task: AgentTask, models: Models, tools: NodeTools) -> Outcome:
+def _entered(work: Work, task: AgentTask, models: Models, toolbox: AgentToolbox) -> Outcome:
     """The conversation, as far as it goes this time."""
     return run_agent(
-        replace(task, tools=tools.offered),
+        replace(task, tools=toolbox.tools.offered),
         ask=models.ask,
-        toolbox=tools,
+        toolbox=toolbox,
         checkpoint=KeptConversation(work.attempt, trail=work.trail),
-        verdicts=CallVerdicts(work, node),
+        verdicts=CallVerdicts(toolbox.tools),
         seconds_left=work.seconds_left,
-        margin_seconds=min(MARGIN_SECONDS, work.seconds_left() * _MARGIN_SHARE),
+        margin_seconds=toolbox.margin_seconds,
         on_usage=lambda spent: _note(work, spent),
-        took=tools.took,
+        took=toolbox.took,
     )
 
 
@@ -112,7 +87,7 @@ def stored_usage(used: ModelUsage | None) -> Usage:
     return Usage(input_tokens=used.input_tokens, output_tokens=used.output_tokens, cost=used.cost or 0)
 
 
-def _finish(work: Work, models: Models, outcome: Finished) -> JsonObject:
+def _finish(work: Work, models: Models, toolbox: AgentToolbox, outcome: Finished) -> JsonObject:
     whole = outcome.usage
     _note(work, whole)
     if work.is_too_late:
@@ -122,25 +97,18 @@ def _finish(work: Work, models: Models, outcome: Finished) -> JsonObject:
         work.attempt,
         result=fitted(work, outcome.value),
         usage=spent_since(work, whole),
-        details=_details(models, outcome, whole),
+        details=_details(models, toolbox.tools, outcome),
         next_wait=None if next_wait is None else NextWait(next_wait.node, next_wait.until),
     )
     return _step("done", result)
 
 
-def _details(models: Models, outcome: Finished, whole: ModelUsage | None) -> JsonObject:
-    calls: list[Json] = [_shown_call(record) for record in outcome.calls[-_SHOWN_CALLS:]]
-    details: JsonObject = {**(usage_details(whole) if whole is not None else {}), "turns": outcome.turns, "calls": calls, **models.details}
+def _details(models: Models, tools: NodeTools, outcome: Finished) -> JsonObject:
+    told: JsonObject = {} if outcome.usage is None else usage_details(outcome.usage)
+    details: JsonObject = {**told, "turns": outcome.turns, "calls": shown_calls(tools, outcome.calls), **models.details}
     if outcome.stopped is not None:
         details["stopped"] = outcome.stopped
     return details
-
-
-def _shown_call(record: CallRecord) -> JsonObject:
-    """A call as people see it beside the node: what and on whose word; the arguments are in the conversation."""
-    shown: JsonObject = {"number": record.number, "turn": record.turn, "name": record.name, "came": record.came}
-    optional: dict[str, Json] = {"policy": record.policy, "why": record.why, "by": list(record.by), "edited": record.edited}
-    return shown | {name: value for name, value in optional.items() if value}
 
 
 def _step(following: str, output: Json) -> JsonObject:

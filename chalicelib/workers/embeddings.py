@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from chalicelib import ids
-from chalicelib.access.metering import Spot, metered
+from chalicelib.access.metering import metered
 from chalicelib.access.redaction import Redaction
 from chalicelib.agents.memory import MAX_DIMENSIONS
 from chalicelib.errors import BudgetExceeded, ModelUnpriced, SecretMissing
@@ -22,6 +22,7 @@ from chalicelib.providers.select import Keys, embedder_of
 from chalicelib.settings import settings
 from chalicelib.workers.model_router import models
 from chalicelib.workers.secrets import guarded
+from chalicelib.workers.spots import spot_of
 from chalicelib.workers.warn import warn
 from chalicelib.workers.work import Work
 
@@ -47,14 +48,13 @@ class Embeddings:
         provider, _, model = self.model.partition(":")
         keys = models().keys
         embedder, hiding = embedder_of(provider, keys=keys), _hiding(provider, keys)
-        payload, facts = self.work.payload, self.work.facts
         most = Tokens(fresh=upper_input_tokens(ModelRequest((user(text),))), output=0)
         amount = list_price(provider, model)(most)
         embedded = metered(
-            Spot(payload.organisation_id, payload.run_id, facts.workflow_id, payload.node, payload.item_path),
+            spot_of(self.work, amount),
             call_key=f"{self.work.effect_key}/{ids.new_id(_CALL)}",
             amount=amount,
-            run_limit=facts.limit_of(amount),
+            run_limit=self.work.facts.limit_of(amount),
             call=lambda: guarded(hiding, lambda: embedder.embed([text], model=model, seconds=min(SECONDS, self.work.seconds_left()))),
         )
         return _usable(embedded.vectors[0])

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from chalicelib.access.metering import Spot, metered
+from chalicelib.access.metering import metered
 from chalicelib.agents.directory import choose
 from chalicelib.agents.presets import PRESETS, Preset
 from chalicelib.live.texts import TextStream
@@ -27,6 +27,7 @@ from chalicelib.spec.model import JsonObject
 from chalicelib.spec.nodes import AgentCall
 from chalicelib.store.response_cache import ResponseCache
 from chalicelib.workers.model_router import models
+from chalicelib.workers.spots import spot_of
 from chalicelib.workers.work import Work
 
 DEFAULT_MODEL: Final = "default"
@@ -54,6 +55,16 @@ class Models:
         """The alias or `provider:model` that is asked."""
         own = None if self.agent else self.node.model
         return own or (self.preset.model if self.preset is not None else DEFAULT_MODEL)
+
+    @property
+    def usual_tools(self) -> tuple[str, ...]:
+        """The names of tools that suit the agent."""
+        return self.preset.tools if self.preset is not None else ()
+
+    @property
+    def max_turns(self) -> int:
+        """Of a task that the agent is handed: its own, and never more than the node's."""
+        return min(self.preset.max_turns if self.preset is not None else self.node.max_turns, self.node.max_turns)
 
     def system(self, own: str | None) -> str | None:
         """The preset's instructions, then the node's own."""
@@ -105,13 +116,12 @@ class Models:
         """Within the budgets and in the ledger."""
         if all(candidate.provider == OFFLINE for candidate in route.candidates):
             return self._streamed(key, request, lambda on_text: self._offline(route, request, on_text))
-        payload, facts, amount = self.work.payload, self.work.facts, most_cost(route, request)
-        spot = Spot(payload.organisation_id, payload.run_id, facts.workflow_id, payload.node, payload.item_path)
+        amount = most_cost(route, request)
         return metered(
-            spot,
+            spot_of(self.work, amount),
             call_key=f"{self.work.effect_key}/{self.part}/{key}/{'.'.join(map(str, self.work.attempt.fence.order))}",
             amount=amount,
-            run_limit=facts.limit_of(amount),
+            run_limit=self.work.facts.limit_of(amount),
             call=lambda: self._streamed(key, request, lambda on_text: self._routed(route, request, on_text)),
         )
 

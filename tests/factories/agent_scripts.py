@@ -87,8 +87,10 @@ class Box:
     answers: Mapping[str, Any] = field(default_factory=dict)  # a value, an exception to raise, or a function of the call
     effects: dict[str, ToolUse] = field(default_factory=dict)
     runs: list[tuple[str, ToolUse]] = field(default_factory=list)
+    shares: dict[str, int | None] = field(default_factory=dict)  # what each call was allowed to cost
 
-    def run(self, use: ToolUse, *, key: str) -> Json:
+    def run(self, use: ToolUse, *, key: str, most_cost: int | None) -> Json:
+        self.shares[key] = most_cost
         self.hook(f"before {key}")
         self.runs.append((key, use))
         assert self.effects.setdefault(key, use) == use
@@ -134,6 +136,10 @@ class Desk:
     spent: list[Usage] = field(default_factory=list)
 
     def enter(self) -> Outcome:
+        return self.enter_taking(None)
+
+    def enter_taking(self, beside: Usage | None) -> Outcome:
+        """Enters; each call costs as much beside."""
         return run_agent(
             self.task,
             ask=self.model,
@@ -142,6 +148,7 @@ class Desk:
             verdicts=self.decided,
             seconds_left=self.seconds,
             on_usage=self.spent.append,
+            took=lambda _key: beside,
         )
 
     def told(self, request: int = -1) -> list[ToolResult]:

@@ -48,7 +48,8 @@ class Wrong:
 class Expected:
     """`runs`: the workflows that run, each with the status that it ends with. `orders`: what the started workflow counts in its memory.
 
-    `output`: what the started workflow puts out; `turns`: those of its agent `work`, none where it has no agent.
+    `output`: what the started workflow puts out; `turns`: those of its agent `work`, none where it has no agent; `handed_on`: those
+    of agents that it hands tasks to.
     """
 
     runs: Mapping[str, str]
@@ -56,6 +57,12 @@ class Expected:
     orders: int | None = 1
     output: Json = None
     turns: int = 0
+    handed_on: int = 0
+
+    @property
+    def answers(self) -> int:
+        """Of models, in the whole tree."""
+        return self.turns + self.handed_on
 
 
 def faults_of(world: World, expected: Expected) -> list[Wrong]:
@@ -108,11 +115,11 @@ def _of_agent(world: World, expected: Expected, found: Sequence[Run]) -> Iterato
     (work,) = (node_run for node_run in list_node_runs(ANN, run.id) if node_run.node == "work")
     if get_output(ANN, run.id) != expected.output:
         yield Wrong(Harm.LOST, f"put out {get_output(ANN, run.id)}")
-    if work.usage.cost != expected.turns * COST or work.details.get("turns") != expected.turns:
+    if work.usage.cost != expected.answers * COST or work.details.get("turns") != expected.turns:
         yield Wrong(Harm.JOURNAL, f"told of {work.details.get('turns')} turns that cost {work.usage.cost}")
     booked = ledger.cost_of_run("org_local", run.id)
     unheard = world.vendor.answered - booked.call_count
-    if booked.call_count < expected.turns or not 0 <= unheard <= len(world.faults.met) or booked.cost != booked.call_count * COST:
+    if booked.call_count < expected.answers or not 0 <= unheard <= len(world.faults.met) or booked.cost != booked.call_count * COST:
         yield Wrong(Harm.JOURNAL, f"the ledger has {booked.call_count} calls for {booked.cost}, the vendor {world.vendor.answered}")
 
 

@@ -6,7 +6,7 @@ what it left. Workflows are compiled and published, their machines run in `step_
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import pytest
@@ -34,13 +34,14 @@ _USUAL: Final = Manner()
 
 @dataclass(frozen=True)
 class Story:
-    """The workflows' texts, the one to start last; what they come to; how the others behave; what its model says. `is_long`: not everything can be
-    tried with it."""
+    """The workflows' texts, the one to start last; what they come to; how the others behave; what its model says, and on which task what. `is_long`:
+    not everything can be tried with it."""
 
     texts: tuple[str, ...]
     expected: Expected
     manner: Manner = _USUAL
     turns: Sequence[Turn] = ()
+    parts: Mapping[str, Sequence[Turn]] = field(default_factory=dict)
     is_long: bool = False
 
 
@@ -194,8 +195,8 @@ output: {paid: $work.paid}
     Manner(dies_as=LOST_WORKER, is_patient=False),
     is_long=True,
     turns=(
-        [("math", {"expression": "a + 1", "values": {"a": 1}})],
-        [("pay", {"json": {"n": 1}}), ("math", {"expression": "2 * 2"})],
+        [("pay", {"json": {"n": 1}})],
+        [("pay", {"json": {"n": 8}}), ("math", {"expression": "2 * 2"}), ("kv_get", {})],
         [("kv_put", {"value": 1})],
         [("pay", {"json": {"n": 2}}), ("pay", {"json": {"n": 3}})],
         [("pay_much", {"json": {"n": 4}}), ("pay", {"json": {"n": 5}})],
@@ -203,10 +204,54 @@ output: {paid: $work.paid}
         [("kv_get", {}), ("math", {"expression": "3 * 3"})],
         [("child", {"amount": 6}), ("pay", {"json": {"n": 7}})],
         [("kv_put", {"value": 2})],
-        [("pay", {"json": {"n": 8}})],
+        [("math", {"expression": "a + 1", "values": {"a": 1}})],
         [("pay", {"json": {"n": 9}}), ("kv_get", {})],
         '{"paid": 9}',
     ),
+)
+
+
+# Tasks that are handed on, twice, two of them at once, with effects, a question to people and a workflow within them.
+TEAM: Final = Story(
+    (
+        AGENT.texts[0],
+        """
+sluice: 1
+name: team
+input: {type: object, properties: {amount: {type: number}}, required: [amount]}
+nodes:
+  work:
+    type: agent_call
+    model: anthropic:claude-opus-5-5
+    prompt: "Have paid what is due: {{ $context.amount }}."
+    max_cost: 1000000
+    delegation: {max_depth: 2, max_cost: 400000}
+    tools:
+      - {tool: kv.put, policy: allow, with: {key: orders}}
+      - {tool: http.post, name: pay, policy: allow, with: {url: "https://pay.example"}}
+      - {tool: http.post, name: pay_much, with: {url: "https://pay.example"}}
+      - {workflow: child, policy: allow}
+      - {agent: planner, tools: [pay, researcher, writer]}
+      - {agent: researcher, tools: [pay_much, kv_put]}
+      - {agent: writer, tools: [child, pay]}
+    output: {type: object, properties: {paid: {type: integer}}, required: [paid]}
+output: {paid: $work.paid}
+""",
+    ),
+    Expected({"child": "succeeded", "team": "succeeded"}, charges=5, orders=2, output={"paid": 5}, turns=3, handed_on=9),
+    Manner(dies_as=LOST_WORKER, is_patient=False),
+    is_long=True,
+    turns=(
+        [("planner", {"task": "plan"}), ("writer", {"task": "write"}), ("pay", {"json": {"n": 1}})],
+        [("kv_put", {"value": 2})],
+        '{"paid": 5}',
+    ),
+    parts={
+        "plan": ([("pay", {"json": {"n": 2}})], [("researcher", {"task": "look"}), ("writer", {"task": "write more"})], "Planned."),
+        "look": ([("pay_much", {"json": {"n": 3}}), ("kv_put", {"value": 1})], "Looked."),
+        "write more": ([("pay", {"json": {"n": 4}})], "Wrote more."),
+        "write": ([("child", {"amount": 5})], "Wrote."),
+    },
 )
 
 
@@ -241,7 +286,7 @@ class Stage:
         """The story from start to rest, and what is to be said of it. `manner` if not the story's own."""
         self.published.put_back()
         manner = manner or self.story.manner
-        world = World(self.version, Faults(plan), manner, self.story.turns)
+        world = World(self.version, Faults(plan), manner, self.story.turns, self.story.parts)
         world.engine.machines.update(self.machines)
         with ExitStack() as around, pytest.MonkeyPatch.context() as patch:
             around.enter_context(undelivered(world.records.append))

@@ -5,7 +5,7 @@ itself. EventBridge and the stream deliver once, which is less than AWS does, so
 """
 
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeVar
 
@@ -61,6 +61,7 @@ class World:
     faults: Faults
     manner: Manner
     turns: Sequence[Turn] = ()
+    parts: Mapping[str, Sequence[Turn]] = field(default_factory=dict)
     charges: Counter[str] = field(default_factory=Counter)
     acknowledged: list[Decision] = field(default_factory=list)
     records: deque[JsonObject] = field(default_factory=deque)
@@ -69,7 +70,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.engine = StepEngine(self.work)
-        self.vendor = ScriptedVendor(self.turns, self.faults.at)
+        self.vendor = ScriptedVendor(self.turns, self.faults.at, self.parts)
 
     def live(self) -> bool:
         """From the start until nobody has anything to do; the sweeper comes when the others rest. False when that never is."""

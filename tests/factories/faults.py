@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from threading import Lock, local
 from typing import Any, Final
 
 from botocore.awsrequest import AWSResponse
@@ -52,6 +53,7 @@ class Faults:
     calls: list[str] = field(default_factory=list)
     met: list[str] = field(default_factory=list)
     is_paused: bool = False
+    _counting: Lock = field(default_factory=Lock, repr=False)  # an agent's tools call from several threads
 
     @contextmanager
     def paused(self) -> Iterator[None]:
@@ -78,20 +80,21 @@ class Faults:
         """Count a call; the fault that it meets."""
         if self.is_paused:
             return None
-        self.calls.append(operation)
-        fault = self.plan.get(len(self.calls))
-        if fault is not None:
-            self.met.append(f"{len(self.calls)} {operation} {fault.name}")
-        return fault
+        with self._counting:
+            self.calls.append(operation)
+            fault = self.plan.get(len(self.calls))
+            if fault is not None:
+                self.met.append(f"{len(self.calls)} {operation} {fault.name}")
+            return fault
 
 
 @dataclass
 class _Hooks:
-    """What the clients' events find: the faults of the day and who answers for Step Functions."""
+    """What the clients' events find: the faults of the day and who answers for Step Functions. `under_way`: the calling thread's `fault`."""
 
     faults: Faults | None = None
     answering: Answering | None = None
-    pending: Fault | None = None
+    under_way: local = field(default_factory=local)
     listening: list[Any] = field(default_factory=list)
 
 
@@ -106,11 +109,11 @@ def injected(faults: Faults, answering: Answering) -> Iterator[Faults]:
             _HOOKS.listening.append(service)
             service.meta.events.register_first("before-call", _before(service))
             service.meta.events.register_first("after-call", _after)
-    _HOOKS.faults, _HOOKS.answering, _HOOKS.pending = faults, answering, None
+    _HOOKS.faults, _HOOKS.answering, _HOOKS.under_way = faults, answering, local()
     try:
         yield faults
     finally:
-        _HOOKS.faults = _HOOKS.answering = _HOOKS.pending = None
+        _HOOKS.faults = _HOOKS.answering = None
 
 
 def _before(service: Any) -> Callable[..., Reply | None]:
@@ -124,7 +127,7 @@ def _before(service: Any) -> Callable[..., Reply | None]:
             raise Crash
         if (refusal := _refusal(operation, fault, params)) is not None:
             return refusal
-        _HOOKS.pending = fault if fault in {Fault.CRASH_AFTER, Fault.UNKNOWN} else None
+        _HOOKS.under_way.fault = fault if fault in {Fault.CRASH_AFTER, Fault.UNKNOWN} else None
         if fault is Fault.TWICE and answering(operation, params) is None:
             service._make_request(model, params, context)
         return answering(operation, params)
@@ -133,7 +136,8 @@ def _before(service: Any) -> Callable[..., Reply | None]:
 
 
 def _after(http_response: Any, parsed: dict[str, Any], **_others: Any) -> None:
-    pending, _HOOKS.pending = _HOOKS.pending, None
+    pending = getattr(_HOOKS.under_way, "fault", None)
+    _HOOKS.under_way.fault = None
     if pending is Fault.CRASH_AFTER:
         raise Crash
     if pending is Fault.UNKNOWN:

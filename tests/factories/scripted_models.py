@@ -4,7 +4,7 @@ In: turns (as in `agent_scripts`), and what stands around each answer, such as a
 in which every model of the deployment is that one. Each entering makes a router of its own, as a new container would.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -30,10 +30,12 @@ def plainly(_operation: str, effect: Callable[[], Any]) -> Any:
 
 @dataclass
 class ScriptedVendor:
-    """Says the turn that the conversation has come to. `answered`: answers that were made, and so have to be paid for, heard or not."""
+    """Says the turn that the conversation has come to. `answered`: answers that were made, and so have to be paid for, heard or not. `parts`: what is
+    said in conversations that begin with another prompt, as those of agents that are handed a task."""
 
     turns: Sequence[Turn]
     around: Around = plainly
+    parts: Mapping[str, Sequence[Turn]] = field(default_factory=dict)
     answered: int = 0
     name: str = "anthropic"
     requests: list[ModelRequest] = field(default_factory=list)
@@ -50,7 +52,8 @@ class ScriptedVendor:
         self.answered += 1
         self.requests.append(request)
         place = sum(message.role is Role.ASSISTANT for message in request.messages)
-        response = spoken(self.turns[min(place, len(self.turns) - 1)], place, cost=COST)
+        turns = self.parts.get(request.messages[0].text, self.turns)
+        response = spoken(turns[min(place, len(turns) - 1)], place, cost=COST)
         return replace(response, usage=replace(response.usage, provider=self.name, model=model))
 
 

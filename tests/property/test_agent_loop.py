@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.agents.loop import Finished, Suspended, Transcript, Verdict
+from chalicelib.agents.loop import Finished, Suspended, Transcript, Unfinished, Verdict
 from chalicelib.agents.outside import wrap
 from chalicelib.agents.policy import STRICTNESS, Rule, ToolPolicy, judge
 from chalicelib.errors import SluiceError
@@ -19,7 +19,7 @@ VALUES = st.recursive(
     LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(st.characters(), max_size=8), inner, max_size=3), max_leaves=8
 )
 ARGUMENTS = st.dictionaries(st.sampled_from(["amount", "to", "x"]), VALUES, max_size=3) | VALUES
-NAMES = st.sampled_from(["look", "pay", "ask_me", "erase", "child", "broken", "Pay"]) | st.text(st.characters(), max_size=80)
+NAMES = st.sampled_from(["look", "pay", "ask_me", "erase", "child", "broken", "hand", "Pay"]) | st.text(st.characters(), max_size=80)
 CALLS = st.lists(st.tuples(NAMES, ARGUMENTS), min_size=1, max_size=4)
 TURNS = st.lists(
     CALLS | st.text(max_size=20) | st.sampled_from(['{"n": 1}', "", " "]) | st.sampled_from(FAILURES).map(lambda kind: kind("no")), max_size=8
@@ -33,6 +33,7 @@ TOOLS = (
     tool("erase", "deny"),
     tool("child", "ask", suspends=True),
     tool("broken"),
+    tool("hand", effect="none", hands_on=True),
 )
 SCHEMA = {"type": "object", "required": ["n"]}
 
@@ -44,13 +45,15 @@ SCHEMA = {"type": "object", "required": ["n"]}
     schema=st.sampled_from([None, SCHEMA]),
     limits=st.tuples(st.integers(0, 5), st.none() | st.integers(0, 30), st.sampled_from([None, 5]), st.integers(0, 2)),
     hurried=st.booleans(),
+    within=st.lists(st.sampled_from([Unfinished(), "ok", HttpServerFailed("500")]), max_size=4),
 )
 @settings(max_examples=80)
 def test_it_ends_by_name_and_keeps_what_it_was(
-    turns: Any, verdict: Verdict | None, answer: Any, schema: Any, limits: tuple[int, int | None, int | None, int], hurried: bool
+    turns: Any, verdict: Verdict | None, answer: Any, schema: Any, limits: tuple[int, int | None, int | None, int], hurried: bool, within: list[Any]
 ) -> None:
     max_turns, max_cost, cost, repairs = limits
     answers = {"look": answer, "pay": answer, "ask_me": answer, "broken": HttpServerFailed("500")}
+    answers["hand"] = lambda _use: _said(within.pop(0) if within else "ok")
     task: dict[str, Any] = {"output": schema, "max_turns": max_turns, "max_cost": max_cost, "repairs": repairs}
     at = desk([*turns, "Done."], *TOOLS, answers=answers, cost=cost, **task)
     at.seconds = lambda: 0.0 if hurried else 900.0
@@ -75,7 +78,16 @@ def test_it_ends_by_name_and_keeps_what_it_was(
     else:
         raise AssertionError("it never ends")
     assert all(failure.code != SluiceError.code for failure in failures)
-    assert not {use.name for _, use in at.box.runs} - {"look", "pay", "ask_me", "broken"}
+    assert not {use.name for _, use in at.box.runs} - {"look", "pay", "ask_me", "broken", "hand"}
+    shares = [share for key, share in at.box.shares.items() if share is not None]
+    assert sum(shares) <= (max_cost or 0) * max(len(turns), 1)
+    assert all(share > 0 for share in shares)
+
+
+def _said(what: Any) -> Any:
+    if isinstance(what, Exception):
+        raise what
+    return what
 
 
 @given(text=st.text(st.characters()), source=st.text())

@@ -215,6 +215,18 @@ def test_it_stays_within_the_runs_budget(runs: LocalRuns) -> None:
     assert fake.requests == []
 
 
+def test_a_run_that_it_starts_stays_within_its_budget(runs: LocalRuns) -> None:
+    with answering(Say('{"answer": 1}')) as fake:
+        runs.publish(json.dumps({"sluice": 1, "name": "spender", "nodes": {"work": AGENT}, "output": {"answer": "$work.answer"}}))
+        sub = {"type": "workflow", "workflow": "spender"}
+        run_id = started(runs, "agent-budget-above", {"sub": sub}, "$sub.answer", budget={"micro_dollars": 10})
+        run = runs.ended(run_id)
+    assert run["status"] == "failed"
+    assert "BudgetExceeded" in json.dumps(run["error"])
+    assert run_id in json.dumps(run["error"])
+    assert fake.requests == []
+
+
 ASKING_BUDGET = {"micro_dollars": 1_000_000, "at_limit": "ask"}
 PRICEY: dict[str, Any] = {"type": "agent_call", "model": "smart", "prompt": "Think.", "max_output_tokens": 40_000, "output": OUTPUT}
 

@@ -10,6 +10,7 @@ from chalicelib.access.metering import Spot, metered
 from chalicelib.clock import epoch_seconds
 from chalicelib.providers.model import ModelResponse, StopReason, Usage
 from chalicelib.store import keys, ledger, table
+from chalicelib.store.budget_records import RunLimit
 from tests.factories.cloud import ANN, cloud, unpublished
 from tests.factories.faults import Crash, Faults, Plan, injected, troubles
 from tests.factories.short_way import SavedItems, by_short_way
@@ -33,11 +34,15 @@ class Vendor:
         return ModelResponse("yes", StopReason.END, Usage("anthropic", "claude-opus-5-5", input_tokens=5, output_tokens=1, cost=COST))
 
 
+ROOT = RunLimit(run_id="run_root", limit=LIMIT)
+
+
 def budgeted() -> Spot:
+    """In a run that another one waits for."""
     workflow_id = unpublished(ORG, "greet").id
     set_budget(ANN, per_day=LIMIT)
     set_budget(ANN, workflow_id=workflow_id, per_day=LIMIT)
-    return Spot(ORG, run_id="run_1", workflow_id=workflow_id, node="write")
+    return Spot(ORG, run_id="run_1", workflow_id=workflow_id, node="write", above=(ROOT,))
 
 
 class Story:
@@ -80,10 +85,12 @@ class Story:
         """Nothing is overspent, nothing stays held."""
         with self.faults.paused():
             counters = [(use.spent, use.reserved) for use in uses(ANN, get_budget(ANN))]
-            run = table.get(keys.spent_of_run(ORG, "run_1"))
-            assert run is not None
             assert counters == [(self.told, 0)], plan
-            assert (run["spent"], run["reserved"], run["committed"]) == (self.told, 0, self.told), plan
+            for run_id in ("run_1", "run_root"):
+                run = table.get(keys.spent_of_run(ORG, run_id))
+                assert run is not None
+                assert (run["spent"], run["reserved"], run["committed"]) == (self.told, 0, self.told), plan
+            assert ledger.cost_below(ORG, "run_root").cost == self.told, plan
             assert self.told <= LIMIT, plan
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from chalicelib.spec.diagnostic import Diagnostic
-from chalicelib.spec.rules.agents import bad_rules, duplicate_tools, grant_shapes, model_options_elsewhere, unknown_kinds
+from chalicelib.spec.rules.agents import bad_delegations, bad_rules, duplicate_tools, grant_shapes, model_options_elsewhere, unknown_kinds
 from chalicelib.spec.rules.authored import Authored, Rule
 from chalicelib.spec.rules.expressions import broken_bindings, broken_output, broken_whens
 from chalicelib.spec.rules.gates import ambiguous_timeouts, bad_deciders, unknown_timeout_choices, unreachable_quorums
@@ -46,6 +46,7 @@ RULES: Final[tuple[Rule, ...]] = (
     model_options_elsewhere,
     duplicate_tools,
     bad_rules,
+    bad_delegations,
     unknown_tools,
     unknown_arguments,
     missing_arguments,

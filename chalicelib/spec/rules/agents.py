@@ -59,6 +59,40 @@ def bad_rules(authored: Authored) -> Iterator[Diagnostic]:
                 yield authored.error("bad-rule", f"the rule cannot be read: {fault.message}", f"{path}.rules.{index}.if", "write `amount > 100`")
 
 
+def bad_delegations(authored: Authored) -> Iterator[Diagnostic]:
+    """A limit that nothing can reach is most likely a slip, and a tool that is not there cannot be passed on."""
+    for path, node in authored.of_type(AgentCall):
+        yield from _limits(authored, path, node)
+        yield from _passed_on(authored, path, node)
+
+
+def _limits(authored: Authored, path: str, node: AgentCall) -> Iterator[Diagnostic]:
+    agents = {grant.colleague for grant in node.grants if grant.colleague is not None}
+    depth, cost, where = node.delegation.max_depth, node.delegation.max_cost, f"{path}.delegation"
+    if "delegation" not in node.model_fields_set:
+        return
+    if not agents:
+        yield authored.error("bad-delegation", "no task is ever handed on: `tools` names no agent", where, "add `{agent: researcher}` to `tools`")
+    elif depth > len(agents):
+        many = f"{len(agents)} agent{'s' if len(agents) > 1 else ''}"
+        hint = "no agent hands a task on to itself or to one that it comes from"
+        yield authored.error("bad-delegation", f"with {many} no task is handed on {depth} times", f"{where}.max_depth", hint)
+    if cost is not None and node.max_cost is not None and cost > node.max_cost:
+        yield authored.error(
+            "bad-delegation", f"a part may not cost more than the whole: `max_cost` of the node is {node.max_cost}", f"{where}.max_cost"
+        )
+
+
+def _passed_on(authored: Authored, path: str, node: AgentCall) -> Iterator[Diagnostic]:
+    names = {grant.called for grant in node.grants}
+    for index, grant in enumerate(node.grants):
+        where = f"{path}.tools.{index}.tools"
+        if grant.tools is not None and grant.colleague is None:
+            yield authored.error("bad-delegation", "tools are passed on to an agent only", where, "`tools` goes with `agent`")
+        for name in sorted({*(grant.tools or ())} - (names - {grant.called})):
+            yield authored.error("bad-delegation", f"this node has no other tool `{name}`", where, f"there are {', '.join(sorted(names))}")
+
+
 def grants(authored: Authored) -> Iterator[tuple[str, ToolGrant]]:
     """The grants of all agents, with their paths."""
     for path, node in authored.of_type(AgentCall):

@@ -14,7 +14,8 @@ from chalicelib.clock import epoch_seconds, now_text
 from chalicelib.errors import BudgetExceeded, BudgetNotFound, Contention, KeyReused, ModelUnpriced, WorkflowNotFound
 from chalicelib.store import budgets as store
 from chalicelib.store import keys, ledger, table
-from chalicelib.store.budget_records import Counter, Reservation
+from chalicelib.store.budget_records import Counter, Reservation, RunLimit
+from chalicelib.store.budgets import Limits
 from chalicelib.store.ledger import CallEntry
 from tests.factories.arena import together
 from tests.factories.cloud import ANN, Cloud, unpublished
@@ -282,9 +283,80 @@ def test_it_gives_up_where_it_never_gets_through(aws: Cloud, monkeypatch: pytest
     held("a")
     monkeypatch.setattr(table, "pause", lambda attempt: None)
     monkeypatch.setattr(budgets, "_TRIES", 2)
-    monkeypatch.setattr(store, "find_for", lambda *_, **__: ((get_budget(ANN),), 0, None))
+    monkeypatch.setattr(store, "find_for", lambda *_, **__: Limits((get_budget(ANN),), {}, {}, None))
     with pytest.raises(Contention):
         reserve(ORG, call_key="a", amount=1)
+
+
+# --- runs that were started by a run --------------------------------------------------------------------------------
+
+ROOT = RunLimit(run_id="run_root", limit=100)
+MIDDLE = RunLimit(run_id="run_middle", limit=60)
+
+
+def test_a_call_is_held_by_its_run_and_by_those_above(aws: Cloud) -> None:
+    reservation = held("a", 30, run_id="run_leaf", run_limit=40, above=(MIDDLE, ROOT))
+    assert [(hold.run_id, hold.limit) for hold in reservation.holds] == [("run_leaf", 40), ("run_middle", 60), ("run_root", 100)]
+    settle(reservation, 20)
+    assert [counter_of(reservation, place) for place in range(3)] == [Counter(spent=20, committed=20)] * 3
+    settle(held("b", 40, run_id="run_other", above=(MIDDLE, ROOT)), 40)
+    with pytest.raises(BudgetExceeded, match="run run_middle has 0 of 60") as caught:
+        reserve(ORG, call_key="c", amount=1, run_id="run_leaf", run_limit=40, above=(MIDDLE, ROOT))
+    assert (caught.value.figures["scope"], caught.value.figures["run_id"]) == ("run", "run_middle")
+    assert counter_of(held("d", 40, run_id="run_root", run_limit=100)).committed == 100
+
+
+def test_what_runs_below_have_spent_counts_for_a_limit_that_is_set_later(aws: Cloud) -> None:
+    workflow_id = workflow()
+    above = RunLimit(run_id="run_root", workflow_id=workflow_id)
+    assert reserve(ORG, call_key="a", amount=10, run_id="run_leaf", above=(above,)) is None
+    ledger.record(ORG, entry("a", 30, run_id="run_leaf", above=("run_root",)))
+    ledger.record(ORG, entry("b", 5, run_id="run_root"))
+    assert (ledger.cost_of_run(ORG, "run_root").cost, ledger.cost_below(ORG, "run_root").cost) == (5, 30)
+    set_budget(ANN, workflow_id=workflow_id, per_run=50)
+    assert counter_of(held("c", 15, run_id="run_leaf", above=(above,))) == Counter(spent=35, reserved=15, committed=50)
+
+
+def test_an_approval_raises_the_run_above_that_it_names(aws: Cloud) -> None:
+    settle(held("a", 100, run_id="run_leaf", above=(ROOT,)), 100)
+    raise_run_limit(ORG, "run_leaf", 50, key="gate_1")
+    with pytest.raises(BudgetExceeded):
+        reserve(ORG, call_key="b", amount=10, run_id="run_leaf", above=(ROOT,))
+    raise_run_limit(ORG, "run_root", 50, key="gate_2")
+    assert counter_of(held("b", 50, run_id="run_leaf", above=(ROOT,))).committed == 150
+
+
+@pytest.mark.parametrize(("unpriced", "allowed"), [("allow", True), ("refuse", False)])
+def test_a_model_without_a_price_needs_the_word_of_the_runs_above(aws: Cloud, unpriced: Any, allowed: bool) -> None:
+    workflow_id = workflow()
+    set_budget(ANN, workflow_id=workflow_id, per_run=100, unpriced=unpriced)
+    above = (RunLimit(run_id="run_root", workflow_id=workflow_id),)
+    if allowed:
+        assert held("a", None, run_id="run_leaf", above=above).amount == 0
+    else:
+        with pytest.raises(ModelUnpriced):
+            reserve(ORG, call_key="a", amount=None, run_id="run_leaf", above=above)
+
+
+@pytest.mark.parametrize("race", range(3))
+def test_sixteen_runs_at_once_never_spend_more_than_the_run_that_started_them_may(aws: Cloud, pool: ThreadPoolExecutor, race: int) -> None:
+    """Each has room of its own; one is the run above itself."""
+
+    def calls(number: int) -> Reservation:
+        if number == 0:
+            return held("call 0", 15, run_id="run_root", run_limit=100)
+        found = held(f"call {number}", 15, run_id=f"run_{number}", run_limit=50, above=(ROOT,))
+        settle(found, 15, entry=entry(f"call {number}", 15, run_id=f"run_{number}", above=("run_root",)))
+        return found
+
+    with injected(Faults(is_paused=True), by_short_way(lambda *_: None)):
+        came = together(pool, [partial(calls, number) for number in range(RACERS)], ahead=race * 2)
+    made = [each for each in came if isinstance(each, Reservation)]
+    assert len(made) == 6
+    assert sum(isinstance(each, BudgetExceeded) for each in came) == RACERS - 6
+    root = table.get(keys.spent_of_run(ORG, "run_root"))
+    assert root is not None
+    assert root["committed"] == 90
 
 
 @pytest.mark.parametrize("race", range(3))

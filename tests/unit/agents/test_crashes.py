@@ -1,6 +1,8 @@
 """An agent of twelve turns, killed at every point: the same result, and each effect exactly once under its key."""
 
 from collections.abc import Sequence
+from random import Random
+from threading import Lock
 
 import pytest
 
@@ -20,7 +22,7 @@ TURNS: Sequence[Turn] = [
     [("child", {"n": 7}), ("pay", {"n": 8})],
     [("ask_me", {"n": 9}), ("ask_me", {"n": 10})],
     [("pay", {"n": 11})],
-    [("pay", {"n": 12}), ("look", {"at": 5}), ("pay", {"n": 13})],
+    [("pay", {"n": 12}), ("look", {"at": 5}), ("pay", {"n": 13}), ("look", {"at": 6}), ("pay", {"n": 14})],
     "All paid.",
 ]
 TOOLS = (
@@ -43,16 +45,22 @@ class Killed(BaseException):
 
 
 class Reaper:
-    """Kills at the n-th of the points that are passed, once; `passed` counts them."""
+    """Kills at the n-th of the points that are passed, once; `passed` counts them, whichever thread passes them."""
 
     def __init__(self, at: int) -> None:
         self.at = at
         self.passed = 0
+        self.counting = Lock()
 
     def __call__(self, where: str) -> None:
-        self.passed += 1
-        if self.passed == self.at:
+        with self.counting:
+            self.passed += 1
+            is_fatal = self.is_fatal()
+        if is_fatal:
             raise Killed(where)
+
+    def is_fatal(self) -> bool:
+        return self.passed == self.at
 
 
 def made(hook: Hook) -> Desk:
@@ -85,7 +93,7 @@ EFFECTS = {key: use for key, use in EXPECTED_DESK.box.effects.items() if use.nam
 def test_it_is_the_agent_that_is_meant() -> None:
     assert EXPECTED.turns == 12
     assert EXPECTED.value == {"text": "All paid."}
-    assert sorted(str(use.arguments.get("n")) for use in EFFECTS.values()) == ["1", "11", "12", "13", "2", "3", "4", "5", "6", "8", "99"]
+    assert sorted(str(use.arguments.get("n")) for use in EFFECTS.values()) == ["1", "11", "12", "13", "14", "2", "3", "4", "5", "6", "8", "99"]
     assert POINTS > 100  # every answer of the model, both sides of every save and of every tool
 
 
@@ -107,10 +115,12 @@ def test_it_comes_to_the_same_when_another_attempt_overtakes_it_at_any_point(poi
         other = made(lambda _where: None)
         other.kept, other.box, other.decided = at.kept, at.box, at.decided
 
-        def overtaken(_where: str, point: int = point, other: Desk = other) -> None:
+        def overtaken(_where: str, point: int = point, other: Desk = other, counting: Lock = Lock()) -> None:  # noqa: B008
             nonlocal passed
-            passed += 1
-            if passed == point:
+            with counting:
+                passed += 1
+                is_overtaken = passed == point
+            if is_overtaken:
                 assert lived(other) == EXPECTED
 
         at.model.hook = at.kept.hook = at.box.hook = overtaken
@@ -122,11 +132,11 @@ def test_it_comes_to_the_same_when_another_attempt_overtakes_it_at_any_point(poi
 
 
 def test_it_comes_to_the_same_when_killed_all_the_time() -> None:
+    chance = Random(7)
+
     class Often(Reaper):
-        def __call__(self, where: str) -> None:
-            self.passed += 1
-            if self.passed % 5 == 0:
-                raise Killed(where)
+        def is_fatal(self) -> bool:
+            return chance.random() < 0.2
 
     at = made(Often(0))
     assert lived(at, entries=400) == EXPECTED
