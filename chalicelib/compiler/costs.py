@@ -11,8 +11,10 @@ from typing import Final
 
 from chalicelib.compiler.durations import MICROSECONDS, expected_duration
 from chalicelib.compiler.graph import WorkflowGraph
+from chalicelib.compiler.model_costs import ModelCosts
+from chalicelib.compiler.model_rates import ModelFacts
 from chalicelib.compiler.prices import EVENTS, LAMBDA, PRICES, WRITES
-from chalicelib.compiler.tally import Counts, Tally, exactly
+from chalicelib.compiler.tally import NOTHING, Counts, Tally, exactly
 from chalicelib.spec.nodes import AgentCall, HumanGate, Map, Message, Node, Polling, SubWorkflow, ToolCall, Wait, WorkerNode, is_served
 
 ASSUMED_ITEMS: Final = 40
@@ -40,6 +42,7 @@ ROOT: Final = Spot()
 @dataclass(frozen=True)
 class Costs:
     graph: WorkflowGraph
+    facts: ModelFacts | None = None
 
     def visit(self, name: str, spot: Spot, *, announces: bool = False) -> Tally:
         """A Task that serves a node. `announces`: a Wait follows, and its worker says so. Another service's work is not counted."""
@@ -52,7 +55,20 @@ class Costs:
         least, most = _visit_writes(node, spot)
         always = (WRITES.node_told if announces else 0) - self.untold_writes(spot)
         turns = WRITES.turns if waits or announces else 0
-        return exactly(counts + written(always)) + Tally(written(least + (turns if spot.is_alone else 0)), written(most + turns))
+        told = Tally(written(least + (turns if spot.is_alone else 0)), written(most + turns))
+        return exactly(counts + written(always)) + told + self._models(name)
+
+    def _models(self, name: str) -> Tally:
+        """What the models of one visit cost. What has no price is told by name, and counts as nothing."""
+        visit = self.models.visits.get(name)
+        if visit is None or visit.cost is None:
+            return NOTHING
+        cost = visit.cost
+        return Tally(Counts(models=cost.least), Counts(models=cost.most or 0, unbounded=int(cost.most is None)))
+
+    @cached_property
+    def models(self) -> ModelCosts:
+        return ModelCosts(self.graph, self.facts)
 
     @staticmethod
     def untold_writes(spot: Spot) -> int:

@@ -139,6 +139,12 @@ def list_node_runs(organisation_id: str, run_id: str) -> tuple[NodeRun, ...]:
     return tuple(record_of(NodeRun, item) for item in table.query_all(keys.run(organisation_id, run_id).pk, prefix="NODE#"))
 
 
+def list_few_node_runs(organisation_id: str, run_id: str, *, most: int) -> tuple[NodeRun, ...] | None:
+    """All node runs in one read; None where there are more than `most`, at most 1,000."""
+    page = table.query(keys.run(organisation_id, run_id).pk, prefix="NODE#", limit=most)
+    return None if page.last is not None else tuple(record_of(NodeRun, item) for item in page.items)
+
+
 def list_events(organisation_id: str, run_id: str, *, since: int = 0, limit: int = 500) -> tuple[RunEvent, ...]:
     """Events above a number, in order."""
     above = keys.event(organisation_id, run_id, since)

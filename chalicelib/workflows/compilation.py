@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from chalicelib.compiler.compile import Compilation, Refused, compile_workflow
 from chalicelib.errors import VersionNotFound
+from chalicelib.model_facts import facts_of_deployment
 from chalicelib.spec.canonical import digest, dump
 from chalicelib.spec.diagnostic import Diagnostic
 from chalicelib.spec.load import load
@@ -38,7 +39,7 @@ def compile_text(organisation_id: str, text: str) -> Compiled | tuple[Diagnostic
         return loaded.diagnostics
     versions = children_of(organisation_id, loaded.spec)
     specs = {name: WorkflowSpec.model_validate(version.spec) for name, version in versions.items()}
-    outcome = compile_workflow(loaded.spec, loaded.positions, children=specs)
+    outcome = compile_workflow(loaded.spec, loaded.positions, children=specs, facts=facts_of_deployment(loaded.spec))
     refused = refused_calls(loaded.spec, loaded.positions)
     if refused or isinstance(outcome, Refused):
         return (*loaded.diagnostics, *outcome.diagnostics, *refused)

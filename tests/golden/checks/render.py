@@ -9,6 +9,7 @@ from pathlib import Path
 from chalicelib.compiler.checks import check
 from chalicelib.compiler.compile import compile_workflow
 from chalicelib.compiler.graph import WorkflowGraph, build
+from chalicelib.compiler.model_rates import Asked, ModelFacts, Rates
 from chalicelib.spec.diagnostic import Diagnostic
 from chalicelib.spec.load import load
 from tests.golden.spec.render import line, workflow_of
@@ -28,8 +29,15 @@ def found_in(case: Path) -> tuple[Diagnostic, ...]:
         return graph
     child = load((case / "child.yaml").read_text("utf-8")).spec if (case / "child.yaml").exists() else None
     return (
-        check(graph, loaded.positions, children={child.name: child} if child else {}) or compile_workflow(loaded.spec, loaded.positions).diagnostics
+        check(graph, loaded.positions, children={child.name: child} if child else {})
+        or compile_workflow(loaded.spec, loaded.positions, facts=_facts(graph)).diagnostics
     )
+
+
+def _facts(graph: WorkflowGraph) -> ModelFacts:
+    """Everybody asks a model of one price."""
+    priced = Asked("default", {"vendor:model": Rates((10_000_000, 10_000_000), (10_000_000, 10_000_000))})
+    return ModelFacts({name: priced for block in graph.blocks.values() for name in block.nodes})
 
 
 def render(case: Path) -> Mapping[str, str]:
