@@ -92,7 +92,7 @@ def choose_version(organisation_id: str, workflow_id: str, number: int | None) -
 def parent_key(parent: Parent) -> str:
     """One child for each visit of a sub-workflow node, or each call of an agent, whatever its attempts."""
     attempt = parent.attempt
-    call = "" if attempt.call is None else f"/call {attempt.call}"
+    call = "" if attempt.call is None else f"/call {attempt.call}{f'/talk {attempt.talk}' if attempt.talk else ''}"
     return f"parent:{attempt.run_id}/{attempt.node}/{attempt.item_path}/{attempt.fence.visit}{call}"
 
 

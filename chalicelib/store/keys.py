@@ -20,7 +20,7 @@ point-in-time recovery. Every PK starts with `ORG#<organisation>`; what is known
     waiting parent      RUN#<run>                 PARENT                                                      UNDELIVERED / <run>
     node run            RUN#<run>                 NODE#<node>#<item path>
     run event           RUN#<run>                 EVENT#<number>
-    transcript          RUN#<run>                 TALK#<node>#<item path>#<visit>#<agent delegated to>
+    transcript          RUN#<run>                 TALK#<node>#<item path>#<visit>#<agent delegated to>[#<resume it began in>]
     agent's task        RUN#<run>                 TASK#<node>#<item path>#<visit>
     start key           KEY#<wf>#<sha256>         KEY
     gate                GATE#<gate>               GATE                      RUN#<run>#GATES / <gate>          OPEN#GATES / <opened>#<gate>
@@ -61,6 +61,7 @@ point-in-time recovery. Every PK starts with `ORG#<organisation>`; what is known
     open gates, oldest first; the gates of a run              GSI2 OPEN#GATES; GSI1 RUN#<run>#GATES
     answers that have not reached the engine                  GSI2 UNDELIVERED
     what a namespace remembers in words, and how much it is   PK WORDS#<namespace>, SK prefix ENTRY#; TALLY
+    an agent's conversation in a resumed run: the latest      PK RUN#<run>, SK TALK#… exact, for each resume so far
     imported APIs by name                                     GSI1 APIS
     who watches this run or workflow                          PK WATCH#<topic>: one item with a set of connection ids
     how a candidate stands; its calls of the last day         PK PROVIDER#<candidate>, SK BREAKER, range of COUNTS#

@@ -169,7 +169,8 @@ class RunEvent(Record):
 
 class NodeAttempt(Record):
     """Which try of which node speaks: what a worker takes from its payload. `distributed`: an item of a distributed map, whose node runs write no
-    events. `call`: the number of a tool call that an agent waits for, in whose name its node waits."""
+    events. `call`: the number of a tool call that an agent waits for, in whose name its node waits. `talk`: the resume in which the agent's
+    conversation began."""
 
     organisation_id: str
     run_id: str
@@ -178,6 +179,7 @@ class NodeAttempt(Record):
     fence: Fence = Fence()
     distributed: bool = False
     call: int | None = None
+    talk: Annotated[int, Field(ge=0)] = 0
 
     @property
     def address(self) -> tuple[str, str]:

@@ -25,6 +25,7 @@ from chalicelib.spec.tool_signatures import TOOL_SIGNATURES
 from chalicelib.store import transcripts, workflows
 from chalicelib.tools.failures import ToolUnknown
 from chalicelib.tools.mcp import discover
+from chalicelib.workers.conversation import KeptConversation, is_changing
 from chalicelib.workers.models import Models
 from chalicelib.workers.tool import carried_out, surroundings
 from chalicelib.workers.values import rendered_members
@@ -33,7 +34,6 @@ from chalicelib.workers.work import Work
 DELEGATED_TURNS: Final = 2
 MAX_NAME: Final = 64  # what all vendors take
 _MARK: Final = 8  # characters of a digest
-_CHANGING: Final = re.compile(r"\$(now|millis|random|uuid)\b")
 _FIRST_READ: Final = "first-read"
 _UNFIT: Final = re.compile(r"[^a-zA-Z0-9_-]")
 _TASK: Final[JsonObject] = {
@@ -121,15 +121,14 @@ class NodeTools:
 
     def _delegate(self, agent: str, task: str, key: str) -> Json:
         """Another agent's answer."""
-        from chalicelib.workers.agent_work import KeptConversation  # it enters conversations by way of this module
-
         self.delegated.add(key)
         models = Models(self.work, self.node, agent=agent, part=key)
+        asked = AgentTask(prompt=task, system=models.system(None), max_turns=DELEGATED_TURNS, max_cost=self._cost_left(), cache_prompt=True)
         outcome = run_agent(
-            AgentTask(prompt=task, system=models.system(None), max_turns=DELEGATED_TURNS, max_cost=self._cost_left(), cache_prompt=True),
+            asked,
             ask=models.ask,
             toolbox=self,
-            checkpoint=KeptConversation(self.work.attempt, key),
+            checkpoint=KeptConversation(self.work.attempt, asked, part=key),
             verdicts=_Nobody(),
             seconds_left=self.work.seconds_left,
             margin_seconds=0,
@@ -175,7 +174,7 @@ def steady(work: Work, values: Mapping[str, Json]) -> Mapping[str, Json]:
     """The machine reads values anew at each entry: those that come out otherwise each time stay as they first were, so that what people approve is
     what runs. Raises StaleAttempt where another attempt was first.
     """
-    changing: JsonObject = {text: value for text, value in values.items() if _CHANGING.search(text)}
+    changing: JsonObject = {text: value for text, value in values.items() if is_changing(text)}
     if not changing:
         return values
     found = transcripts.find(work.attempt, _FIRST_READ) or transcripts.enter(work.attempt, _FIRST_READ)

@@ -29,6 +29,7 @@ from chalicelib.store.statuses import GateStatus, RunStatus
 from chalicelib.store.workflow_records import Child
 from chalicelib.workers.agent_budget import budget_question, open_question
 from chalicelib.workers.agent_tools import Granted, NodeTools, steady
+from chalicelib.workers.conversation import standing
 from chalicelib.workers.payload import PayloadInvalid
 from chalicelib.workers.tool import shown_arguments
 from chalicelib.workers.warn import warn
@@ -47,6 +48,7 @@ def wait_for_call(work: Work, node: AgentCall, values: Mapping[str, Json]) -> Js
     token = work.payload.token
     if token is None:
         raise PayloadInvalid("an agent that waits needs a task token")
+    work = standing(work)
     asking, budget = open_question(work), work.facts.budget
     if asking is not None and budget is not None:
         return _ask(work, asking, node, lambda channels: budget_question(work, node, budget, channels=channels), token)
@@ -133,7 +135,7 @@ def _first_open(work: Work) -> CallState:
     found = transcripts.find(work.attempt)
     waiting = [] if found is None else [call for call in Transcript.from_json(found.body).calls if call.status == "waiting"]
     for call in waiting:
-        gate = None if call.reason == "suspends" else gates.find(work.attempt.organisation_id, gates.gate_id(of_call(work, call.number)))
+        gate = None if call.reason == "suspends" else gates.find_of(of_call(work, call.number))
         if gate is None or gate.status is GateStatus.OPEN:
             return call
     if not waiting:

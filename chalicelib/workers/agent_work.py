@@ -6,24 +6,22 @@ is done without the loop's checks.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from chalicelib.agents.loop import Finished, Outcome, Suspended, Yielded, run_agent
-from chalicelib.agents.task import AgentTask
-from chalicelib.agents.transcript import CallRecord, Transcript
+from chalicelib.agents.transcript import CallRecord
 from chalicelib.errors import BudgetExceeded
 from chalicelib.providers.model import Usage as ModelUsage
 from chalicelib.runs.nodes import NextWait, get_node_run, node_started, node_succeeded
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.spec.nodes import AgentCall
-from chalicelib.store import transcripts
-from chalicelib.store.accounts import require_run
-from chalicelib.store.run_records import NodeAttempt, Usage
+from chalicelib.store.run_records import Usage
 from chalicelib.workers.agent import agent_task, shown_request, usage_details
 from chalicelib.workers.agent_budget import asks_people, keep_asking, settle_budget
 from chalicelib.workers.agent_tools import NodeTools, steady
 from chalicelib.workers.agent_verdicts import CallVerdicts
+from chalicelib.workers.conversation import KeptConversation, taken_up, task_digest, told_before
 from chalicelib.workers.failures import CameTooLate
 from chalicelib.workers.models import Models
 from chalicelib.workers.outputs import fitted
@@ -34,25 +32,9 @@ _MARGIN_SHARE: Final = 0.2  # of the time there is, where that is little
 _SHOWN_CALLS: Final = 40
 
 
-@dataclass(frozen=True, slots=True)
-class KeptConversation:
-    """The agent's checkpoint, in the table."""
-
-    attempt: NodeAttempt
-    part: str = ""
-
-    def load(self) -> Transcript | None:
-        found = transcripts.enter(self.attempt, self.part)
-        return None if found is None else Transcript.from_json(found.body)
-
-    def save(self, transcript: Transcript) -> None:
-        """Nothing goes on in a run that was cancelled or has timed out: nobody kills its workers. Raises RunEnded, StaleAttempt."""
-        require_run(self.attempt)
-        transcripts.save(self.attempt, transcript.to_json(), revision=transcript.revision, part=self.part)
-
-
 def work_on(work: Work, node: AgentCall, values: Mapping[str, Json]) -> JsonObject:
     """Enter the agent's conversation. Raises what the agent raises, with what the whole conversation cost."""
+    work = taken_up(work, node, values)
     models = Models(work, node)
     task = agent_task(node, values, models)
     shown: JsonObject = {**shown_request(task, models), "tools": [grant.called for grant in node.grants]}
@@ -61,8 +43,9 @@ def work_on(work: Work, node: AgentCall, values: Mapping[str, Json]) -> JsonObje
         return _step("done", replay.result)
     settle_budget(work)
     tools = NodeTools(work, node, steady(work, values))
+    kept = KeptConversation(work.attempt, replace(task, tools=tools.offered), task_digest(node, values))
     try:
-        outcome = _entered(work, node, task, models, tools)
+        outcome = _entered(work, node, kept, models, tools)
     except BudgetExceeded as failure:
         if not asks_people(work, failure):
             raise
@@ -77,13 +60,13 @@ def work_on(work: Work, node: AgentCall, values: Mapping[str, Json]) -> JsonObje
             return _finish(work, models, outcome)
 
 
-def _entered(work: Work, node: AgentCall, task: AgentTask, models: Models, tools: NodeTools) -> Outcome:
+def _entered(work: Work, node: AgentCall, kept: KeptConversation, models: Models, tools: NodeTools) -> Outcome:
     """The conversation, as far as it goes this time."""
     return run_agent(
-        replace(task, tools=tools.offered),
+        kept.task,
         ask=models.ask,
         toolbox=tools,
-        checkpoint=KeptConversation(work.attempt),
+        checkpoint=kept,
         verdicts=CallVerdicts(work, node),
         seconds_left=work.seconds_left,
         margin_seconds=min(MARGIN_SECONDS, work.seconds_left() * _MARGIN_SHARE),
@@ -96,7 +79,7 @@ def spent_since(work: Work, whole: ModelUsage | None) -> Usage:
     """What of the conversation's cost is not in the node run yet."""
     node_run = get_node_run(work.attempt)
     told = node_run.visit_usage if node_run is not None and node_run.fence.visit == work.attempt.fence.visit else Usage()
-    return stored_usage(whole).less(told)
+    return stored_usage(whole).less(told.less(told_before(work)))
 
 
 def stored_usage(used: ModelUsage | None) -> Usage:
