@@ -15,6 +15,7 @@ from chalicelib.compiler.model_costs import ModelCosts
 from chalicelib.compiler.model_rates import ModelFacts
 from chalicelib.compiler.prices import EVENTS, LAMBDA, PRICES, WRITES
 from chalicelib.compiler.tally import NOTHING, Counts, Tally, exactly
+from chalicelib.spec.indexed import is_always_there
 from chalicelib.spec.nodes import AgentCall, HumanGate, Map, Message, Node, Polling, SubWorkflow, ToolCall, Wait, WorkerNode, is_served
 
 ASSUMED_ITEMS: Final = 40
@@ -113,7 +114,15 @@ class Costs:
     def run(self) -> Tally:
         """What every run takes beside its states. Its first worker tells that it has begun, or the engine, by a word for itself."""
         whole = written(WRITES.run_created + WRITES.run_started + WRITES.run_ended) + Counts(events=EVENTS.execution)
-        return exactly(whole) + Tally(Counts(), written(WRITES.engines_word if begins_with_wait(self.graph) else 0))
+        spoken = Tally(Counts(), written(WRITES.engines_word if begins_with_wait(self.graph) else 0))
+        return exactly(whole) + spoken + self._marked()
+
+    def _marked(self) -> Tally:
+        """What the run is found by. A field without a value has no mark."""
+        spec = self.graph.spec
+        certain = sum(is_always_there(spec.input, path) for path in spec.indexed)
+        least, most = len(spec.labels) + certain, len(spec.labels) + len(spec.indexed)
+        return Tally(written(least * WRITES.run_marked), written(most * WRITES.run_marked))
 
     def told(self, names: Iterable[str], spot: Spot) -> Tally:
         """What is written of a block's nodes whether they are visited or not; nothing inside maps."""

@@ -45,7 +45,7 @@ def _standing(attempt: NodeAttempt) -> list[Gate]:
 
 
 def take_over(gate: Gate, attempt: NodeAttempt, token: str) -> None:
-    """The engine asks again with another token: the answer, given or to come, belongs to it. A gate of an earlier resume is this one's from then on."""
+    """The engine asks again with another token: the answer, given or to come, belongs to it. A gate of an earlier resume becomes this one's."""
     also = {} if gate.fence.resume == attempt.fence.resume else {"fence": plain(attempt.fence)}
     answers.replace_token(attempt.organisation_id, gate.id, token, also=also)
 

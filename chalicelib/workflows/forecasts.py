@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from chalicelib.access.principal import Principal
+from chalicelib.runs.search import Wanted, search
 from chalicelib.spec.model import Json, JsonObject
-from chalicelib.store import keys, runs
+from chalicelib.store import runs
 from chalicelib.store.run_records import NodeRun, Run, Usage
 from chalicelib.store.statuses import RunStatus
 from chalicelib.workflows.query import get_document
@@ -25,13 +26,8 @@ def get_forecast(principal: Principal, workflow_id: str, number: int) -> Json:
     forecast = get_document(principal, workflow_id, number, "forecast")
     if not isinstance(forecast, dict) or not isinstance(models := forecast.get("models"), dict):
         return forecast  # published before models were part of it
-    page = runs.list_page(
-        principal.organisation_id,
-        keys.runs_of_workflow(principal.organisation_id, workflow_id),
-        statuses=(RunStatus.SUCCEEDED,),
-        limit=MEASURED_RUNS,
-        cursor=None,
-    )
+    wanted = Wanted(workflow_id=workflow_id, status=RunStatus.SUCCEEDED)
+    page = search(principal, wanted, limit=MEASURED_RUNS)
     return {**forecast, "models": _with_measured(models, page.runs)}
 
 
