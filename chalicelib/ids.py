@@ -13,6 +13,7 @@ _ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32
 _TIME_BITS: Final = 48
 _CHANCE_BITS: Final = 80
 _LENGTH: Final = 26
+_TIME_LETTERS: Final = 10
 
 WORKFLOW: Final = "wf"
 VERSION: Final = "ver"
@@ -32,6 +33,11 @@ def derived_id(prefix: str, *meaning: str, time_of: str = "") -> str:
     return f"{prefix}_{_ulid(_milliseconds(time_of), chance)}"
 
 
+def time_prefix(prefix: str, milliseconds: int) -> str:
+    """What ids made at that time begin with."""
+    return f"{prefix}_{_ulid(milliseconds, 0)[:_TIME_LETTERS]}"
+
+
 def is_id(text: str, prefix: str) -> bool:
     """Whether a text has the form of an id of that kind."""
     head, _, ulid = text.partition("_")
@@ -45,6 +51,6 @@ def _ulid(milliseconds: int, chance: int) -> str:
 
 def _milliseconds(other_id: str) -> int:
     number = 0
-    for letter in other_id.rpartition("_")[2][:10]:
+    for letter in other_id.rpartition("_")[2][:_TIME_LETTERS]:
         number = number << 5 | max(_ALPHABET.find(letter), 0)
     return number

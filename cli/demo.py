@@ -15,6 +15,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from cli import screen
 from cli.answers import Answers
 from cli.client import Client
 from cli.runs import follow_run
@@ -92,6 +93,7 @@ class Demo:
             table.add_row(title, _range(forecast[expected]), f"{counted[measured]}")
         price = forecast["price_microdollars"]
         table.add_row("price on AWS", f"${price['least'] / 1e6:.6f} to ${price['most'] / 1e6:.6f}", "")
+        table.add_row("price of models", screen.models_price(forecast["models"]), screen.money(counted["usage"]["cost"]))
         here.out.print(table)
 
     def _farewell(self, out: Console) -> None:

@@ -6,6 +6,7 @@ from cli import (
     audit,
     budgets,
     cache,
+    compare,
     costs,
     directory,
     gates,
@@ -24,6 +25,7 @@ app.command("publish")(specs.publish)
 app.command("run")(runs.run)
 app.command("runs")(runs.runs)
 app.command("show")(runs.show)
+app.command("compare")(compare.compare)
 app.command("cancel")(runs.cancel)
 app.command("reply")(runs.reply)
 app.command("gates")(gates.gates)

@@ -16,6 +16,7 @@ from cli.answers import Answers
 from cli.client import Problem
 from cli.exits import Exit
 from cli.progress import Progress
+from cli.questions import moment, pairs
 from cli.session import AsOption, JsonOption, Session, UrlOption, session, told
 from cli.watch import Ahead, Event, ahead, watch
 
@@ -68,18 +69,43 @@ def show(
 def runs(
     workflow: Annotated[str | None, typer.Argument(help="Only this workflow's.")] = None,
     status: Annotated[str | None, typer.Option(help="Only those with this status.")] = None,
+    of: Annotated[str | None, typer.Option("--workflow", help="As the argument.")] = None,
+    version: Annotated[int | None, typer.Option(help="Only those of this version.")] = None,
+    label: Annotated[list[str] | None, typer.Option(help="Only those whose workflow has this label: name=value.")] = None,
+    where: Annotated[list[str] | None, typer.Option(help="Only those whose input has this value: path=value, of the fields in `indexed`.")] = None,
+    error: Annotated[str | None, typer.Option(help="Only those that failed by this error.")] = None,
+    since: Annotated[str | None, typer.Option(help="Only those from then on: a time, or 90m, 24h, 7d ago.")] = None,
+    until: Annotated[str | None, typer.Option(help="Only those until then.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=200)] = 20,
+    cursor: Annotated[str | None, typer.Option(help="Go on after a page: what it said.")] = None,
     url: UrlOption = None,
     person: AsOption = "local",
     as_json: JsonOption = False,
 ) -> None:
-    """Runs, newest first."""
+    """Runs, newest first: all, or those that fit what is asked."""
     here = session(url, person, as_json)
+    named = of or workflow
     with told(here.err):
-        workflow_id = here.workflow_id(workflow) if workflow else None
-        page = here.client.get("/api/v1/workflows/runs", workflow_id=workflow_id, status=status, limit=limit)
-        columns = {"id": "run", "workflow_name": "workflow", "version": "version", "status": "status", "created_at": "created", "started_by": "by"}
-        here.show(page, human=lambda: screen.table_of(page["runs"], columns))
+        page = here.client.get(
+            "/api/v1/workflows/runs",
+            workflow_id=here.workflow_id(named) if named else None,
+            status=status,
+            version=version,
+            label=pairs(label),
+            where=pairs(where),
+            error=error,
+            since=moment(since),
+            until=moment(until),
+            limit=limit,
+            cursor=cursor,
+        )
+        here.show(page, human=lambda: Group(*_page(page)))
+
+
+def _page(page: dict[str, Any]) -> list[Any]:
+    columns = {"id": "run", "workflow_name": "workflow", "version": "version", "status": "status", "created_at": "created", "started_by": "by"}
+    more = [Text(f"more: --cursor {page['cursor']}", style="dim")] if page.get("cursor") else []
+    return [screen.table_of(page["runs"], columns), *more]
 
 
 def cancel(

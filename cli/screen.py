@@ -74,6 +74,14 @@ def money(micro_dollars: int | None) -> str:
     return f"${micro_dollars / 1_000_000:.6f}".rstrip("0").rstrip(".") if micro_dollars else "$0"
 
 
+def models_price(models: Mapping[str, Any]) -> str:
+    """What a forecast says of models: from the least to the most, and who has no price."""
+    cost, unpriced = models["cost_micro_dollars"], models["unpriced"]
+    least, most = money(cost["least"]), "unbounded" if cost["most"] is None else money(cost["most"])
+    known = least if least == most else f"{least} to {most}"
+    return f"{known}, unpriced: {', '.join(unpriced)}" if unpriced else known
+
+
 def seconds_between(start: str | None, end: str | None) -> float | None:
     if not start:
         return None

@@ -8,6 +8,7 @@ import typer
 
 from chalicelib.compiler import asl
 from chalicelib.compiler.compile import Compilation, Refused, compile_workflow
+from chalicelib.model_facts import model_facts
 from chalicelib.spec.diagnostic import Diagnostic
 from chalicelib.spec.load import load
 from cli import screen
@@ -88,7 +89,7 @@ def _compiled(file: Path) -> Compilation | Refused:
     loaded = load(_read(file), name=str(file))
     if loaded.spec is None or any(each.is_error for each in loaded.diagnostics):
         return Refused(loaded.diagnostics)
-    return compile_workflow(loaded.spec, loaded.positions)
+    return compile_workflow(loaded.spec, loaded.positions, facts=model_facts(loaded.spec))
 
 
 def _read(file: Path) -> str:

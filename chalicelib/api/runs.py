@@ -1,25 +1,30 @@
 """Routes: start runs, follow them, cancel them, answer what they ask."""
 
+from collections.abc import Mapping
 from http import HTTPMethod
-from typing import Annotated
+from typing import Annotated, Final
+from urllib.parse import parse_qsl
 
 from chalice.app import Blueprint
-from pydantic import Field
+from pydantic import AwareDatetime, BeforeValidator, Field
 
 from chalicelib.access.scopes import Scope
 from chalicelib.api.endpoint import Answer, Call, Nothing, Wire, endpoint
 from chalicelib.api.paging import Page
 from chalicelib.api.room import Room
-from chalicelib.api.views import node_run_view, run_view
+from chalicelib.api.views import comparison_view, node_run_view, run_view
 from chalicelib.live.publish import event_frame
 from chalicelib.runs import query
 from chalicelib.runs.cancel import cancel
+from chalicelib.runs.compare import compare
+from chalicelib.runs.search import Wanted, search
 from chalicelib.spec.model import Json
 from chalicelib.store.blobs import json_text
 from chalicelib.store.statuses import RunStatus
 from chalicelib.triggers.manual import start_manually
 
 routes = Blueprint(__name__)
+_MOST_PAIRS: Final = 20
 
 
 class RunToStart(Wire):
@@ -29,9 +34,45 @@ class RunToStart(Wire):
     version: Annotated[int, Field(ge=1)] | None = None
 
 
+def _pairs(given: object) -> object:
+    """`team=travel&tier=gold`, as a query string has it."""
+    if not isinstance(given, str):
+        return given
+    pairs = parse_qsl(given, keep_blank_values=True, strict_parsing=True, max_num_fields=_MOST_PAIRS)
+    return dict(pairs)
+
+
+Pairs = Annotated[Mapping[str, str], BeforeValidator(_pairs)]
+
+
 class RunsWanted(Page):
+    """`label` and `where` (fields of the input) are `name=value` pairs as a query string has them, itself percent-encoded."""
+
     workflow_id: str | None = None
     status: RunStatus | None = None
+    version: Annotated[int, Field(ge=1)] | None = None
+    error: Annotated[str, Field(max_length=200)] | None = None
+    since: AwareDatetime | None = None
+    until: AwareDatetime | None = None
+    label: Pairs = Field(default_factory=dict)
+    where: Pairs = Field(default_factory=dict)
+
+    @property
+    def wanted(self) -> Wanted:
+        return Wanted(
+            status=self.status,
+            workflow_id=self.workflow_id,
+            version=self.version,
+            error=self.error,
+            labels=self.label,
+            fields=self.where,
+            since=self.since,
+            until=self.until,
+        )
+
+
+class OtherRun(Wire):
+    to: str
 
 
 class RunWanted(Wire):
@@ -67,9 +108,8 @@ def start_run(call: Call[RunToStart, Nothing], workflow_id: str) -> Answer:
 
 @endpoint(routes, HTTPMethod.GET, "/api/v1/workflows/runs", scope=Scope.RUN_READ)
 def list_runs(call: Call[Nothing, RunsWanted]) -> Answer:
-    """Runs, newest first."""
-    wanted = call.query
-    page = query.list_runs(call.principal, workflow_id=wanted.workflow_id, status=wanted.status, limit=wanted.limit, cursor=wanted.cursor)
+    """Runs, newest first: all, or those that fit what is asked."""
+    page = search(call.principal, call.query.wanted, limit=call.query.limit, cursor=call.query.cursor)
     return Answer({"runs": [run_view(run) for run in page.runs], "cursor": page.cursor})
 
 
@@ -99,6 +139,12 @@ def list_nodes(call: Call[Nothing, NodesWanted], run_id: str) -> Answer:
     room = Room()
     nodes = [node_run_view(organisation_id, node_run, whole=wanted.node is not None, room=room) for node_run in found[wanted.cursor : end]]
     return Answer({"nodes": [*nodes], "cursor": str(end) if end < len(found) else None})
+
+
+@endpoint(routes, HTTPMethod.GET, "/api/v1/workflows/runs/{run_id}/compare", scope=Scope.RUN_READ)
+def compare_runs(call: Call[Nothing, OtherRun], run_id: str) -> Answer:
+    """A run beside another: versions, inputs, outputs, and node by node."""
+    return Answer(comparison_view(compare(call.principal, run_id, call.query.to)))
 
 
 @endpoint(routes, HTTPMethod.GET, "/api/v1/workflows/runs/{run_id}/events", scope=Scope.RUN_READ)

@@ -9,7 +9,7 @@ from chalicelib.api.document import MaybeDocument
 from chalicelib.api.endpoint import Answer, Call, Nothing, endpoint
 from chalicelib.api.views import version_view
 from chalicelib.errors import VersionNotFound
-from chalicelib.workflows import publication
+from chalicelib.workflows import forecasts, publication
 from chalicelib.workflows.query import get_document, get_version, list_versions
 
 routes = Blueprint(__name__)
@@ -49,8 +49,8 @@ def get_plan(call: Call[Nothing, Nothing], workflow_id: str, number: str) -> Ans
 
 @endpoint(routes, HTTPMethod.GET, "/api/v1/workflows/{workflow_id}/versions/{number}/forecast", scope=Scope.WORKFLOW_READ)
 def get_forecast(call: Call[Nothing, Nothing], workflow_id: str, number: str) -> Answer:
-    """What a run will count and cost."""
-    return Answer(get_document(call.principal, workflow_id, _number(number), "forecast"))
+    """What a run will count and cost, and what the last runs spent on models."""
+    return Answer(forecasts.get_forecast(call.principal, workflow_id, _number(number)))
 
 
 @endpoint(routes, HTTPMethod.GET, "/api/v1/workflows/{workflow_id}/versions/{number}/map", scope=Scope.WORKFLOW_READ)

@@ -21,6 +21,7 @@ CHECK_CODES: Final[Mapping[str, str]] = {
     "agent-takes-no-text": "An agent node names a workflow to which no prompt can be handed.",
     "always-null": "A node is read where it is always skipped.",
     "broken-when": "A `when` of a condition or gate is neither an outcome nor a readable expression.",
+    "budget-too-small": "What models cost a run at least is more than its budget.",
     "continued-error": "An error edge leaves a node whose failure counts as success.",
     "impossible-error": "An error edge leaves a node that cannot fail.",
     "isolated": "No edge leads to a node or away from it.",

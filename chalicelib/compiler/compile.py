@@ -22,9 +22,11 @@ from chalicelib.compiler.code import CONTEXT
 from chalicelib.compiler.draw import draw
 from chalicelib.compiler.emit import emit
 from chalicelib.compiler.forecast import Forecast, forecast
+from chalicelib.compiler.forecast_models import budgets_too_small
 from chalicelib.compiler.graph import WorkflowGraph, build
 from chalicelib.compiler.history import too_many_events
 from chalicelib.compiler.holdings import texts_of
+from chalicelib.compiler.model_rates import ModelFacts
 from chalicelib.compiler.names import name_variables
 from chalicelib.compiler.outside import NOTHING_KNOWN, Outside
 from chalicelib.compiler.plan import Plan
@@ -76,9 +78,10 @@ def compile_workflow(
     kept: Kept | None = None,
     agents: Mapping[str, str] | None = None,
     outside: Outside = NOTHING_KNOWN,
+    facts: ModelFacts | None = None,
 ) -> Compilation | Refused:
     """`children`: the specs of the workflows that nodes name, as far as known. `kept`: compile the residual machine without these. `agents`: who was
-    chosen for the nodes that ask by skill."""
+    chosen for the nodes that ask by skill. `facts`: what models cost, for the forecast alone."""
     positions = positions or Positions()
     graph = build(landed(spec, agents or {}), positions=positions)
     if not isinstance(graph, WorkflowGraph):
@@ -86,17 +89,27 @@ def compile_workflow(
     found = check(graph, positions, children=children or {}, outside=outside)
     if any(diagnostic.is_error for diagnostic in found):
         return Refused(found)
-    return _compiled(graph, positions, found, kept)
+    return _compiled(graph, _Wanted(positions, kept, facts), found)
 
 
-def _compiled(graph: WorkflowGraph, positions: Positions, found: tuple[Diagnostic, ...], kept: Kept | None) -> Compilation | Refused:
-    kept = settled_with(graph, kept) if kept is not None else None
+@dataclass(frozen=True)
+class _Wanted:
+    """What a compilation is given beside its graph."""
+
+    positions: Positions
+    kept: Kept | None
+    facts: ModelFacts | None
+
+
+def _compiled(graph: WorkflowGraph, wanted: _Wanted, found: tuple[Diagnostic, ...]) -> Compilation | Refused:
+    positions = wanted.positions
+    kept = settled_with(graph, wanted.kept) if wanted.kept is not None else None
     plan = schedule(graph if kept is None else residual_graph(graph, kept))
     outline = draw(graph, plan, absences(graph).may_be_absent, kept=kept)
     items = {name: node.as_ for block in graph.blocks.values() for name, node in block.nodes.items() if isinstance(node, Map)}
     machine = asl.to_json(emit(outline, name_variables(outline, items), graph.spec))
-    forecasted = forecast(plan, graph, machine=machine)
-    found = (*found, *check_machine(machine), *too_many_events(forecasted, positions))
+    forecasted = forecast(plan, graph, machine=machine, facts=wanted.facts)
+    found = (*found, *check_machine(machine), *too_many_events(forecasted, positions), *budgets_too_small(forecasted.models, graph.spec, positions))
     if any(diagnostic.is_error for diagnostic in found):
         return Refused(found)
     return Compilation(

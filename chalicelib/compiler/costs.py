@@ -11,9 +11,12 @@ from typing import Final
 
 from chalicelib.compiler.durations import MICROSECONDS, expected_duration
 from chalicelib.compiler.graph import WorkflowGraph
+from chalicelib.compiler.model_costs import ModelCosts
+from chalicelib.compiler.model_rates import ModelFacts
 from chalicelib.compiler.prices import EVENTS, LAMBDA, PRICES, WRITES
-from chalicelib.compiler.tally import Counts, Tally, exactly
+from chalicelib.compiler.tally import NOTHING, Counts, Tally, exactly
 from chalicelib.spec.agent_landing import AsksAgent, CallsWorkflow
+from chalicelib.spec.indexed import is_always_there
 from chalicelib.spec.nodes import AgentCall, HumanGate, Map, Message, Node, Polling, SubWorkflow, ToolCall, Wait, WorkerNode, is_served
 
 ASSUMED_ITEMS: Final = 40
@@ -41,6 +44,7 @@ ROOT: Final = Spot()
 @dataclass(frozen=True)
 class Costs:
     graph: WorkflowGraph
+    facts: ModelFacts | None = None
 
     def visit(self, name: str, spot: Spot, *, announces: bool = False) -> Tally:
         """A Task that serves a node. `announces`: a Wait follows, and its worker says so. Another service's work is not counted."""
@@ -53,7 +57,20 @@ class Costs:
         least, most = _visit_writes(node, spot)
         always = (WRITES.node_told if announces else 0) - self.untold_writes(spot)
         turns = WRITES.turns if waits or announces else 0
-        return exactly(counts + written(always)) + Tally(written(least + (turns if spot.is_alone else 0)), written(most + turns))
+        told = Tally(written(least + (turns if spot.is_alone else 0)), written(most + turns))
+        return exactly(counts + written(always)) + told + self._models(name)
+
+    def _models(self, name: str) -> Tally:
+        """What the models of one visit cost. What has no price is told by name, and counts as nothing."""
+        visit = self.models.visits.get(name)
+        if visit is None or visit.cost is None:
+            return NOTHING
+        cost = visit.cost
+        return Tally(Counts(models=cost.least), Counts(models=cost.most or 0, unbounded=int(cost.most is None)))
+
+    @cached_property
+    def models(self) -> ModelCosts:
+        return ModelCosts(self.graph, self.facts)
 
     @staticmethod
     def untold_writes(spot: Spot) -> int:
@@ -100,7 +117,15 @@ class Costs:
     def run(self) -> Tally:
         """What every run takes beside its states. Its first worker tells that it has begun, or the engine, by a word for itself."""
         whole = written(WRITES.run_created + WRITES.run_started + WRITES.run_ended) + Counts(events=EVENTS.execution)
-        return exactly(whole) + Tally(Counts(), written(WRITES.engines_word if begins_with_wait(self.graph) else 0))
+        spoken = Tally(Counts(), written(WRITES.engines_word if begins_with_wait(self.graph) else 0))
+        return exactly(whole) + spoken + self._marked()
+
+    def _marked(self) -> Tally:
+        """What the run is found by. A field without a value has no mark."""
+        spec = self.graph.spec
+        certain = sum(is_always_there(spec.input, path) for path in spec.indexed)
+        least, most = len(spec.labels) + certain, len(spec.labels) + len(spec.indexed)
+        return Tally(written(least * WRITES.run_marked), written(most * WRITES.run_marked))
 
     def told(self, names: Iterable[str], spot: Spot) -> Tally:
         """What is written of a block's nodes whether they are visited or not; nothing inside maps."""

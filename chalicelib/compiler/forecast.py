@@ -9,55 +9,42 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
 from chalicelib.compiler.costs import ASSUMED_ITEMS, Costs, polls
+from chalicelib.compiler.forecast_models import NO_MODELS, ModelsForecast, forecast_models
 from chalicelib.compiler.graph import WorkflowGraph
 from chalicelib.compiler.machine_shape import shape
 from chalicelib.compiler.machine_tally import machine_tally
+from chalicelib.compiler.model_rates import ModelFacts
 from chalicelib.compiler.plan import ForEach, Plan
 from chalicelib.compiler.plan_tally import plan_tally
 from chalicelib.compiler.prices import PICO_IN_MICRO, PRICES_AS_OF
+from chalicelib.compiler.ranges import Range as Range
 from chalicelib.compiler.tally import Tally
 from chalicelib.compiler.timing import entries
 from chalicelib.spec.model import JsonObject
 
 
 @dataclass(frozen=True, slots=True)
-class Range:
-    """Both ends belong to it."""
-
-    least: int
-    most: int
-
-    @property
-    def is_exact(self) -> bool:
-        return self.least == self.most
-
-    def __contains__(self, value: int) -> bool:
-        return self.least <= value <= self.most
-
-    def __str__(self) -> str:
-        return f"{self.least:,}" if self.is_exact else f"{self.least:,} to {self.most:,}"
-
-
-@dataclass(frozen=True, slots=True)
 class Forecast:
     """Of one run. `transitions`: states entered; `invocations`: of the worker by the machine; `writes`: items written to the table;
-    `history_events`: in the execution's own history; `notes`: what had to be assumed."""
+    `history_events`: in the execution's own history; `models`: what models cost on top of `price_microdollars`; `notes`: what had to be
+    assumed."""
 
     transitions: Range
     invocations: Range
     writes: Range
     history_events: Range
     price_microdollars: Range
+    models: ModelsForecast = NO_MODELS
     prices_as_of: str = PRICES_AS_OF
     notes: tuple[str, ...] = ()
 
     def as_json(self) -> JsonObject:
-        return {**asdict(self), "notes": list(self.notes)}
+        return {**asdict(self), "notes": list(self.notes), "models": self.models.as_json()}
 
 
-def forecast(plan: Plan, graph: WorkflowGraph, *, machine: JsonObject | None = None) -> Forecast:
-    """The forecast of the plan; `machine` is what was drawn of it, as plain ASL."""
-    costs = Costs(graph)
+def forecast(plan: Plan, graph: WorkflowGraph, *, machine: JsonObject | None = None, facts: ModelFacts | None = None) -> Forecast:
+    """The forecast of the plan; `machine` is what was drawn of it, as plain ASL; `facts` is what models cost."""
+    costs = Costs(graph, facts)
     whole = costs.run() + _tally(plan, costs, machine)
     return Forecast(
         transitions=Range(whole.least.transitions, whole.most.transitions),
@@ -65,6 +52,7 @@ def forecast(plan: Plan, graph: WorkflowGraph, *, machine: JsonObject | None = N
         writes=Range(whole.least.writes, whole.most.writes),
         history_events=Range(whole.least.events, whole.most.events),
         price_microdollars=Range(round(whole.least.price / PICO_IN_MICRO), round(whole.most.price / PICO_IN_MICRO)),
+        models=forecast_models(plan, costs, whole),
         notes=tuple(_notes(plan, costs)),
     )
 
@@ -87,4 +75,4 @@ def _notes(plan: Plan, costs: Costs) -> Iterator[str]:
 def _entries(most: int, *, asks: bool) -> str:
     if asks:
         return f"the other agent is asked {most} times at most how its task stands; what waits shorter is asked less"
-    return f"{most} more entries of the agent at most are assumed; models and its conversation's own writes are left out"
+    return f"{most} more entries of the agent at most are assumed; its conversation's own writes are left out"

@@ -43,7 +43,8 @@ class WriteModel:
     run_created: int = 3  # the run, its input, the event `run_queued`; a run started with a key writes one more
     run_started: int = 1  # the event, with the first worker's word or at the end
     engines_word: int = 1  # more: the run itself, where a run begins with a Wait and the engine's own word comes first
-    run_ended: int = 3  # the run, its output, the event
+    run_ended: int = 4  # the run, its output, the event, the mark of how it ended
+    run_marked: int = 1  # each label, and each field that runs are found by
     node_visited: int = 6  # started and finished: each the run, the node run, the event
     entered: int = 3  # an agent that is entered again: the run, the node run, the event; its conversation and its ledger are no part of it
     continued: int = 1  # more: the event of a failure that counts as success

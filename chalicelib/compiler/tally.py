@@ -12,13 +12,16 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """`price` in pico-dollars. A figure may be below zero where a part saves what is counted elsewhere."""
+    """`price` in pico-dollars, `models` in micro-dollars; `unbounded` counts visits whose models cost has no upper end. A figure may be below zero
+    where a part saves what is counted elsewhere."""
 
     transitions: int = 0
     invocations: int = 0
     writes: int = 0
     events: int = 0
     price: int = 0
+    models: int = 0
+    unbounded: int = 0
 
     def __add__(self, other: "Counts") -> "Counts":
         return self._with(other, lambda left, right: left + right)
@@ -39,6 +42,8 @@ class Counts:
             merge(self.writes, other.writes),
             merge(self.events, other.events),
             merge(self.price, other.price),
+            merge(self.models, other.models),
+            merge(self.unbounded, other.unbounded),
         )
 
 

@@ -29,7 +29,8 @@ def close_gate(attempt: NodeAttempt, *, on_timeout: str | None = None) -> JsonOb
     GateTimedOut,
     unless a decision came first. A gate that never opened counts as timed out. Raises RunEnded, RunNotFound.
     """
-    gate_id = gates.gate_id(attempt)
+    opened = gates.find_opened(attempt)
+    gate_id = opened.id if opened is not None else gates.gate_id(attempt)
     at = now_text()
 
     def propose() -> Change | None:
@@ -47,22 +48,21 @@ def close_call(attempt: NodeAttempt) -> Gate | None:
 
     Raises StaleAttempt where the machine came to wait for it after the attempt began: it is not this one's to close.
     """
-    gate_id = gates.gate_id(attempt)
     at = now_text()
 
     def propose() -> Change | None:
-        gate = gates.find(attempt.organisation_id, gate_id)
+        gate = gates.find_of(attempt)
         if gate is None or gate.status is not GateStatus.OPEN:
             return None
         if gate.fence.order > attempt.fence.order:
             raise StaleAttempt(f"{attempt.node} waits for {gate.id} since this attempt began")
         scene = accounts.read_scene(attempt)
         accounts.require_open(scene)
-        writes, told = _closing(gate, _time_out(gate_id, None, at))
+        writes, told = _closing(gate, _time_out(gate.id, None, at))
         return Change(scene.run, events=told, writes=writes)
 
     announce(propose)
-    return gates.find(attempt.organisation_id, gate_id)
+    return gates.find_of(attempt)
 
 
 def _closing(gate: Gate, decision: Decision) -> tuple[tuple[Write, ...], tuple[NewEvent, ...]]:

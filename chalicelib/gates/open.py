@@ -1,8 +1,8 @@
 """Open a gate: ask people and leave the task token in the gate's record.
 
-In: the attempt, the token, the rendered question. Out: the `Gate`. Idempotent by (run, node, item path, visit): opened again with a new token, an
-undecided
-gate takes the new token, and a decided one answers it at once. The node run waits from here on; events `node_waiting` and `gate_opened`.
+In: the attempt, the token, the rendered question. Out: the `Gate`. Idempotent by (run, node, item path, visit, resume): opened again with a new
+token, an undecided gate takes the new token, and a decided one answers it at once, in a resumed run too where the same question was decided before.
+The node run waits from here on; events `node_waiting` and `gate_opened`.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from chalicelib.gates.deliver import deliver_soon
 from chalicelib.live.announce import announce
 from chalicelib.spec.canonical import canonical_json
 from chalicelib.spec.model import Json, JsonObject
-from chalicelib.store import accounts, answers, gates
+from chalicelib.store import accounts, gates
 from chalicelib.store.accounts import Scene, node_event
 from chalicelib.store.gate_records import Gate, GateChoice
 from chalicelib.store.journal import Change, NewEvent, NodeChange
@@ -57,12 +57,14 @@ def open_gate(
     attempt: NodeAttempt, *, token: str, question: Question, deadline_seconds: int | None = None, settled: Mapping[str, Json] | None = None
 ) -> Gate:
     """Open the gate of an attempt. It replaces `runs.nodes.node_started` and `node_waiting` for gates. Raises StaleAttempt, RunEnded, RunNotFound."""
-    gate_id = gates.gate_id(attempt)
     opened: list[Gate] = []
+    known: list[Gate] = []
 
     def propose() -> Change | None:
         opened.clear()
-        if gates.find(attempt.organisation_id, gate_id) is not None:
+        before = gates.find_of(attempt)
+        if before is not None and (before.fence.resume == attempt.fence.resume or before.shown_sha256 == question.shown_sha256()):
+            known.append(before)
             return None
         scene = accounts.read_scene(attempt, settled=settled)
         accounts.require_open(scene)
@@ -70,18 +72,18 @@ def open_gate(
         return Change(scene.run, _node_changes(scene, opened[0]), writes=(gates.opening_write(opened[0], token),), invocation_count=1)
 
     announce(propose)
-    return opened[0] if opened else _reopened(attempt, gate_id, token)
+    return opened[0] if opened else _reopened(attempt, known[-1], token)
 
 
-def _reopened(attempt: NodeAttempt, gate_id: str, token: str) -> Gate:
+def _reopened(attempt: NodeAttempt, gate: Gate, token: str) -> Gate:
     """The engine asks again: the gate's answer, given or to come, belongs to the new token, unless a newer attempt has one already."""
-    announce(lambda: _retold(attempt))
-    answers.replace_token(attempt.organisation_id, gate_id, token)
-    deliver_soon(attempt.organisation_id, gate_id)
-    return gates.get(attempt.organisation_id, gate_id)
+    announce(lambda: _retold(attempt, gate.id))
+    gates.take_over(gate, attempt, token)
+    deliver_soon(attempt.organisation_id, gate.id)
+    return gates.get(attempt.organisation_id, gate.id)
 
 
-def _retold(attempt: NodeAttempt) -> Change | None:
+def _retold(attempt: NodeAttempt, gate_id: str) -> Change | None:
     """The newer attempt takes the waiting over; nothing is told twice. An attempt that failed after the gate was open is taken over, too."""
     scene = accounts.read_scene(attempt)
     accounts.require_open(scene)
@@ -89,7 +91,7 @@ def _retold(attempt: NodeAttempt) -> Change | None:
     if before is None or has_succeeded(before, attempt) or before.fence == attempt.fence:
         return None
     at = now_text()
-    after = wait(before, attempt, at=at, waiting_for="gate", reference=gates.gate_id(attempt), until=before.until)
+    after = wait(before, attempt, at=at, waiting_for="gate", reference=gate_id, until=before.until)
     if after is None:
         return None
     return Change(

@@ -143,6 +143,12 @@ def route_of(name: str, *, models: Mapping[str, AliasTarget], keys: Keys) -> Rou
     return Route(name, (Candidate(OFFLINE, first.model),), why=f"{first.id} has no key here")
 
 
+def candidates_of(name: str, *, models: Mapping[str, AliasTarget]) -> tuple[Candidate, ...]:
+    """All whom a node's `model` leads to, whoever has a key. Raises ModelRequestInvalid for a name that stands for nothing."""
+    _, candidates = _resolve(name, models)
+    return candidates
+
+
 def routes_of(*, models: Mapping[str, AliasTarget], keys: Keys) -> tuple[Route, ...]:
     """The routes of all aliases, by name. An alias that leads nowhere has none."""
     found = []

@@ -23,6 +23,7 @@ from chalicelib.store import answers, runs
 from chalicelib.store.accounts import Address
 from chalicelib.store.journal import Change, Ending
 from chalicelib.store.node_places import places_of
+from chalicelib.store.run_marks import ending_writes
 from chalicelib.store.run_records import Fault, NodeRun, Run, Usage
 from chalicelib.store.statuses import NodeStatus, RunStatus
 from chalicelib.store.table import Write
@@ -172,10 +173,11 @@ def _ending(organisation_id: str, run_id: str, ended: _Ended) -> Change | None:
     nodes = {node_run.address: node_run for node_run in runs.list_node_runs(organisation_id, run_id)}
     failed_node = _failed_node(ended, nodes)
     outcome = Outcome(ended.status, ended.at, ended.settled, ended.told)
+    fault = _error(ended, failed_node, nodes)
     ending = Ending(
         ended.status,
         ended.at,
-        error=_error(ended, failed_node, nodes),
+        error=fault,
         failed_node=failed_node,
         lingers=is_needed(run, ended.status, nodes.values()),
         data=_ending_data(run, ended.status),
@@ -185,7 +187,7 @@ def _ending(organisation_id: str, run_id: str, ended: _Ended) -> Change | None:
     return Change(
         run,
         settle(run, nodes, outcome),
-        writes=_writes(run, ended),
+        writes=_writes(run, ended, fault),
         ending=ending,
         usage=usage,
         write_count=write_count,
@@ -202,8 +204,8 @@ def _of_items(nodes: Mapping[Address, NodeRun]) -> tuple[Usage, int, int]:
     return usage, sum(node_run.write_count for node_run in items), sum(node_run.attempt_count for node_run in items)
 
 
-def _writes(run: Run, ended: _Ended) -> tuple[Write, ...]:
-    writes: list[Write] = []
+def _writes(run: Run, ended: _Ended, fault: Fault | None) -> tuple[Write, ...]:
+    writes = [*ending_writes(run, ended.status, fault)]
     if ended.status is RunStatus.SUCCEEDED:
         writes.append(runs.output_write(run.organisation_id, run.id, ended.output))
     if run.parent is not None:

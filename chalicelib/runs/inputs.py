@@ -12,9 +12,11 @@ from jsonschema.exceptions import SchemaError
 
 from chalicelib.errors import InputInvalid
 from chalicelib.spec.canonical import canonical_json
+from chalicelib.spec.indexed import indexed_value
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.store.blobs import json_text
 from chalicelib.store.pointers import forged_in
+from chalicelib.store.run_marks import Mark, input_field, label
 from chalicelib.store.skeletons import POINTER
 
 _FAULTS: Final = 20  # told at most
@@ -45,6 +47,14 @@ def with_defaults(schema: JsonObject, given: Json) -> Json:
         return given
     defaults = {name: about["default"] for name, about in properties.items() if isinstance(about, dict) and "default" in about}
     return {**defaults, **given}
+
+
+def marks_of(spec: JsonObject, given: Json) -> tuple[Mark, ...]:
+    """What a run is found by: its workflow's labels and the values of the fields that the workflow names."""
+    labels, indexed = spec.get("labels"), spec.get("indexed")
+    named = [(path, indexed_value(given, str(path))) for path in indexed] if isinstance(indexed, list) else []
+    marks = [label(name, str(value)) for name, value in labels.items()] if isinstance(labels, dict) else []
+    return (*marks, *(input_field(str(path), value) for path, value in named if value is not None))
 
 
 def small_fields(value: Json, *, limit: int) -> tuple[str, ...]:

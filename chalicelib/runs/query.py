@@ -1,17 +1,14 @@
-"""What can be asked of runs. Reads only.
-
-Cursors are opaque texts; a page without one is the last.
-"""
+"""What can be asked of runs. Reads only."""
 
 from collections import Counter
 from dataclasses import dataclass
 
 from chalicelib.access.principal import Principal
 from chalicelib.machines import executions
+from chalicelib.runs.search import RunPage, Wanted, search
 from chalicelib.spec.model import Json
-from chalicelib.store import keys, pointers, runs
+from chalicelib.store import pointers, runs
 from chalicelib.store.run_records import NodeRun, Run, RunEvent
-from chalicelib.store.runs import RunPage as RunPage
 from chalicelib.store.statuses import RunStatus
 
 
@@ -42,14 +39,7 @@ def list_runs(
     principal: Principal, *, workflow_id: str | None = None, status: RunStatus | None = None, limit: int = 50, cursor: str | None = None
 ) -> RunPage:
     """Runs, newest first. A page may be short, or empty, and still have a cursor. Raises CursorInvalid."""
-    organisation_id = principal.organisation_id
-    if workflow_id is not None:
-        place = keys.runs_of_workflow(organisation_id, workflow_id)
-    elif status is not None and not status.is_terminal:
-        place = keys.open_runs(organisation_id)
-    else:
-        place = keys.runs_of_organisation(organisation_id)
-    return runs.list_page(organisation_id, place, statuses=() if status is None else (status,), limit=limit, cursor=cursor)
+    return search(principal, Wanted(workflow_id=workflow_id, status=status), limit=limit, cursor=cursor)
 
 
 def list_node_runs(principal: Principal, run_id: str) -> tuple[NodeRun, ...]:

@@ -18,7 +18,7 @@ from chalicelib.errors import ConditionLost, Contention, KeyReused, NotPublished
 from chalicelib.gates.deliver import deliver_soon
 from chalicelib.live.publish import publish
 from chalicelib.machines import executions
-from chalicelib.runs.inputs import checked_input, small_fields
+from chalicelib.runs.inputs import checked_input, marks_of, small_fields
 from chalicelib.spec.canonical import digest
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.store import answers, pointers, runs, workflows
@@ -98,7 +98,7 @@ def choose_version(organisation_id: str, workflow_id: str, number: int | None) -
 def parent_key(parent: Parent) -> str:
     """One child for each visit of a sub-workflow node, or each call of an agent, whatever its attempts."""
     attempt = parent.attempt
-    call = "" if attempt.call is None else f"/call {attempt.call}"
+    call = "" if attempt.call is None else f"/call {attempt.call}{f'/talk {attempt.talk}' if attempt.talk else ''}"
     return f"parent:{attempt.run_id}/{attempt.node}/{attempt.item_path}/{attempt.fence.visit}{call}"
 
 
@@ -166,6 +166,7 @@ class _Request:
             lasting_key=self.parent is not None,
             parent=self._link(),
             token=self.parent.token if self.parent else None,
+            marks=marks_of(self.version.spec, self.given),
         )
         run, event = runs.create(new)
         publish([event])

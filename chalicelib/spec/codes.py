@@ -47,6 +47,7 @@ CODES: Final[Mapping[str, str]] = MappingProxyType(
         "bad-decider": "An entry of `who.any_of` names neither a person nor a role.",
         "bad-timestamp": "A timestamp names a time that does not exist.",
         "condition-shape": "A condition has both or neither of `if` and `cases`, or an `else` without cases.",
+        "not-indexable": "A field that runs are to be found by is none of the input, or holds no single value.",
         "own-failure-handler": "A workflow is its own `on_failure`.",
         "unknown-choice": "`on_timeout` names no choice of its gate.",
         "unreachable-quorum": "More people have to agree than may decide.",

@@ -9,6 +9,7 @@ from chalicelib.spec.edges import EdgeSpec
 from chalicelib.spec.model import Json, JsonObject, SpecModel
 from chalicelib.spec.nodes import MAX_TIMEOUT_SECONDS, Node
 
+MAX_INDEXED = 8
 WORKFLOW_NAME_PATTERN = r"^[a-z][a-z0-9-]{1,62}$"
 
 
@@ -22,6 +23,7 @@ class WorkflowSpec(SpecModel):
     labels: dict[str, str] = Field(default_factory=dict, max_length=50)
     skills: list[Annotated[str, Field(min_length=1, max_length=200)]] = Field(default_factory=list, max_length=20)  # what others find it by
     input: JsonObject = Field(default={"type": "object"})
+    indexed: list[str] = Field(default_factory=list, max_length=MAX_INDEXED)  # paths of input fields that runs are found by
     nodes: dict[str, Node] = Field(min_length=1)
     edges: list[EdgeSpec] = Field(default_factory=list)
     output: Json = None

@@ -6,12 +6,15 @@ prefix.
 
 import hashlib
 import json
+from typing import Final
 
 from chalicelib.errors import BlobCorrupt, BlobMissing
 from chalicelib.settings import settings
 from chalicelib.spec.model import Json
 from chalicelib.store.clients import client
 from chalicelib.store.record import Record
+
+URL_SECONDS: Final = 300
 
 
 class Blob(Record):
@@ -39,10 +42,20 @@ def put_json(organisation_id: str, folder: str, value: Json) -> Blob:
     return blob
 
 
+def signed_url(organisation_id: str, blob: Blob, *, name: str) -> str | None:
+    """An address at which the value can be had for URL_SECONDS by whoever has it, as a file of that name. None on the local stack, whose storage
+    nobody can reach. Raises BlobMissing for another organisation's value."""
+    _require_own(organisation_id, blob)
+    if settings().stage == "local":
+        return None
+    asked = {"Bucket": settings().bucket, "Key": blob.key, "ResponseContentDisposition": f'attachment; filename="{name}.json"'}
+    url: str = client("s3").generate_presigned_url("get_object", Params=asked, ExpiresIn=URL_SECONDS)
+    return url
+
+
 def load_json(organisation_id: str, blob: Blob) -> Json:
     """Read a value back. Raises BlobMissing, or BlobCorrupt when its digest differs."""
-    if not blob.key.startswith(f"{organisation_id}/"):
-        raise BlobMissing(f"{blob.key} belongs to another organisation")
+    _require_own(organisation_id, blob)
     s3 = client("s3")
     try:
         body: bytes = s3.get_object(Bucket=settings().bucket, Key=blob.key)["Body"].read()
@@ -52,3 +65,8 @@ def load_json(organisation_id: str, blob: Blob) -> Json:
         raise BlobCorrupt(f"{blob.key} has another content than was written")
     loaded: Json = json.loads(body)
     return loaded
+
+
+def _require_own(organisation_id: str, blob: Blob) -> None:
+    if not blob.key.startswith(f"{organisation_id}/"):
+        raise BlobMissing(f"{blob.key} belongs to another organisation")

@@ -1,4 +1,6 @@
-"""The repository of gates. A gate's id is derived from (run, node, item path, visit, an agent's call): opening twice finds the first."""
+"""The repository of gates. A gate's id is derived from (run, node, item path, visit, an agent's call, resume): opening twice finds the first.
+
+In a resumed run the question that people have answered before need not be asked again: `find_of` finds that gate, too."""
 
 from chalicelib import ids
 from chalicelib.errors import GateNotFound
@@ -6,6 +8,7 @@ from chalicelib.store import answers, keys, table
 from chalicelib.store.answers import Answer
 from chalicelib.store.gate_records import Gate, Vote
 from chalicelib.store.items import Item, fields_of, item_of, record_of
+from chalicelib.store.record import plain
 from chalicelib.store.run_records import NodeAttempt
 from chalicelib.store.statuses import GateStatus
 from chalicelib.store.table import Page, Write
@@ -13,8 +16,38 @@ from chalicelib.store.table import Page, Write
 
 def gate_id(attempt: NodeAttempt) -> str:
     """The id of the gate that this visit of the node opens; an agent opens one for each call that it has to ask for."""
+    return _id(attempt, attempt.fence.resume)
+
+
+def _id(attempt: NodeAttempt, resume: int) -> str:
     call = () if attempt.call is None else (f"call {attempt.call}",)
-    return ids.derived_id(ids.GATE, attempt.run_id, attempt.node, attempt.item_path, str(attempt.fence.visit), *call, time_of=attempt.run_id)
+    later = (f"resume {resume}",) if resume else ()
+    return ids.derived_id(ids.GATE, attempt.run_id, attempt.node, attempt.item_path, str(attempt.fence.visit), *call, *later, time_of=attempt.run_id)
+
+
+def find_of(attempt: NodeAttempt) -> Gate | None:
+    """The gate at which the attempt's question stands: this resume's, else the latest of an earlier one that was decided (of an agent's call: in the
+    same conversation). A gate that timed out or was cancelled before the run was resumed asks nobody any more."""
+    return next((gate for gate in _standing(attempt) if gate.fence.resume == attempt.fence.resume or gate.status is GateStatus.DECIDED), None)
+
+
+def find_opened(attempt: NodeAttempt) -> Gate | None:
+    """The gate that was opened, or taken over, in the attempt's resume."""
+    return next((gate for gate in _standing(attempt) if gate.fence.resume == attempt.fence.resume), None)
+
+
+def _standing(attempt: NodeAttempt) -> list[Gate]:
+    """The gates of the question, the latest resume's first."""
+    resume = attempt.fence.resume
+    places = [keys.gate(attempt.organisation_id, _id(attempt, earlier)) for earlier in range(resume, attempt.talk - 1, -1)]
+    found = table.get_many(places)
+    return [record_of(Gate, found[key]) for key in places if key in found]
+
+
+def take_over(gate: Gate, attempt: NodeAttempt, token: str) -> None:
+    """The engine asks again with another token: the answer, given or to come, belongs to it. A gate of an earlier resume becomes this one's."""
+    also = {} if gate.fence.resume == attempt.fence.resume else {"fence": plain(attempt.fence)}
+    answers.replace_token(attempt.organisation_id, gate.id, token, also=also)
 
 
 def find(organisation_id: str, gate_id: str) -> Gate | None:

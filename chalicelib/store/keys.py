@@ -15,12 +15,13 @@ point-in-time recovery. Every PK starts with `ORG#<organisation>`; what is known
     version             VERSION#<ver>             VERSION
     documents           VERSION#<ver>             DOCUMENTS
     run                 RUN#<run>                 RUN                       WORKFLOW#<wf>#RUNS / <run>        OPEN#RUNS / <run>
-    run input           RUN#<run>                 INPUT                     RUNS / <run>
+    run input           RUN#<run>                 INPUT                     RUNS / <run>                      VERSION#<ver>#RUNS / <run>
+    mark of a run       RUN#<run>                 MARK#<criterion>          RUNS#<mark> / <run>               WORKFLOW#<wf>#RUNS#<mark> / <run>
     run output          RUN#<run>                 OUTPUT
     waiting parent      RUN#<run>                 PARENT                                                      UNDELIVERED / <run>
     node run            RUN#<run>                 NODE#<node>#<item path>
     run event           RUN#<run>                 EVENT#<number>
-    transcript          RUN#<run>                 TALK#<node>#<item path>#<visit>#<agent delegated to>
+    transcript          RUN#<run>                 TALK#<node>#<item path>#<visit>#<agent delegated to>[#<resume it began in>]
     agent's task        RUN#<run>                 TASK#<node>#<item path>#<visit>
     start key           KEY#<wf>#<sha256>         KEY
     gate                GATE#<gate>               GATE                      RUN#<run>#GATES / <gate>          OPEN#GATES / <opened>#<gate>
@@ -62,11 +63,15 @@ point-in-time recovery. Every PK starts with `ORG#<organisation>`; what is known
     all workflows by name                                     GSI1 WORKFLOWS
     the version that a worker's payload names                 PK VERSION#<ver>
     runs of a workflow / of the organisation, newest first    GSI1 WORKFLOW#<wf>#RUNS / RUNS, descending
+    runs of a version, newest first                           GSI2 VERSION#<ver>#RUNS, descending
+    runs by end, error, label or input field, newest first    GSI1 RUNS#<mark>; of a workflow GSI2 WORKFLOW#<wf>#RUNS#<mark>
+    whether a run carries a mark                              PK RUN#<run>, SK MARK#<criterion>, exact
     runs that have not ended (lists by open status, sweeper)  GSI2 OPEN#RUNS
     a run with its node runs; events since n                  PK RUN#<run>, SK RUN, prefix NODE#, range of EVENT#
     open gates, oldest first; the gates of a run              GSI2 OPEN#GATES; GSI1 RUN#<run>#GATES
     answers that have not reached the engine                  GSI2 UNDELIVERED
     what a namespace remembers in words, and how much it is   PK WORDS#<namespace>, SK prefix ENTRY#; TALLY
+    an agent's conversation in a resumed run: the latest      PK RUN#<run>, SK TALK#… exact, for each resume so far
     imported APIs by name                                     GSI1 APIS
     registered external agents by name; their kept cards      GSI1 AGENTS; PK AGENT#<name>, SK CARD
     who watches this run or workflow                          PK WATCH#<topic>: one item with a set of connection ids
@@ -193,6 +198,23 @@ def runs_of_workflow(organisation_id: str, workflow_id: str, run_id: str = "") -
 
 def runs_of_organisation(organisation_id: str, run_id: str = "") -> IndexKey:
     return IndexKey(1, f"ORG#{organisation_id}#RUNS", run_id)
+
+
+def runs_of_version(organisation_id: str, version_id: str, run_id: str = "") -> IndexKey:
+    return IndexKey(2, f"ORG#{organisation_id}#VERSION#{version_id}#RUNS", run_id)
+
+
+def run_mark(organisation_id: str, run_id: str, criterion: str) -> Key:
+    return Key(run(organisation_id, run_id).pk, f"MARK#{criterion}")
+
+
+def runs_with_mark(organisation_id: str, mark: str, run_id: str = "") -> IndexKey:
+    """`mark` is `<criterion>=<value>`."""
+    return IndexKey(1, f"ORG#{organisation_id}#RUNS#{mark}", run_id)
+
+
+def workflow_runs_with_mark(organisation_id: str, workflow_id: str, mark: str, run_id: str = "") -> IndexKey:
+    return IndexKey(2, f"ORG#{organisation_id}#WORKFLOW#{workflow_id}#RUNS#{mark}", run_id)
 
 
 def open_runs(organisation_id: str, run_id: str = "") -> IndexKey:

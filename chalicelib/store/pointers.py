@@ -88,8 +88,14 @@ def is_pointer(value: Json) -> bool:
 
 def size_of(value: Json) -> int | None:
     """The bytes of the value behind a pointer record; None for any other value, and for an item of a list, which nobody has measured."""
+    blob = blob_of(value)
+    return None if blob is None else blob.bytes
+
+
+def blob_of(value: Json) -> Blob | None:
+    """The blob that a pointer record stands for; None for any other value, and for an item of a list, which is only a part of one."""
     pointer = _pointer_of(value)
-    return None if pointer is None or PATH in pointer else _blob(pointer).bytes
+    return None if pointer is None or PATH in pointer else _blob(pointer)
 
 
 def _pointer_of(value: Json) -> JsonObject | None:

@@ -180,7 +180,7 @@ class RunEvent(Record):
 class NodeAttempt(Record):
     """Which try of which node speaks: what a worker takes from its payload. `distributed`: an item of a distributed map, whose node runs write no
     events. `call`: the tool call that an agent waits for, in whose name its node waits: its number, or `3.1` for the first call of an agent that was
-    handed a task by call 3."""
+    handed a task by call 3. `talk`: the resume in which the agent's conversation began."""
 
     organisation_id: str
     run_id: str
@@ -189,6 +189,7 @@ class NodeAttempt(Record):
     fence: Fence = Fence()
     distributed: bool = False
     call: int | str | None = None
+    talk: Annotated[int, Field(ge=0)] = 0
 
     @property
     def address(self) -> tuple[str, str]:

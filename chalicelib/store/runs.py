@@ -1,7 +1,7 @@
 """The repository of runs: create, read, list. What changes a run afterwards goes through `store.journal`."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
@@ -15,6 +15,7 @@ from chalicelib.store.items import Item, item_of, record_of
 from chalicelib.store.journal import first_event
 from chalicelib.store.keys import IndexKey
 from chalicelib.store.record import FreeObject, Record
+from chalicelib.store.run_marks import Mark, mark_write
 from chalicelib.store.run_records import NodeAttempt, NodeRun, Run, RunEvent
 from chalicelib.store.table import Write
 from chalicelib.store.values import Stored, keep, load
@@ -62,6 +63,7 @@ class NewRun:
     lasting_key: bool = False
     parent: ParentLink | None = None
     token: str | None = None
+    marks: tuple[Mark, ...] = ()
 
 
 def create(new: NewRun) -> tuple[Run, RunEvent]:
@@ -81,11 +83,12 @@ def _writes(new: NewRun) -> list[Write]:
     """All items of a new run; the first two, the run itself and its event, are put in once the others are counted."""
     run, organisation_id = new.run, new.run.organisation_id
     given = StoredValue(value=keep(organisation_id, f"runs/{run.id}/input", new.input))
-    place = keys.runs_of_organisation(organisation_id, run.id)
+    places = (keys.runs_of_organisation(organisation_id, run.id), keys.runs_of_version(organisation_id, run.version_id, run.id))
     writes = [
         table.put({"PK": "", "SK": ""}),
         table.put({"PK": "", "SK": ""}),
-        table.put(item_of(given, keys.run_input(organisation_id, run.id), place)),
+        table.put(item_of(given, keys.run_input(organisation_id, run.id), *places)),
+        *(mark_write(run, mark) for mark in new.marks),
     ]
     if new.key_sha256 is not None:
         writes.append(_key_write(new, new.key_sha256))
@@ -146,6 +149,12 @@ def list_node_runs(organisation_id: str, run_id: str) -> tuple[NodeRun, ...]:
     return tuple(record_of(NodeRun, item) for item in table.query_all(keys.run(organisation_id, run_id).pk, prefix="NODE#"))
 
 
+def list_few_node_runs(organisation_id: str, run_id: str, *, most: int) -> tuple[NodeRun, ...] | None:
+    """All node runs in one read; None where there are more than `most`, at most 1,000."""
+    page = table.query(keys.run(organisation_id, run_id).pk, prefix="NODE#", limit=most)
+    return None if page.last is not None else tuple(record_of(NodeRun, item) for item in page.items)
+
+
 def list_events(organisation_id: str, run_id: str, *, since: int = 0, limit: int = 500) -> tuple[RunEvent, ...]:
     """Events above a number, in order."""
     above = keys.event(organisation_id, run_id, since)
@@ -154,11 +163,20 @@ def list_events(organisation_id: str, run_id: str, *, since: int = 0, limit: int
 
 
 def get_input(organisation_id: str, run_id: str) -> Json:
-    return _value(organisation_id, table.get(keys.run_input(organisation_id, run_id)))
+    return load(organisation_id, find_input(organisation_id, run_id))
 
 
 def get_output(organisation_id: str, run_id: str) -> Json:
-    return _value(organisation_id, table.get(keys.run_output(organisation_id, run_id)))
+    return load(organisation_id, find_output(organisation_id, run_id))
+
+
+def find_input(organisation_id: str, run_id: str) -> Stored | None:
+    """As it is kept."""
+    return _stored(table.get(keys.run_input(organisation_id, run_id)))
+
+
+def find_output(organisation_id: str, run_id: str) -> Stored | None:
+    return _stored(table.get(keys.run_output(organisation_id, run_id)))
 
 
 def output_write(organisation_id: str, run_id: str, output: Json) -> Write:
@@ -178,16 +196,26 @@ class RunPage:
     cursor: str | None
 
 
+def _all_of(runs: Sequence[Run]) -> Sequence[Run]:
+    return runs
+
+
 def list_page(
-    organisation_id: str, place: IndexKey, *, statuses: Iterable[str] = (), limit: int, cursor: str | None, newest_first: bool = True
+    organisation_id: str,
+    place: IndexKey,
+    *,
+    limit: int,
+    cursor: str | None,
+    keep: Callable[[Sequence[Run]], Sequence[Run]] = _all_of,
+    span: tuple[str, str] | None = None,
+    newest_first: bool = True,
 ) -> RunPage:
-    """Runs at one place of an index; with `statuses`, only those. A page may be short, or empty, and still have a cursor."""
-    wanted = frozenset(statuses)
+    """Runs at one place of an index: those that `keep` keeps, of the ids in `span`. A page may be short, or empty, and still have a cursor."""
     after = start_of(place, organisation_id, cursor)
     runs: list[Run] = []
     for _ in range(_PAGES):
-        page = table.query_index(place, newest_first=newest_first, limit=limit - len(runs), after=after)
-        runs += [run for run in _runs_at(organisation_id, page.items) if not wanted or run.status in wanted]
+        page = table.query_index(place, newest_first=newest_first, limit=limit - len(runs), after=after, span=span)
+        runs += keep(_runs_at(organisation_id, page.items))
         after = page.last
         if after is None or len(runs) >= limit:
             break
@@ -216,5 +244,5 @@ def request_cancel(run: Run, person: str, reason: str | None) -> None:
         table.write(table.assign(keys.run(run.organisation_id, run.id), changes, condition=condition))
 
 
-def _value(organisation_id: str, item: Item | None) -> Json:
-    return load(organisation_id, record_of(StoredValue, item).value) if item else None
+def _stored(item: Item | None) -> Stored | None:
+    return record_of(StoredValue, item).value if item else None

@@ -144,10 +144,15 @@ def query_between(pk: str, first: str, last: str) -> Iterator[Item]:
         after = page.last
 
 
-def query_index(place: IndexKey, *, newest_first: bool = False, limit: int = 100, after: Item | None = None) -> Page:
-    """Keys of the items at one place of an index. An index lags: read the items themselves (`get_many`)."""
+def query_index(
+    place: IndexKey, *, newest_first: bool = False, limit: int = 100, after: Item | None = None, span: tuple[str, str] | None = None
+) -> Page:
+    """Keys of the items at one place of an index; with `span`, of those alone that sort between its ends. An index lags: read the items themselves
+    (`get_many`)."""
     name = f"GSI{place.index}"
-    return _query({"KeyConditionExpression": f"{name}PK = :pk", "IndexName": name}, {"pk": place.pk}, newest_first, limit, after)
+    between = f" AND {name}SK BETWEEN :low AND :high" if span else ""
+    values = {"pk": place.pk, **({"low": span[0], "high": span[1]} if span else {})}
+    return _query({"KeyConditionExpression": f"{name}PK = :pk{between}", "IndexName": name}, values, newest_first, limit, after)
 
 
 def _range(attribute: str, prefix: str, above: str) -> tuple[str, Item]:

@@ -1,4 +1,5 @@
-"""What an agent has said, called and learned so far: one item a visit of its node, written after each turn and each call.
+"""What an agent has said, called and learned so far: one item a conversation, written after each turn and each call. A visit of its node has one, and
+another for each resume of the run that began anew.
 
 In: an attempt, a transcript as JSON, the revision that it was made from. Out: the transcript with its revision. Large ones lie in S3. Never: a
 transcript written over a newer one, or by an attempt after a newer one has entered; whoever comes too late is told (StaleAttempt).
@@ -34,6 +35,15 @@ class KeptTranscript(Record):
 class Found:
     body: JsonObject
     revision: int
+
+
+def standing(attempt: NodeAttempt) -> int:
+    """The resume in which the conversation began that was entered last; the attempt's own where none was."""
+    resume = attempt.fence.resume
+    if not resume:
+        return 0
+    places = {_key(attempt.model_copy(update={"talk": talk}), ""): talk for talk in range(resume + 1)}
+    return max((places[key] for key in table.get_many(list(places))), default=resume)
 
 
 def find(attempt: NodeAttempt, part: str = "") -> Found | None:
@@ -84,4 +94,5 @@ def _stale(attempt: NodeAttempt) -> StaleAttempt:
 
 
 def _key(attempt: NodeAttempt, part: str) -> keys.Key:
-    return keys.transcript(attempt.organisation_id, attempt.run_id, attempt.node, f"{attempt.item_path}#{attempt.fence.visit}#{part}")
+    talk = f"#{attempt.talk}" if attempt.talk else ""
+    return keys.transcript(attempt.organisation_id, attempt.run_id, attempt.node, f"{attempt.item_path}#{attempt.fence.visit}#{part}{talk}")

@@ -40,7 +40,7 @@ def keep_asking(work: Work, failure: BudgetExceeded) -> None:
     found = transcripts.enter(work.attempt, _PART)
     revision = 0 if found is None else found.revision
     asked = 1 if found is None else _count(found.body) + 1
-    body: JsonObject = {"asked": asked, "open": True, "message": str(failure), "figures": dict(failure.figures)}
+    body: JsonObject = {"asked": asked, "open": True, "resume": work.attempt.fence.resume, "message": str(failure), "figures": dict(failure.figures)}
     transcripts.save(work.attempt, body, revision=revision + 1, part=_PART)
 
 
@@ -77,6 +77,9 @@ def settle_budget(work: Work) -> None:
     transcripts.enter(work.attempt, _PART)
     gate = close_call(_asking(work, found.body))
     decision = gate.decision if gate is not None and gate.status is GateStatus.DECIDED else None
+    if (decision is None or decision.choice != GO_ON) and found.body.get("resume", 0) != work.attempt.fence.resume:
+        transcripts.save(work.attempt, {**found.body, "open": False}, revision=found.revision + 1, part=_PART)
+        return  # who resumes the run has it tried again; where it still meets its limit, people are asked anew
     if budget is None or gate is None or decision is None or decision.choice != GO_ON:
         why = "nobody allowed more in time" if decision is None else f"{', '.join(decision.by)} allowed no more"
         figures = found.body["figures"]

@@ -10,7 +10,7 @@ from typing import Final
 from chalicelib.agents.transcript import CallRecord, CallState
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.workers.agent_tools import NodeTools
-from chalicelib.workers.kept_conversation import kept
+from chalicelib.workers.conversation import kept
 
 SHOWN: Final = 40  # of one conversation
 MOST_SHOWN: Final = 120  # of a node

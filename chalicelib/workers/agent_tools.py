@@ -23,6 +23,7 @@ from chalicelib.spec.tool_signatures import TOOL_SIGNATURES
 from chalicelib.store import transcripts, workflows
 from chalicelib.tools.failures import ToolUnknown
 from chalicelib.tools.mcp import discover
+from chalicelib.workers.conversation import is_changing
 from chalicelib.workers.models import Models
 from chalicelib.workers.tool import carried_out, surroundings
 from chalicelib.workers.values import rendered_members
@@ -30,7 +31,6 @@ from chalicelib.workers.work import Work
 
 MAX_NAME: Final = 64  # what all vendors take
 _MARK: Final = 8  # characters of a digest
-_CHANGING: Final = re.compile(r"\$(now|millis|random|uuid)\b")
 _FIRST_READ: Final = "first-read"
 _UNFIT: Final = re.compile(r"[^a-zA-Z0-9_-]")
 _TASK: Final[JsonObject] = {
@@ -211,7 +211,7 @@ def steady(work: Work, values: Mapping[str, Json]) -> Mapping[str, Json]:
     """The machine reads values anew at each entry: those that come out otherwise each time stay as they first were, so that what people approve is
     what runs. Raises StaleAttempt where another attempt was first.
     """
-    changing: JsonObject = {text: value for text, value in values.items() if _CHANGING.search(text)}
+    changing: JsonObject = {text: value for text, value in values.items() if is_changing(text)}
     if not changing:
         return values
     found = transcripts.find(work.attempt, _FIRST_READ) or transcripts.enter(work.attempt, _FIRST_READ)

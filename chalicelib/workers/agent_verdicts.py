@@ -29,7 +29,7 @@ from chalicelib.store.statuses import GateStatus, RunStatus
 from chalicelib.store.workflow_records import Child
 from chalicelib.workers.agent_budget import budget_question, open_question
 from chalicelib.workers.agent_tools import Granted, NodeTools, steady
-from chalicelib.workers.kept_conversation import kept
+from chalicelib.workers.conversation import kept, standing
 from chalicelib.workers.payload import PayloadInvalid
 from chalicelib.workers.tool import shown_arguments
 from chalicelib.workers.warn import warn
@@ -48,6 +48,7 @@ def wait_for_call(work: Work, node: AgentCall, values: Mapping[str, Json]) -> Js
     token = work.payload.token
     if token is None:
         raise PayloadInvalid("an agent that waits needs a task token")
+    work = standing(work)
     asking = open_question(work)
     if asking is not None:
         return _ask(work, asking, node, lambda channels: budget_question(work, node, channels=channels), token)
@@ -133,7 +134,7 @@ def _first_open(tools: NodeTools) -> tuple[NodeTools, CallState]:
     waiting = list(_waiting(tools))
     for inner, call in waiting:
         attempt = of_call(inner, call.number)
-        gate = None if call.reason == "suspends" else gates.find(attempt.organisation_id, gates.gate_id(attempt))
+        gate = None if call.reason == "suspends" else gates.find_of(attempt)
         if gate is None or gate.status is GateStatus.OPEN:
             return inner, call
     if not waiting:

@@ -10,7 +10,6 @@ from dataclasses import replace
 from typing import Final
 
 from chalicelib.agents.loop import Finished, Outcome, Suspended, Yielded, run_agent
-from chalicelib.agents.task import AgentTask
 from chalicelib.errors import BudgetExceeded
 from chalicelib.providers.model import Usage as ModelUsage
 from chalicelib.runs.nodes import NextWait, get_node_run, node_started, node_succeeded
@@ -22,9 +21,9 @@ from chalicelib.workers.agent_budget import asks_people, keep_asking, settle_bud
 from chalicelib.workers.agent_calls import shown_calls
 from chalicelib.workers.agent_tools import NodeTools, steady
 from chalicelib.workers.agent_verdicts import CallVerdicts
+from chalicelib.workers.conversation import KeptConversation, taken_up, task_digest, told_before
 from chalicelib.workers.delegation import AgentToolbox
 from chalicelib.workers.failures import CameTooLate
-from chalicelib.workers.kept_conversation import KeptConversation
 from chalicelib.workers.models import Models
 from chalicelib.workers.outputs import fitted
 from chalicelib.workers.work import Work
@@ -35,6 +34,7 @@ _MARGIN_SHARE: Final = 0.2  # of the time there is, where that is little
 
 def work_on(work: Work, node: AgentCall, values: Mapping[str, Json]) -> JsonObject:
     """Enter the agent's conversation. Raises what the agent raises, with what the whole conversation cost."""
+    work = taken_up(work, node, values)
     models = Models(work, node)
     task = agent_task(node, values, models)
     shown: JsonObject = {**shown_request(task, models), "tools": [grant.called for grant in node.grants]}
@@ -43,8 +43,9 @@ def work_on(work: Work, node: AgentCall, values: Mapping[str, Json]) -> JsonObje
         return _step("done", replay.result)
     settle_budget(work)
     toolbox = AgentToolbox(NodeTools(work, node, steady(work, values)), min(MARGIN_SECONDS, work.seconds_left() * _MARGIN_SHARE))
+    kept = KeptConversation(work.attempt, replace(task, tools=toolbox.tools.offered), task_digest(node, values), trail=work.trail)
     try:
-        outcome = _entered(work, task, models, toolbox)
+        outcome = _entered(work, kept, models, toolbox)
     except BudgetExceeded as failure:
         if not asks_people(work, node, failure):
             raise
@@ -59,13 +60,13 @@ def work_on(work: Work, node: AgentCall, values: Mapping[str, Json]) -> JsonObje
             return _finish(work, models, toolbox, outcome)
 
 
-def _entered(work: Work, task: AgentTask, models: Models, toolbox: AgentToolbox) -> Outcome:
+def _entered(work: Work, kept: KeptConversation, models: Models, toolbox: AgentToolbox) -> Outcome:
     """The conversation, as far as it goes this time."""
     return run_agent(
-        replace(task, tools=toolbox.tools.offered),
+        kept.task,
         ask=models.ask,
         toolbox=toolbox,
-        checkpoint=KeptConversation(work.attempt, trail=work.trail),
+        checkpoint=kept,
         verdicts=CallVerdicts(toolbox.tools),
         seconds_left=work.seconds_left,
         margin_seconds=toolbox.margin_seconds,
@@ -78,7 +79,7 @@ def spent_since(work: Work, whole: ModelUsage | None) -> Usage:
     """What of the conversation's cost is not in the node run yet."""
     node_run = get_node_run(work.attempt)
     told = node_run.visit_usage if node_run is not None and node_run.fence.visit == work.attempt.fence.visit else Usage()
-    return stored_usage(whole).less(told)
+    return stored_usage(whole).less(told.less(told_before(work)))
 
 
 def stored_usage(used: ModelUsage | None) -> Usage:

@@ -15,7 +15,7 @@ from chalicelib.providers.model import ToolUse, Usage
 from chalicelib.spec.model import Json
 from chalicelib.workers.agent_tools import NodeTools
 from chalicelib.workers.agent_verdicts import CallVerdicts
-from chalicelib.workers.kept_conversation import KeptConversation, kept
+from chalicelib.workers.conversation import KeptConversation, kept
 from chalicelib.workers.models import Models
 
 
@@ -44,18 +44,19 @@ class AgentToolbox:
         """Another agent's answer, as far as it has got one."""
         work, toolbox = inner.work, AgentToolbox(inner, self.margin_seconds)
         models = Models(work, inner.node, agent=inner.agent, part=inner.part)
+        asked = AgentTask(
+            prompt=task,
+            system=models.system(None),
+            tools=inner.offered,
+            max_turns=models.max_turns,
+            max_cost=_least(most_cost, inner.node.delegation.max_cost),
+            cache_prompt=True,
+        )
         outcome = run_agent(
-            AgentTask(
-                prompt=task,
-                system=models.system(None),
-                tools=inner.offered,
-                max_turns=models.max_turns,
-                max_cost=_least(most_cost, inner.node.delegation.max_cost),
-                cache_prompt=True,
-            ),
+            asked,
             ask=models.ask,
             toolbox=toolbox,
-            checkpoint=KeptConversation(work.attempt, inner.part),
+            checkpoint=KeptConversation(work.attempt, asked, part=inner.part),
             verdicts=CallVerdicts(inner),
             seconds_left=work.seconds_left,
             margin_seconds=self.margin_seconds,

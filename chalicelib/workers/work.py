@@ -37,6 +37,7 @@ class Work:
     payload: TaskPayload
     version_node: VersionNode
     seconds_left: Callable[[], float]
+    talk: int = 0  # the resume in which the agent's conversation began
     spent: list[Usage] = field(default_factory=list, compare=False)  # of work that was done, whether or not its result could be taken
     trail: KeptTrail = field(default_factory=KeptTrail, compare=False)  # of the visit's model calls
 
@@ -50,6 +51,7 @@ class Work:
             item_path=self.payload.item_path,
             fence=Fence(resume=fence.resume, visit=fence.visit, entry=fence.entry, retry=fence.retry),
             distributed=self.version_node.is_distributed,
+            talk=self.talk,
         )
 
     @property
@@ -75,8 +77,9 @@ class Work:
 
     @property
     def effect_key(self) -> str:
-        """What makes an effect happen once: the same for every retry, another for every visit and item."""
-        return f"{self.payload.run_id}/{self.payload.node}/{self.payload.item_path}/{self.payload.fence.visit}"
+        """What makes an effect happen once: the same for every retry, another for every visit, item and conversation."""
+        talk = f"/talk {self.talk}" if self.talk else ""
+        return f"{self.payload.run_id}/{self.payload.node}/{self.payload.item_path}/{self.payload.fence.visit}{talk}"
 
     @property
     def is_too_late(self) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from chalicelib.access.principal import Principal
 from chalicelib.compiler.compile import Compilation, Refused, compile_workflow
 from chalicelib.errors import VersionNotFound
+from chalicelib.model_facts import facts_of_deployment
 from chalicelib.spec.agent_landing import CallsWorkflow, landed
 from chalicelib.spec.canonical import digest, dump
 from chalicelib.spec.diagnostic import Diagnostic
@@ -45,7 +46,8 @@ def compile_text(principal: Principal, text: str) -> Compiled | tuple[Diagnostic
     versions = children_of(organisation_id, landed(loaded.spec, choice.by_skill))
     specs = {name: WorkflowSpec.model_validate(version.spec) for name, version in versions.items()}
     outside = outside_names(organisation_id, loaded.spec, published=versions)
-    outcome = compile_workflow(loaded.spec, loaded.positions, children=specs, agents=choice.by_skill, outside=outside)
+    facts = facts_of_deployment(loaded.spec)
+    outcome = compile_workflow(loaded.spec, loaded.positions, children=specs, agents=choice.by_skill, outside=outside, facts=facts)
     found = (*loaded.diagnostics, *outcome.diagnostics, *refused_calls(loaded.spec, loaded.positions), *choice.diagnostics)
     if isinstance(outcome, Refused) or any(diagnostic.is_error for diagnostic in found):
         return found

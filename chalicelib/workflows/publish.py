@@ -110,7 +110,7 @@ def _documents(version: Version, compiled: Compiled, source: str) -> Documents:
     values: dict[DocumentName, Json] = {
         "asl": bound(compilation.state_machine),
         "plan": compilation.plan_text,
-        "forecast": _plain(compilation.forecast),
+        "forecast": compilation.forecast.as_json(),
         "map": _plain(compilation.source_map),
         "source": source,
     }

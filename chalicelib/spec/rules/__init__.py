@@ -12,6 +12,7 @@ from chalicelib.spec.rules.agents import bad_delegations, bad_rules, duplicate_t
 from chalicelib.spec.rules.authored import Authored, Rule
 from chalicelib.spec.rules.expressions import broken_bindings, broken_output, broken_whens
 from chalicelib.spec.rules.gates import ambiguous_timeouts, bad_deciders, unknown_timeout_choices, unreachable_quorums
+from chalicelib.spec.rules.indexed import not_indexable
 from chalicelib.spec.rules.limits import too_many_edges, too_many_nodes
 from chalicelib.spec.rules.names import bad_ids, bad_labels, duplicate_ids, duplicate_labels, reserved_ids, reserved_items, shadowed_items
 from chalicelib.spec.rules.node_shapes import bad_timestamps, condition_shapes, long_waits, own_failure_handler, wait_shapes
@@ -37,6 +38,7 @@ RULES: Final[tuple[Rule, ...]] = (
     long_waits,
     bad_timestamps,
     own_failure_handler,
+    not_indexable,
     unknown_timeout_choices,
     ambiguous_timeouts,
     bad_deciders,

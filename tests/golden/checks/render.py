@@ -11,6 +11,7 @@ from pathlib import Path
 from chalicelib.compiler.checks import check
 from chalicelib.compiler.compile import compile_workflow
 from chalicelib.compiler.graph import WorkflowGraph, build
+from chalicelib.compiler.model_rates import Asked, ModelFacts, Rates
 from chalicelib.compiler.outside import Outside
 from chalicelib.spec.agent_landing import landed
 from chalicelib.spec.diagnostic import Diagnostic
@@ -35,8 +36,14 @@ def found_in(case: Path) -> tuple[Diagnostic, ...]:
     outside = Outside(**{name: frozenset(names) for name, names in known.items()})
     return (
         check(graph, loaded.positions, children={child.name: child} if child else {}, outside=outside)
-        or compile_workflow(loaded.spec, loaded.positions).diagnostics
+        or compile_workflow(loaded.spec, loaded.positions, facts=_facts(graph)).diagnostics
     )
+
+
+def _facts(graph: WorkflowGraph) -> ModelFacts:
+    """Everybody asks a model of one price."""
+    priced = Asked("default", {"vendor:model": Rates((10_000_000, 10_000_000), (10_000_000, 10_000_000))})
+    return ModelFacts({name: priced for block in graph.blocks.values() for name in block.nodes})
 
 
 def render(case: Path) -> Mapping[str, str]:

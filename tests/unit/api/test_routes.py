@@ -19,7 +19,7 @@ from chalicelib.store.gate_records import GateChoice
 from chalicelib.store.run_records import NodeAttempt
 from chalicelib.store.workflow_records import Version
 from tests.factories.api_events import context, rest_event
-from tests.factories.cloud import Cloud, cloud, published
+from tests.factories.cloud import SPEC, Cloud, cloud, published
 
 TEXT = "sluice: 1\nname: hello\ntitle: Hello\nnodes:\n  greet: {type: transform, value: hi}\noutput: {said: $greet}\n"
 CHOICES = (GateChoice(choice="approve"), GateChoice(choice="reject", approves=False))
@@ -257,3 +257,26 @@ def test_it_shows_how_the_providers_are(api: Api) -> None:
     status, found = api("GET /providers/health")
     assert (status, found["availability_target"], [route["name"] for route in found["routes"]]) == (200, 0.99, ["default", "fast", "smart"])
     assert {"id", "state", "success_ratio", "latency_p50_seconds", "latency_p95_seconds", "error_budget_left"} <= set(found["candidates"][0])
+
+
+def test_it_finds_runs_by_what_is_asked_and_compares_two(api: Api) -> None:
+    spec: Any = {**SPEC, "labels": {"team": "a&b"}, "indexed": ["city"]}
+    version = published(spec)
+    first, second = started(api, version), started(api, version)
+    for query, count in (
+        ({"label": "team=a%26b"}, 2),
+        ({"where": "city=Bonn", "since": "2020-01-01T00:00:00Z"}, 2),
+        ({"where": "city=Rome"}, 0),
+        ({"workflow_id": version.workflow_id, "version": "1", "until": "2020-01-01T00:00:00Z"}, 0),
+    ):
+        status, page = api("GET /workflows/runs", query=query)
+        assert (status, len(page["runs"])) == (200, count), query
+    compared = api("GET /workflows/runs/{run_id}/compare", path={"run_id": first["id"]}, query={"to": second["id"]})[1]
+    assert [run["id"] for run in compared["runs"]] == [first["id"], second["id"]]
+    assert compared["input"] == {"found": [], "is_cut": False}
+
+
+@pytest.mark.parametrize("query", [{"label": "team"}, {"since": "yesterday"}, {"since": "2026-01-01T00:00:00"}, {"version": "0"}])
+def test_it_refuses_questions_that_it_cannot_read(api: Api, query: dict[str, str]) -> None:
+    status, problem = api("GET /workflows/runs", query=query)
+    assert (status, [fault["field"].partition(".")[0].strip("/") for fault in problem["errors"]]) == (400, [next(iter(query))])

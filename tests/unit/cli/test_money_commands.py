@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from cli import screen
 from cli.main import app
 from tests.factories.fake_api import FakeApi, Refusal, serving_api
 
@@ -138,3 +139,15 @@ def test_it_shows_what_the_cache_saved_and_clears_it() -> None:
 def test_it_tells_what_the_api_refuses() -> None:
     with serving_api({"GET /api/v1/budgets/workflows/wf_1": Refusal(404, "budget-not-found")}) as api:
         assert sluice("budgets", "wf_1", api=api).exit_code == 3
+
+
+@pytest.mark.parametrize(
+    ("cost", "unpriced", "shown"),
+    [
+        ({"least": 0, "most": 0}, [], "$0"),
+        ({"least": 120, "most": None}, [], "$0.00012 to unbounded"),
+        ({"least": 120, "most": 5_000}, ["vllm:qwen"], "$0.00012 to $0.005, unpriced: vllm:qwen"),
+    ],
+)
+def test_it_shows_what_models_are_forecast_to_cost(cost: dict[str, int | None], unpriced: list[str], shown: str) -> None:
+    assert screen.models_price({"cost_micro_dollars": cost, "unpriced": unpriced}) == shown

@@ -178,7 +178,7 @@ def test_it_bounds_an_agents_entries_by_its_turns() -> None:
     waiting = scope(a=task("a--next"), a__next=choice("b", "a", "a--wait"), a__wait=task("a", token=True), b=task())
     found = of(graph({"a": agent, "b": ""}, "a b"), waiting)
     assert (states(found), found.invocations) == ((3, 3 + 4 * 3), Range(2, 2 + 4 * 2))
-    assert found.notes == ("a: 4 more entries of the agent at most are assumed; models and its conversation's own writes are left out",)
+    assert found.notes == ("a: 4 more entries of the agent at most are assumed; its conversation's own writes are left out",)
 
 
 def test_it_bounds_the_askings_for_a_task_by_their_time() -> None:

@@ -4,9 +4,13 @@ import pytest
 
 from chalicelib.access.principal import Principal
 from chalicelib.errors import RunEnded, StaleAttempt
+from chalicelib.gates.close import close_call, close_gate
 from chalicelib.gates.decide import decide
+from chalicelib.gates.open import Question, open_gate
 from chalicelib.gates.query import gate_view, get_gate, list_open_gates
 from chalicelib.store import keys, table
+from chalicelib.store.gate_records import Gate
+from chalicelib.store.run_records import Run
 from chalicelib.store.statuses import GateStatus, NodeStatus, RunStatus
 from tests.factories.cloud import ANN, BOB, DAN, STRANGER, Cloud, Sent
 from tests.factories.run_stories import QUESTION, TOKEN, attempt_at, check_journal, ended, node_of, now, opened_gate, started_run, told
@@ -124,3 +128,38 @@ def test_it_tells_which_gate_was_decided_on_what_was_shown(aws: Cloud) -> None:
     assert gate.shown_sha256 != other.shown_sha256
     assert decide(ANN, gate.id, choice="approve").shown_sha256 == gate.shown_sha256
     assert attempt_at(run, "approve").node == gate.node
+
+
+def resumed_gate(run: Run, resume: int, *, question: Question = QUESTION, token: str = "resumed") -> Gate:
+    return open_gate(attempt_at(run, "approve", resume=resume), token=token, question=question, deadline_seconds=60)
+
+
+def test_a_resumed_run_takes_the_decision_on_the_same_question(aws: Cloud) -> None:
+    run = started_run()
+    first = opened_gate(run)
+    decision = decide(ANN, first.id, choice="approve")
+    assert resumed_gate(run, 2).id == first.id
+    assert aws.answers[-1] == Sent("resumed", decision.output)
+    assert close_gate(attempt_at(run, "approve", resume=2)) == decision.output
+    check_journal(run)
+
+
+@pytest.mark.parametrize("choice", ["approve", None])
+def test_a_resumed_run_asks_another_question_or_one_that_timed_out_anew(aws: Cloud, choice: str | None) -> None:
+    run = started_run()
+    first = opened_gate(run)
+    decide(ANN, first.id, choice=choice) if choice else close_call(attempt_at(run, "approve"))
+    changed = QUESTION.model_copy(update={"ask": "Book the other one?"})
+    second = resumed_gate(run, 1, question=changed if choice else QUESTION)
+    assert second.id != first.id
+    assert node_of(run, "approve").reference == second.id
+    assert resumed_gate(run, 1, question=changed if choice else QUESTION, token="again").id == second.id
+    decide(BOB, second.id, choice="reject")
+    assert [sent.token for sent in aws.answers][-1] == "again"
+    assert close_gate(attempt_at(run, "approve", resume=1))["choice"] == "reject"
+
+
+def test_a_resumed_gate_that_never_opened_takes_no_older_decision(aws: Cloud) -> None:
+    run = started_run()
+    decide(ANN, opened_gate(run).id, choice="approve")
+    assert close_gate(attempt_at(run, "approve", resume=1))["choice"] == "timed_out"
