@@ -12,11 +12,13 @@ from chalicelib.api import (
     costs,
     gates,
     live,
+    people,
     problem,
     providers,
     replies,
     runs,
     secrets,
+    sign_in,
     tools,
     validation,
     versions,
@@ -27,7 +29,24 @@ from chalicelib.events import execution_status, publisher, sweeper, table_stream
 app = Chalice(app_name="sluice", configure_logs=False)
 app.experimental_feature_flags.update(["WEBSOCKETS"])
 
-for room in (validation, workflows, versions, runs, replies, gates, live, providers, costs, budgets, cache, secrets, tools, as_tools):
+for room in (
+    sign_in,
+    people,
+    validation,
+    workflows,
+    versions,
+    runs,
+    replies,
+    gates,
+    live,
+    providers,
+    costs,
+    budgets,
+    cache,
+    secrets,
+    tools,
+    as_tools,
+):
     app.register_blueprint(room.routes)
 app.register_middleware(problem.retell_framework_errors, "http")
 

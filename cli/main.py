@@ -2,7 +2,7 @@
 
 import typer
 
-from cli import budgets, cache, costs, gates, runs, secrets, specs, tools, up
+from cli import budgets, cache, costs, gates, people, runs, secrets, sign_in, specs, tools, up
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Agent workflows as AWS Step Functions: check, compile, publish, run, decide.")
 
@@ -16,6 +16,11 @@ app.command("cancel")(runs.cancel)
 app.command("reply")(runs.reply)
 app.command("gates")(gates.gates)
 app.command("decide")(gates.decide)
+app.command("login")(sign_in.login)
+app.command("logout")(sign_in.logout)
+app.command("whoami")(sign_in.whoami)
+app.add_typer(people.users, name="users")
+app.add_typer(people.keys, name="keys")
 app.add_typer(secrets.secrets, name="secrets")
 app.command("tools")(tools.tools)
 app.command("costs")(costs.costs)

@@ -29,7 +29,7 @@ def run(
     key: Annotated[str | None, typer.Option(help="Idempotency key: the same key starts one run.")] = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Watch the run to its end.")] = False,
     url: UrlOption = None,
-    person: AsOption = "local",
+    person: AsOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """Start a run. With --follow, ends with 1 unless the run succeeds."""
@@ -51,7 +51,7 @@ def show(
     run_id: RunArgument,
     follow: Annotated[bool, typer.Option("--follow", "-f")] = False,
     url: UrlOption = None,
-    person: AsOption = "local",
+    person: AsOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """A run: its nodes, what each put out, its result."""
@@ -70,7 +70,7 @@ def runs(
     status: Annotated[str | None, typer.Option(help="Only those with this status.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=200)] = 20,
     url: UrlOption = None,
-    person: AsOption = "local",
+    person: AsOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """Runs, newest first."""
@@ -86,7 +86,7 @@ def cancel(
     run_id: RunArgument,
     reason: Annotated[str | None, typer.Option()] = None,
     url: UrlOption = None,
-    person: AsOption = "local",
+    person: AsOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """Cancel a run; twice is harmless."""
@@ -101,7 +101,7 @@ def reply(
     text: str,
     node: Annotated[str | None, typer.Option()] = None,
     url: UrlOption = None,
-    person: AsOption = "local",
+    person: AsOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """Reply to a message that a run waits for."""

@@ -25,6 +25,8 @@ def connect(connection_id: str, *, ticket: str) -> None:
             organisation_id=principal.organisation_id,
             person=principal.person,
             roles=tuple(sorted(principal.roles)),
+            scopes=tuple(sorted(principal.scopes)),
+            kind=principal.kind,
             connected_at=now_text(),
             expires_at=epoch_seconds() + LIFE_SECONDS,
         )

@@ -27,6 +27,8 @@ _CACHES: Final = (
     ("chalicelib.settings", "settings", "cache_clear"),
     ("chalicelib.store.clients", "forget_clients", "__call__"),
     ("chalicelib.access.secrets", "forget_secrets", "__call__"),
+    ("chalicelib.access.signing_keys", "forget_signing_keys", "__call__"),
+    ("chalicelib.access.authenticate", "forget_standings", "__call__"),
 )
 
 

@@ -17,7 +17,10 @@ from botocore.compat import HTTPHeaders
 from moto import mock_aws
 
 from chalicelib import ids
+from chalicelib.access.authenticate import forget_standings
 from chalicelib.access.principal import Principal
+from chalicelib.access.scopes import ALL
+from chalicelib.access.signing_keys import forget_signing_keys
 from chalicelib.clock import now_text
 from chalicelib.machines.names import machine_name
 from chalicelib.settings import settings
@@ -37,13 +40,12 @@ ENVIRONMENT: Final = {
     "SLUICE_MACHINE_ROLE_ARN": "arn:aws:iam::123456789012:role/machine",
     "SLUICE_WEBSOCKET_ENDPOINT": "https://sockets.test/api",
     "SLUICE_WEBSOCKET_URL": "wss://sockets.test/api",
-    "SLUICE_PEOPLE": '{"ann": ["approver"], "bob": ["approver"], "cleo": ["approver"]}',
     "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",
 }
-ANN: Final = Principal("org_local", "ann", frozenset({"approver"}))
-BOB: Final = Principal("org_local", "bob", frozenset({"approver"}))
-DAN: Final = Principal("org_local", "dan")
-STRANGER: Final = Principal("org_other", "ann", frozenset({"approver"}))
+ANN: Final = Principal("org_local", "ann", frozenset({"approver"}), ALL)
+BOB: Final = Principal("org_local", "bob", frozenset({"approver"}), ALL)
+DAN: Final = Principal("org_local", "dan", scopes=ALL)
+STRANGER: Final = Principal("org_other", "ann", frozenset({"approver"}), ALL)
 SPEC: Final[JsonObject] = {
     "sluice": 1,
     "name": "hotel",
@@ -117,6 +119,8 @@ def cloud(**environment: str) -> Iterator[Cloud]:
         _heard_clients()
         _HEARD.clear()
         _create_resources()
+        forget_signing_keys()
+        forget_standings()
         found = Cloud()
         _HEARD.append(found)
         stack.callback(_HEARD.clear)
