@@ -1,7 +1,7 @@
 """The repository of runs: create, read, list. What changes a run afterwards goes through `store.journal`."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
@@ -172,15 +172,25 @@ class RunPage:
 
 
 def list_page(
-    organisation_id: str, place: IndexKey, *, statuses: Iterable[str] = (), limit: int, cursor: str | None, newest_first: bool = True
+    organisation_id: str,
+    place: IndexKey,
+    *,
+    statuses: Iterable[str] = (),
+    limit: int,
+    cursor: str | None,
+    newest_first: bool = True,
+    keep: Callable[[Sequence[Run]], Sequence[Run]] = tuple,
 ) -> RunPage:
-    """Runs at one place of an index; with `statuses`, only those. A page may be short, or empty, and still have a cursor."""
+    """Runs at one place of an index; with `statuses`, only those, and of them what `keep` gives back.
+
+    A page may be short, or empty, and still have a cursor.
+    """
     wanted = frozenset(statuses)
     after = start_of(place, organisation_id, cursor)
     runs: list[Run] = []
     for _ in range(_PAGES):
         page = table.query_index(place, newest_first=newest_first, limit=limit - len(runs), after=after)
-        runs += [run for run in _runs_at(organisation_id, page.items) if not wanted or run.status in wanted]
+        runs += keep([run for run in _runs_at(organisation_id, page.items) if not wanted or run.status in wanted])
         after = page.last
         if after is None or len(runs) >= limit:
             break

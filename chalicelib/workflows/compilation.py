@@ -1,12 +1,15 @@
 """From a draft's text to what is published: load, find the sub-workflows, compile.
 
-In: a text and the organisation. Out: `Compiled`, or the diagnostics that keep it from being compiled.
+In: a text, and who wants it compiled. Out: `Compiled`, or the diagnostics that keep it from being compiled.
 Reads the table for sub-workflows, writes nothing.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from chalicelib.access.objects import workflow_called
+from chalicelib.access.principal import Principal
+from chalicelib.access.scopes import Scope
 from chalicelib.compiler.compile import Compilation, Refused, compile_workflow
 from chalicelib.errors import VersionNotFound
 from chalicelib.spec.canonical import digest, dump
@@ -31,12 +34,12 @@ class Compiled:
     diagnostics: tuple[Diagnostic, ...]
 
 
-def compile_text(organisation_id: str, text: str) -> Compiled | tuple[Diagnostic, ...]:
+def compile_text(principal: Principal, text: str) -> Compiled | tuple[Diagnostic, ...]:
     """Compile a text as publishing does."""
     loaded = load(text)
     if loaded.spec is None:
         return loaded.diagnostics
-    versions = children_of(organisation_id, loaded.spec)
+    versions = children_of(principal, loaded.spec)
     specs = {name: WorkflowSpec.model_validate(version.spec) for name, version in versions.items()}
     outcome = compile_workflow(loaded.spec, loaded.positions, children=specs)
     refused = refused_calls(loaded.spec, loaded.positions)
@@ -46,18 +49,18 @@ def compile_text(organisation_id: str, text: str) -> Compiled | tuple[Diagnostic
     return Compiled(loaded.spec, outcome, children, _digest(loaded.spec, children, outcome), (*loaded.diagnostics, *outcome.diagnostics))
 
 
-def children_of(organisation_id: str, spec: WorkflowSpec) -> dict[str, Version]:
-    """The versions of the sub-workflows named, as far as they are published: the one asked for, else the latest."""
+def children_of(principal: Principal, spec: WorkflowSpec) -> dict[str, Version]:
+    """The versions of the sub-workflows named, as far as they are published and the principal may run them: the one asked for, else the latest."""
     found: dict[str, Version] = {}
     for name, number in _sub_workflows(spec.nodes):
-        version = _version_of(organisation_id, name, number)
+        version = _version_of(principal, name, number)
         if version is not None:
             found[name] = version
     return found
 
 
-def _version_of(organisation_id: str, name: str, wanted: int | None) -> Version | None:
-    workflow = workflows.find_by_name(organisation_id, name)
+def _version_of(principal: Principal, name: str, wanted: int | None) -> Version | None:
+    organisation_id, workflow = principal.organisation_id, workflow_called(principal, name, Scope.WORKFLOW_EXECUTE)
     number = wanted or (workflow.latest_version if workflow else 0)
     if workflow is None or not number:
         return None

@@ -33,7 +33,7 @@ def publish(principal: Principal, workflow_id: str, *, text: str | None = None) 
     organisation_id = principal.organisation_id
     workflow = workflows.get(organisation_id, workflow_id)
     source = workflows.get_draft(organisation_id, workflow_id).text if text is None else text
-    compiled = _compiled(organisation_id, workflow, source)
+    compiled = _compiled(principal, workflow, source)
     reservation = _reserved(workflow, compiled.digest, principal.person)
     try:
         version = workflows.get_version(organisation_id, reservation.version_id)
@@ -43,8 +43,8 @@ def publish(principal: Principal, workflow_id: str, *, text: str | None = None) 
     return version
 
 
-def _compiled(organisation_id: str, workflow: Workflow, source: str) -> Compiled:
-    outcome = compile_text(organisation_id, source)
+def _compiled(principal: Principal, workflow: Workflow, source: str) -> Compiled:
+    outcome = compile_text(principal, source)
     if not isinstance(outcome, Compiled):
         raise SpecInvalid(outcome)
     if outcome.spec.name != workflow.name:

@@ -22,7 +22,7 @@ class Validation:
 
 def validate(principal: Principal, *, text: str) -> Validation:
     """Load, check and compile `text`; sub-workflows are looked up in the organisation. Never raises for what the text says."""
-    outcome = compile_text(principal.organisation_id, text)
+    outcome = compile_text(principal, text)
     if not isinstance(outcome, Compiled):
         return Validation(outcome)
     return Validation(outcome.diagnostics, outcome.digest, outcome.compilation.plan_text)
