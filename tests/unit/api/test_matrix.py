@@ -5,7 +5,7 @@ A new route needs no line here unless it takes a body, or a path parameter that 
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import pytest
@@ -71,6 +71,20 @@ class Site:
     """Two organisations: things of `ann` in the first; `olga` is admin of the other."""
 
     things: dict[str, str]
+    known: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def as_(self, person: str, *roles: str, organisation_id: str = "org_local") -> dict[str, str]:
+        """The credentials of somebody, made once."""
+        if person not in self.known:
+            self.known[person] = bearer(person, roles or ("admin", "approver"), organisation_id=organisation_id)
+        return self.known[person]
+
+    def only(self, role: str) -> dict[str, str]:
+        """Somebody of the first organisation with one role, who owns nothing and with whom nothing is shared."""
+        return self.as_(f"only-{role}", role)
+
+    def stranger(self) -> dict[str, str]:
+        return self.as_("olga", organisation_id="org_other")
 
     def parameters(self, route: str, *, made_up: bool = False) -> dict[str, str]:
         names = [part[1:-1] for part in route.split("/") if part.startswith("{")]
@@ -120,11 +134,6 @@ def site() -> Iterator[Site]:
         yield Site(things)
 
 
-def role_headers(role: str) -> dict[str, str]:
-    """Somebody of the first organisation with one role, who owns nothing and with whom nothing is shared."""
-    return bearer(f"only-{role}", (role,))
-
-
 @pytest.mark.parametrize(("method", "path", "scope"), ROUTES, ids=NAMED)
 def test_it_answers_nobody_without_credentials(site: Site, method: str, path: str, scope: Scope | Access) -> None:
     route = f"{method} {path}"
@@ -140,14 +149,14 @@ def test_it_names_the_scope_that_a_role_lacks(site: Site, method: str, path: str
     route = f"{method} {path}"
     for role in (*ROLES, "legal"):
         if isinstance(scope, Scope) and scope not in ROLES.get(role, frozenset()):
-            status, document, _ = site.ask(route, role_headers(role))
+            status, document, _ = site.ask(route, site.only(role))
             assert (role, status, document["code"], document["scope"]) == (role, 403, "scope-missing", scope)
 
 
 @pytest.mark.parametrize(("method", "path", "scope"), ROUTES, ids=NAMED)
 def test_it_keeps_what_is_another_organisations_out_of_sight(site: Site, method: str, path: str, scope: Scope | Access) -> None:
     route = f"{method} {path}"
-    olga = bearer("olga", organisation_id="org_other")
+    olga = site.stranger()
     status, document, text = site.ask(route, olga)
     if "{" in path and route not in OWN_NAMES:
         assert (status, document["code"].endswith("not-found")) == (404, True)
@@ -169,7 +178,7 @@ def test_it_keeps_what_is_somebody_elses_out_of_sight(site: Site, method: str, p
     for role, held in ROLES.items():
         if scope is Access.PUBLIC or role == "admin" or (isinstance(scope, Scope) and scope not in held):
             continue
-        status, document, text = site.ask(route, role_headers(role))
+        status, document, text = site.ask(route, site.only(role))
         if route in OF_ALL:
             assert status == OF_ALL[route]
         elif "{" in path:
@@ -191,7 +200,7 @@ def test_it_keeps_what_is_somebody_elses_out_of_sight(site: Site, method: str, p
 )
 def test_it_finds_nothing_of_others_by_a_query(site: Site, route: str, query: dict[str, str]) -> None:
     wanted = {name: site.things[value] for name, value in query.items()}
-    for headers in (role_headers("editor"), bearer("olga", organisation_id="org_other")):
+    for headers in (site.only("editor"), site.stranger()):
         status, document, _ = site.ask(route, headers, query=wanted)
         empty = isinstance(document, dict) and not any(document.get(name) for name in ("runs", "gates", "workflows", "total"))
         assert (status == 404 and document["code"].endswith("not-found")) or (status == 200 and empty)
@@ -199,7 +208,7 @@ def test_it_finds_nothing_of_others_by_a_query(site: Site, route: str, query: di
 
 def test_it_leaves_everything_as_it_was(site: Site) -> None:
     """After all of the above: nothing of the owner's was changed by anybody else."""
-    ann = bearer("ann")
+    ann = site.as_("ann")
     assert site.ask("GET /api/v1/workflows/{workflow_id}/access", ann)[1]["public"] is False
     assert site.ask("GET /api/v1/workflows/runs/{run_id}", ann)[1]["cancel_requested_by"] is None
     assert site.ask("GET /api/v1/budgets/workflows/{workflow_id}", ann)[1]["per_day"] == 7
@@ -211,7 +220,7 @@ def test_it_leaves_everything_as_it_was(site: Site) -> None:
 
 def test_it_lets_the_owner_do_with_it_what_the_role_allows(site: Site) -> None:
     """Or the refusals above would prove nothing."""
-    ann = bearer("ann")
+    ann = site.as_("ann")
     for route in NAMED:
         if route.startswith("GET /api/v1/") and "{" in route and "secrets" not in route:
             assert site.ask(route, ann)[0] == 200, route
