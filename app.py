@@ -30,25 +30,11 @@ from chalicelib.events import execution_status, publisher, sweeper, table_stream
 app = Chalice(app_name="sluice", configure_logs=False)
 app.experimental_feature_flags.update(["WEBSOCKETS"])
 
-for room in (
-    sign_in,
-    people,
-    validation,
-    workflows,
-    sharing,
-    versions,
-    runs,
-    replies,
-    gates,
-    live,
-    providers,
-    costs,
-    budgets,
-    cache,
-    secrets,
-    tools,
-    as_tools,
-):
+ROOMS = (
+    sign_in, people, validation, workflows, sharing, versions, runs, replies, gates,
+    live, providers, costs, budgets, cache, secrets, tools, as_tools,
+)  # fmt: skip
+for room in ROOMS:
     app.register_blueprint(room.routes)
 app.register_middleware(problem.retell_framework_errors, "http")
 

@@ -29,6 +29,8 @@ _CACHES: Final = (
     ("chalicelib.access.secrets", "forget_secrets", "__call__"),
     ("chalicelib.access.signing_keys", "forget_signing_keys", "__call__"),
     ("chalicelib.access.authenticate", "forget_standings", "__call__"),
+    ("chalicelib.access.issuers", "forget_issuers", "__call__"),
+    ("chalicelib.store.cursors", "forget_seal", "__call__"),
 )
 
 

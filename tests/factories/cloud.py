@@ -27,6 +27,7 @@ from chalicelib.settings import settings
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.store import keys, workflows
 from chalicelib.store.clients import client, forget_clients
+from chalicelib.store.cursors import forget_seal
 from chalicelib.store.values import keep
 from chalicelib.store.workflow_records import Child, Documents, Draft, Version, Workflow
 from infra.local.patches import storage
@@ -121,6 +122,7 @@ def cloud(**environment: str) -> Iterator[Cloud]:
         _create_resources()
         forget_signing_keys()
         forget_standings()
+        forget_seal()
         found = Cloud()
         _HEARD.append(found)
         stack.callback(_HEARD.clear)
