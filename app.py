@@ -14,11 +14,14 @@ from chalicelib.api import (
     costs,
     gates,
     live,
+    people,
     problem,
     providers,
     replies,
     runs,
     secrets,
+    sharing,
+    sign_in,
     tools,
     validation,
     versions,
@@ -29,9 +32,12 @@ from chalicelib.events import execution_status, publisher, sweeper, table_stream
 app = Chalice(app_name="sluice", configure_logs=False)
 app.experimental_feature_flags.update(["WEBSOCKETS"])
 
-for room in (
+ROOMS = (
+    sign_in,
+    people,
     validation,
     workflows,
+    sharing,
     versions,
     runs,
     replies,
@@ -46,7 +52,8 @@ for room in (
     as_tools,
     audit,
     agents,
-):
+)
+for room in ROOMS:
     app.register_blueprint(room.routes)
 app.register_middleware(problem.retell_framework_errors, "http")
 

@@ -15,6 +15,7 @@ from bench.counted_runs import Stage, stage
 from bench.emulator_share import sharing
 from bench.table import Figure, Table, at_most
 from bench.task_graphs import CHECKOUT
+from infra.local.people import token_of
 from infra.local.rest_event import HttpRequest, proxy_event
 from infra.local.rest_routes import RouteTable
 
@@ -122,7 +123,7 @@ def _timed(request: Asked) -> Timed:
 
 def _event(request: Asked, app: Any) -> dict[str, Any]:
     body = b"" if request.body is None else json.dumps(request.body).encode()
-    headers = (("Content-Type", "application/json"), ("Host", "localhost"), ("X-Sluice-As", "ann"))
+    headers = (("Content-Type", "application/json"), ("Host", "localhost"), ("Authorization", f"Bearer {token_of('ann', ('admin', 'approver'))}"))
     match = RouteTable(app.routes).match(request.path)
     if match is None:
         raise ValueError(f"no route takes {request.path}")

@@ -6,6 +6,7 @@ Two processes share the machine with whatever else runs there, so the run that w
 """
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -19,6 +20,7 @@ from bench.table import Figure, Table, at_most
 from bench.task_graphs import CHECKOUT
 from chalicelib.live import publish as live
 from infra.local.patches.patch import Patch, Replacement, applied
+from infra.local.people import token_of
 
 WATCHERS: Final = 100
 LIMIT_MS: Final = 50.0
@@ -89,7 +91,8 @@ def _noting_writes() -> Iterator[dict[str, float]]:
 @contextmanager
 def _watchers(url: str, workflow_id: str) -> "Iterator[subprocess.Popen[str]]":
     command = [sys.executable, "-m", "bench.watchers", url, workflow_id, str(WATCHERS)]
-    process = subprocess.Popen(command, cwd=CHECKOUT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    environment = {**os.environ, "SLUICE_TOKEN": token_of("watcher", ("viewer", "admin")), "SLUICE_CREDENTIALS": f"{os.devnull}/none"}
+    process = subprocess.Popen(command, cwd=CHECKOUT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
         if process.stdout.readline().strip() != "watching":

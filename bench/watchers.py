@@ -49,7 +49,7 @@ async def _watch(url: str, workflow_id: str, receipts: Receipts, ready: asyncio.
 
 
 def _ticket(url: str) -> str:
-    with Client(url) as client:
+    with Client(url) as client:  # SLUICE_TOKEN says as whom
         return str(client.post("/api/v1/live/tickets")["url"])
 
 

@@ -12,6 +12,8 @@ Never: a secret, a task token or a foreign body in a message.
     │   │   ├── DecisionInvalid      an unknown choice, a missing reason, a form that its schema refuses
     │   │   └── DocumentInvalid      an OpenAPI document that cannot be imported
     │   ├── AgentInvalid             an external agent whose address or card cannot be taken
+    │   ├── NameInvalid              no name for a person, a service account or a role
+    │   ├── PasswordInvalid          a password that is too short, too long or too easy to guess
     │   ├── SecretInvalid            a secret's name or value that the store of secrets does not take
     │   ├── CursorInvalid            a list cursor that was not issued for this list
     │   ├── KeyReused                one idempotency key with two different requests
@@ -24,9 +26,14 @@ Never: a secret, a task token or a foreign body in a message.
     │   ├── MessageNotFound
     │   ├── BudgetNotFound
     │   ├── ApiNotFound              no imported API of that name
-    │   └── AgentNotFound            no external agent of that name is registered
+    │   ├── AgentNotFound            no external agent of that name is registered
+    │   ├── PersonNotFound           no member of that name in this organisation
+    │   ├── OrganisationNotFound     none that this person belongs to
+    │   ├── KeyNotFound              no API key of that id
+    │   └── InvitationNotFound       unknown, used up, withdrawn or too old
     ├── Conflict                     the thing is in another state than the caller thinks (409)
     │   ├── WorkflowNameTaken
+    │   ├── NameTaken                of a person, a service account or an organisation
     │   ├── AgentNameTaken           the name stands for another external agent
     │   ├── DraftChanged             the draft was saved by somebody else since it was read
     │   ├── NotPublished             the workflow has no version to run
@@ -37,6 +44,9 @@ Never: a secret, a task token or a foreign body in a message.
     │   ├── BudgetExceeded           a call that may cost more than a budget has left; carries which budget, and its figures
     │   └── ConditionLost            a conditional write that another one won; repositories turn it into one of the above
     ├── Refused                      this person may not (403)
+    │   ├── NotSignedIn              no credentials, or none that hold (401)
+    │   ├── CredentialsInvalid       a name and a password that do not belong together (401)
+    │   ├── TooManyAttempts          sign-ins that failed too often; carries when to try again (429)
     │   ├── ScopeMissing             their credentials lack a scope; carries its name
     │   ├── NotADecider
     │   ├── SelfApproval             the person who started the run decides
@@ -122,6 +132,14 @@ class DecisionInvalid(FieldsInvalid):
     code = "decision-invalid"
 
 
+class NameInvalid(Invalid):
+    code = "name-invalid"
+
+
+class PasswordInvalid(Invalid):
+    code = "password-invalid"
+
+
 class SecretInvalid(Invalid):
     code = "secret-invalid"
 
@@ -187,6 +205,26 @@ class AgentNotFound(NotFound):
 class Conflict(SluiceError):
     code = "conflict"
     status = 409
+
+
+class PersonNotFound(NotFound):
+    code = "person-not-found"
+
+
+class OrganisationNotFound(NotFound):
+    code = "organisation-not-found"
+
+
+class KeyNotFound(NotFound):
+    code = "key-not-found"
+
+
+class InvitationNotFound(NotFound):
+    code = "invitation-not-found"
+
+
+class NameTaken(Conflict):
+    code = "name-taken"
 
 
 class WorkflowNameTaken(Conflict):
@@ -259,6 +297,31 @@ class ConditionLost(Conflict):
 class Refused(SluiceError):
     code = "refused"
     status = 403
+
+
+class NotSignedIn(Refused):
+    code = "not-signed-in"
+    status = 401
+
+
+class CredentialsInvalid(Refused):
+    code = "credentials-invalid"
+    status = 401
+
+
+class TooManyAttempts(Refused):
+    """`retry_after_seconds` says when the next one is looked at."""
+
+    code = "too-many-attempts"
+    status = 429
+
+    def __init__(self, retry_after_seconds: int) -> None:
+        self.retry_after_seconds = retry_after_seconds
+        super().__init__(f"too many sign-ins have failed; try again in {retry_after_seconds} seconds")
+
+    @property
+    def detail(self) -> "Mapping[str, Json]":
+        return {"retry_after_seconds": self.retry_after_seconds}
 
 
 class ScopeMissing(Refused):

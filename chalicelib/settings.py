@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Final
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -52,6 +52,35 @@ class DatabaseSetting(BaseModel):
         return self
 
 
+class OidcIssuer(BaseModel):
+    """An OpenID Connect issuer whose tokens are taken: what they must hold, and what their claims mean here.
+
+    `organisation` names the organisation of all its people; or `organisation_claim` the claim that holds its id. `roles` translates the values of
+    `roles_claim`; what it does not name gives no role. A person is called `<name>:<person_claim>`, which no person of ours can be.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(pattern=r"^[a-z][a-z0-9-]{0,30}$")
+    issuer: str = Field(min_length=1)
+    audience: str = Field(min_length=1)
+    audience_claim: str = "aud"  # Cognito's access tokens have `client_id`
+    jwks_url: str = Field(pattern=r"^https://|^http://(127\.0\.0\.1|localhost)[:/]")
+    algorithms: tuple[Literal["RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA"], ...] = ("RS256", "ES256")
+    person_claim: str = "sub"
+    organisation: str = ""
+    organisation_claim: str = ""
+    roles_claim: str = ""
+    roles: Mapping[str, str] = Field(default_factory=dict)
+    default_roles: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_organisation(self) -> "OidcIssuer":
+        if bool(self.organisation) == bool(self.organisation_claim):
+            raise ValueError("give an issuer's organisation or its organisation_claim")
+        return self
+
+
 class Settings(BaseModel):
     """What a deployment decides. The alias is the name of the environment variable; an empty text means: not set."""
 
@@ -86,6 +115,9 @@ class Settings(BaseModel):
     databases: Mapping[str, DatabaseSetting] = Field(
         default_factory=dict, alias="SLUICE_DATABASES", repr=False
     )  # JSON {name: {url | sqlite_key, write}}
+    password_memory_kib: int = Field(default=19_456, ge=8, alias="SLUICE_PASSWORD_MEMORY_KIB")  # of argon2id
+    password_passes: int = Field(default=2, ge=1, alias="SLUICE_PASSWORD_PASSES")
+    oidc: tuple[OidcIssuer, ...] = Field(default=(), alias="SLUICE_OIDC")  # JSON [{name, issuer, audience, jwks_url, …}]
     native_tools: frozenset[str] = Field(default=frozenset(), alias="SLUICE_NATIVE_TOOLS")  # JSON [ARNs of roles]; empty: off
 
 
@@ -133,6 +165,7 @@ def _parse(name: str, text: str) -> object:
             | "SLUICE_A2A_AGENTS"
             | "SLUICE_DATABASES"
             | "SLUICE_NATIVE_TOOLS"
+            | "SLUICE_OIDC"
         ):
             try:
                 return json.loads(text)

@@ -20,7 +20,7 @@ def budgets(
     unpriced: Annotated[bool, typer.Option("--unpriced", help="Models without a price may be called all the same.")] = False,
     remove: Annotated[bool, typer.Option("--remove", help="Takes the budget away.")] = False,
     url: UrlOption = None,
-    person: AsOption = "local",
+    person: AsOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """All budgets; with limits, sets one: what is not given is not limited any more."""

@@ -23,7 +23,7 @@ def warm(
     file: Annotated[Path, typer.Argument(help="A list of requests {model, prompt, system?, output?, max_output_tokens?}, YAML or JSON.")],
     ttl_seconds: Annotated[int, typer.Option("--ttl", min=1, help="How long the answers last.")] = 86_400,
     url: UrlOption = None,
-    person: AsOption = "local",
+    person: AsOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """Ask what is not in the cache yet. Ends with 1 when some could not be answered."""
@@ -39,7 +39,7 @@ def warm(
 
 
 @app.command("stats")
-def stats(first: FirstDay = None, last: LastDay = None, url: UrlOption = None, person: AsOption = "local", as_json: JsonOption = False) -> None:
+def stats(first: FirstDay = None, last: LastDay = None, url: UrlOption = None, person: AsOption = "", as_json: JsonOption = False) -> None:
     """Hits, misses and money saved, by day."""
     here = session(url, person, as_json)
     with told(here.err):
@@ -57,7 +57,7 @@ def stats(first: FirstDay = None, last: LastDay = None, url: UrlOption = None, p
 
 
 @app.command("clear")
-def clear(url: UrlOption = None, person: AsOption = "local", as_json: JsonOption = False) -> None:
+def clear(url: UrlOption = None, person: AsOption = "", as_json: JsonOption = False) -> None:
     """Forget all answers."""
     here = session(url, person, as_json)
     with told(here.err):

@@ -1,19 +1,24 @@
 """The REST API as functions. Everything that the command line knows comes through here.
 
-In: an address and the person to act as. Out: JSON documents, or `Problem` as the API tells it, or `Unreachable`.
-A deployment's API takes requests signed with AWS credentials; the local stack takes a name.
+In: an address, and perhaps who is to act. Out: JSON documents, or `Problem` as the API tells it, or `Unreachable`. Requests carry what is
+kept for that person here (`cli.credentials`), or SLUICE_TOKEN; an access token that is about to lapse is exchanged for the next one before.
 """
 
+import os
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import httpx2
+
+from cli import credentials
+from cli.credentials import Credential
 
 # ruff: noqa: N818  (names that say what happened)
 
 TIMEOUT_SECONDS: Final = 35  # API Gateway ends at 29
+SPARE_SECONDS: Final = 60  # an access token that lapses sooner is exchanged first
 
 
 class Problem(Exception):
@@ -32,15 +37,12 @@ class Unreachable(Exception):
 
 @dataclass
 class Client:
-    """`person` names who acts, where the API takes a name."""
+    """`person` chooses among those who have signed in here; `credential` is taken instead of what is kept."""
 
     url: str
-    person: str = "local"
+    person: str = ""
+    credential: Credential | None = field(default=None, repr=False)
     _http: httpx2.Client | None = field(default=None, repr=False)
-
-    @property
-    def is_local(self) -> bool:
-        return (urlsplit(self.url).hostname or "") in {"127.0.0.1", "localhost", "::1"}
 
     def __enter__(self) -> "Client":
         return self
@@ -64,6 +66,9 @@ class Client:
     def put(self, path: str, body: Mapping[str, Any], **query: str) -> Any:
         return self._ask("PUT", path, query=query, body=body)
 
+    def patch(self, path: str, body: Mapping[str, Any]) -> Any:
+        return self._ask("PATCH", path, body=body)
+
     def delete(self, path: str, **query: str) -> Any:
         return self._ask("DELETE", path, query=query)
 
@@ -80,24 +85,54 @@ class Client:
         return answer.json() if answer.content else None
 
     def _send(self, method: str, path: str, query: Mapping[str, Any], body: Mapping[str, Any] | None, headers: Mapping[str, str]) -> httpx2.Response:
-        self._http = self._http or httpx2.Client(base_url=self.url, timeout=TIMEOUT_SECONDS)
-        request = self._http.build_request(method, path, params=query, json=body, headers=dict(headers))
-        self._identify(request)
-        try:
-            answer = self._http.send(request)
-        except httpx2.HTTPError as fault:
-            raise Unreachable(f"no answer from {self.url} ({fault})") from fault
+        bearer = self._bearer()
+        sent = {**({"Authorization": f"Bearer {bearer}"} if bearer else {}), **headers}
+        answer = self._once(method, path, query, body, sent)
         if answer.status_code >= 400:
             raise Problem(answer.status_code, _document(answer))
         return answer
 
-    def _identify(self, request: httpx2.Request) -> None:
-        if self.is_local:
-            request.headers["X-Sluice-As"] = self.person
-            return
-        from cli.signature import sign
+    def _once(self, method: str, path: str, query: Mapping[str, Any], body: Mapping[str, Any] | None, headers: Mapping[str, str]) -> httpx2.Response:
+        self._http = self._http or httpx2.Client(base_url=self.url, timeout=TIMEOUT_SECONDS)
+        try:
+            return self._http.send(self._http.build_request(method, path, params=query, json=body, headers=dict(headers)))
+        except httpx2.HTTPError as fault:
+            raise Unreachable(f"no answer from {self.url} ({fault})") from fault
 
-        sign(request)
+    def _bearer(self) -> str:
+        """What to send; empty where nobody has signed in. Raises Problem (401) for a person who has not."""
+        found = self.credential
+        if found is None:
+            found = credentials.find(self.url, self.person)
+            if found is None and self.person:
+                raise Problem(401, {"code": "not-signed-in", "detail": f"{self.person} has not signed in here; `sluice login {self.person}` does"})
+        if found is None:
+            return os.environ.get("SLUICE_TOKEN", "")
+        if found.refresh_token and found.expires_at - time.time() < SPARE_SECONDS:
+            found = self._renewed(found)
+        self.credential = found
+        return found.bearer
+
+    def _renewed(self, before: Credential) -> Credential:
+        """The next pair of tokens. Raises Problem (401) where the session is over, and forgets it."""
+        answer = self._once("POST", "/api/v1/auth/refresh", {}, {"refresh_token": before.refresh_token}, {})
+        if answer.status_code >= 400:
+            if answer.status_code == 401:
+                credentials.forget(self.url, before.person)
+            raise Problem(answer.status_code, _document(answer))
+        after = credential_of(answer.json())
+        credentials.save(self.url, after)
+        return after
+
+
+def credential_of(document: Mapping[str, Any]) -> Credential:
+    """What the API answers to a sign-in, as it is kept."""
+    return Credential(
+        person=str(document["person"]),
+        access_token=str(document["access_token"]),
+        refresh_token=str(document.get("refresh_token") or ""),
+        expires_at=time.time() + float(document["expires_in"]),
+    )
 
 
 def _document(answer: httpx2.Response) -> Mapping[str, Any]:

@@ -17,7 +17,7 @@ def costs(
     last: LastDay = None,
     run_id: Annotated[str | None, typer.Option("--run", help="One run's, node by node.")] = None,
     url: UrlOption = None,
-    person: AsOption = "local",
+    person: AsOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """What model calls cost. Calls of models without a price are counted, and in no sum."""

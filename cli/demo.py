@@ -1,11 +1,12 @@
 """The first ten minutes: the examples published, the invoice example run live on its real input, what it took beside what was forecast.
 
 In: the addresses of a running local stack. Out: what a newcomer sees. With a terminal the person decides the gate; without one the demo decides it
-itself, as the person `demo`, for this example only.
+itself, as `admin`, for this example only. The invoice is sent in by `user`: nobody decides on a run of their own.
 """
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ from rich.text import Text
 from cli import screen
 from cli.answers import Answers
 from cli.client import Client
+from cli.credentials import Credential
 from cli.runs import follow_run
 from cli.session import Session
 from cli.specs import published
@@ -25,13 +27,13 @@ from cli.watch import Event
 
 EXAMPLES: Final = Path(__file__).resolve().parent.parent / "examples"
 SHOWN: Final = "invoice-approval"
-STARTER: Final = "ann"  # who sends the invoice in; whoever sits here decides
-DECIDER: Final = "demo"
+STARTER: Final = "user"  # who sends the invoice in; whoever sits here decides
+DECIDER: Final = "admin"
 
 
 @dataclass
 class DemoAnswers(Answers):
-    """Answers at the prompt, or, without a terminal, as the person `demo`."""
+    """Answers at the prompt, or, without a terminal, by themselves."""
 
     def is_wanted(self, event: Event) -> bool:
         return bool(event["type"] == "gate_opened")
@@ -41,21 +43,23 @@ class DemoAnswers(Answers):
             super().decide(gate)
             return
         choice = next(each["choice"] for each in gate["choices"] if each["approves"])
-        with Client(self.here.client.url, DECIDER) as decider:
-            decider.post(f"/api/v1/gates/{gate['id']}/decision", {"choice": choice, "channel": "cli"})
+        self.here.client.post(f"/api/v1/gates/{gate['id']}/decision", {"choice": choice, "channel": "cli"})
         self.here.out.print(f"No terminal: decided by {DECIDER}: {choice}")
 
 
 @dataclass
 class Demo:
+    """`keys` are the API keys of this machine, by person."""
+
     url: str
     websocket_url: str
     data: Path
+    keys: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def show(self, *, runs: bool) -> None:
         out = Console()
         if runs:
-            with Client(self.url) as client:
+            with self._client(DECIDER) as client:
                 here = Session(client, as_json=False, out=out, err=out)
                 self._publish(here)
                 self._run(here)
@@ -70,11 +74,14 @@ class Demo:
         given = json.loads((EXAMPLES / SHOWN / "input.json").read_text())
         workflow_id = here.workflow_id(SHOWN)
         here.out.print(Panel(Text(given["invoice"].strip()), title="an invoice comes in", title_align="left", border_style="dim"))
-        with Client(self.url, STARTER) as starter:
+        with self._client(STARTER) as starter:
             started = starter.post(f"/api/v1/workflows/{workflow_id}/run", {"input": given})
         ended = follow_run(here, started, answers=DemoAnswers(here, is_asking=here.out.is_terminal))
         here.out.print(Text(json.dumps(ended["output"] or ended["error"], ensure_ascii=False, indent=2)))
         self._account(here, ended)
+
+    def _client(self, person: str) -> Client:
+        return Client(self.url, person, credential=Credential(person, api_key=self.keys.get(person, "")))
 
     def _account(self, here: Session, ended: dict[str, Any]) -> None:
         """The way through the machine, and what was forecast beside what was counted."""

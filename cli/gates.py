@@ -15,7 +15,7 @@ def gates(
     run_id: Annotated[str | None, typer.Option("--run", help="Only this run's.")] = None,
     mine: Annotated[bool, typer.Option("--mine", help="Only those that --as may decide.")] = False,
     url: UrlOption = None,
-    person: AsOption = "local",
+    person: AsOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """Open gates, oldest first."""
@@ -33,7 +33,7 @@ def decide(
     reason: Annotated[str | None, typer.Option("--reason", "-r")] = None,
     form: Annotated[str | None, typer.Option(help="The form's fields, as JSON.")] = None,
     url: UrlOption = None,
-    person: AsOption = "local",
+    person: AsOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """Decide a gate. Ends with 1 when somebody else has, with 4 when --as may not."""

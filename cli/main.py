@@ -10,8 +10,10 @@ from cli import (
     costs,
     directory,
     gates,
+    people,
     runs,
     secrets,
+    sign_in,
     specs,
     tools,
     up,
@@ -30,6 +32,11 @@ app.command("cancel")(runs.cancel)
 app.command("reply")(runs.reply)
 app.command("gates")(gates.gates)
 app.command("decide")(gates.decide)
+app.command("login")(sign_in.login)
+app.command("logout")(sign_in.logout)
+app.command("whoami")(sign_in.whoami)
+app.add_typer(people.users, name="users")
+app.add_typer(people.keys, name="keys")
 app.add_typer(secrets.secrets, name="secrets")
 app.command("tools")(tools.tools)
 app.add_typer(directory.agents, name="agents")

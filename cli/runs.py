@@ -30,7 +30,7 @@ def run(
     key: Annotated[str | None, typer.Option(help="Idempotency key: the same key starts one run.")] = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Watch the run to its end.")] = False,
     url: UrlOption = None,
-    person: AsOption = "local",
+    person: AsOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """Start a run. With --follow, ends with 1 unless the run succeeds."""
@@ -52,7 +52,7 @@ def show(
     run_id: RunArgument,
     follow: Annotated[bool, typer.Option("--follow", "-f")] = False,
     url: UrlOption = None,
-    person: AsOption = "local",
+    person: AsOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """A run: its nodes, what each put out, its result."""
@@ -79,7 +79,7 @@ def runs(
     limit: Annotated[int, typer.Option(min=1, max=200)] = 20,
     cursor: Annotated[str | None, typer.Option(help="Go on after a page: what it said.")] = None,
     url: UrlOption = None,
-    person: AsOption = "local",
+    person: AsOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """Runs, newest first: all, or those that fit what is asked."""
@@ -112,7 +112,7 @@ def cancel(
     run_id: RunArgument,
     reason: Annotated[str | None, typer.Option()] = None,
     url: UrlOption = None,
-    person: AsOption = "local",
+    person: AsOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """Cancel a run; twice is harmless."""
@@ -127,7 +127,7 @@ def reply(
     text: str,
     node: Annotated[str | None, typer.Option()] = None,
     url: UrlOption = None,
-    person: AsOption = "local",
+    person: AsOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """Reply to a message that a run waits for."""

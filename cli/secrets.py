@@ -17,7 +17,7 @@ DeploymentOption = Annotated[bool, typer.Option("--deployment", help="The whole 
 
 
 @secrets.command("list")
-def list_secrets(deployment: DeploymentOption = False, url: UrlOption = None, person: AsOption = "local", as_json: JsonOption = False) -> None:
+def list_secrets(deployment: DeploymentOption = False, url: UrlOption = None, person: AsOption = "", as_json: JsonOption = False) -> None:
     """Names and times; values are never shown."""
     here = session(url, person, as_json)
     with told(here.err):
@@ -27,7 +27,7 @@ def list_secrets(deployment: DeploymentOption = False, url: UrlOption = None, pe
 
 
 @secrets.command("put")
-def put(name: Name, deployment: DeploymentOption = False, url: UrlOption = None, person: AsOption = "local", as_json: JsonOption = False) -> None:
+def put(name: Name, deployment: DeploymentOption = False, url: UrlOption = None, person: AsOption = "", as_json: JsonOption = False) -> None:
     """Create a secret or replace its value, which is asked for at the prompt or read from standard input (without the line's end)."""
     here = session(url, person, as_json)
     with told(here.err):
@@ -36,7 +36,7 @@ def put(name: Name, deployment: DeploymentOption = False, url: UrlOption = None,
 
 
 @secrets.command("delete")
-def delete(name: Name, deployment: DeploymentOption = False, url: UrlOption = None, person: AsOption = "local", as_json: JsonOption = False) -> None:
+def delete(name: Name, deployment: DeploymentOption = False, url: UrlOption = None, person: AsOption = "", as_json: JsonOption = False) -> None:
     """Delete a secret for good; twice is harmless."""
     here = session(url, person, as_json)
     with told(here.err):

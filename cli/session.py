@@ -19,7 +19,7 @@ from cli.exits import Exit, of_status
 NO_TERMINAL_WIDTH: Final = 200
 
 UrlOption = Annotated[str | None, typer.Option("--url", help="Where Sluice is; else SLUICE_URL, else the local stack that runs here.")]
-AsOption = Annotated[str, typer.Option("--as", help="Who acts, on the local stack.")]
+AsOption = Annotated[str, typer.Option("--as", help="Who acts, of those who have signed in here; else the last who did.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -66,7 +66,8 @@ def told(err: Console | None = None) -> Iterator[None]:
     try:
         yield
     except Problem as problem:
-        out.print(f"[red]{problem.code}[/red]: {problem}", highlight=False)
+        hint = "; `sluice login` signs in" if problem.code == "not-signed-in" and "sluice login" not in str(problem) else ""
+        out.print(f"[red]{problem.code}[/red]: {problem}{hint}", highlight=False)
         for field in problem.document.get("errors") or []:
             out.print(f"  {field.get('field')}: {field.get('message')}", highlight=False)
         raise typer.Exit(of_status(problem.status)) from problem

@@ -21,7 +21,7 @@ FileArgument = Annotated[Path, typer.Argument(help="A workflow file, YAML or JSO
 
 def validate(file: FileArgument, as_json: JsonOption = False) -> None:
     """Check a workflow file; nothing is sent anywhere. Ends with 2 when it has errors."""
-    here = session(None, "local", as_json)
+    here = session(None, "", as_json)
     compiled = _compiled(file)
     found = compiled.diagnostics
     document = {"valid": isinstance(compiled, Compilation), "diagnostics": [_document(each) for each in found]}
@@ -40,7 +40,7 @@ def compile_(
     bind: Annotated[str | None, typer.Option("--bind", help="The worker's ARN, put in place of ${Worker}.")] = None,
 ) -> None:
     """Compile a workflow file; the state machine goes to standard output as canonical ASL."""
-    here = session(None, "local", False)
+    here = session(None, "", False)
     compiled = _compiled(file)
     if isinstance(compiled, Refused):
         here.err.print(screen.diagnostics([_document(each) for each in compiled.diagnostics], str(file)))
@@ -48,7 +48,7 @@ def compile_(
     typer.echo(_asked(compiled, plan=plan, forecast=forecast, source_map=source_map, bind=bind).rstrip("\n"))
 
 
-def publish(file: FileArgument, url: UrlOption = None, person: AsOption = "local", as_json: JsonOption = False) -> None:
+def publish(file: FileArgument, url: UrlOption = None, person: AsOption = "", as_json: JsonOption = False) -> None:
     """Publish a workflow file: create or update the workflow and make a version of it."""
     here = session(url, person, as_json)
     text = _read(file)

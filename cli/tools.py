@@ -10,7 +10,7 @@ from cli.session import AsOption, JsonOption, UrlOption, session, told
 COLUMNS = {"name": "tool", "from": "from", "effect": "effect", "takes": "takes", "description": "does"}
 
 
-def tools(url: UrlOption = None, person: AsOption = "local", as_json: JsonOption = False) -> None:
+def tools(url: UrlOption = None, person: AsOption = "", as_json: JsonOption = False) -> None:
     """Every tool: built in, of MCP servers, of imported APIs."""
     here = session(url, person, as_json)
     with told(here.err):

@@ -28,7 +28,7 @@ def up(
     def welcome(stack: LocalStack) -> None:
         from cli.demo import Demo
 
-        Demo(stack.url, stack.websocket_url, data).show(runs=demo)
+        Demo(stack.url, stack.websocket_url, data, signed_in(stack.url)).show(runs=demo)
 
     typer.echo("Starting the local stack (an AWS account in this process) …", err=True)
     try:
@@ -39,3 +39,17 @@ def up(
     except KeyboardInterrupt:
         sys.stderr.write("\nstopped; the data is kept\n")
         raise typer.Exit(Exit.OK) from None
+
+
+def signed_in(url: str) -> dict[str, str]:
+    """Make the first people, tell their passwords the one time that they are known, and sign the command line in; the keys of this machine."""
+    from cli import credentials
+    from infra.local.people import PEOPLE, first_people, machine_key
+
+    for name, password in first_people().items():
+        typer.echo(f"  {name:<6} {password}   (shown this once; `sluice users reset {name}` makes another)", err=True)
+    keys = {name: machine_key(name) for name in PEOPLE}
+    for name, key in keys.items():
+        credentials.save(url, credentials.Credential(name, api_key=key), chosen=name == "admin")
+    typer.echo(f"  signed in here as admin (--as user for the other); kept in {credentials.where()}", err=True)
+    return keys

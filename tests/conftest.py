@@ -25,6 +25,9 @@ _NO_AWS = {
     "AWS_EC2_METADATA_DISABLED": "true",
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "SLUICE_CREDENTIALS": f"{os.devnull}/none",  # nothing of this machine's owner is read or written
+    "SLUICE_PASSWORD_MEMORY_KIB": "8",  # cheap on purpose
+    "SLUICE_PASSWORD_PASSES": "1",
 }
 _KEYS = (
     "ANTHROPIC_API_KEY",

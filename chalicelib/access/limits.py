@@ -7,7 +7,9 @@ knows of the day or month: what was spent before counts too. Days and months are
 from dataclasses import dataclass
 
 from chalicelib import ids
+from chalicelib.access.objects import scopes_on, workflow_for
 from chalicelib.access.principal import Principal
+from chalicelib.access.scopes import Scope
 from chalicelib.clock import now_text
 from chalicelib.errors import BudgetNotFound
 from chalicelib.store import budgets as store
@@ -37,7 +39,7 @@ def set_budget(
     """Set the organisation's budget, or a workflow's; it takes the place of the one before. Raises WorkflowNotFound."""
     organisation_id = principal.organisation_id
     if workflow_id:
-        workflows.get(organisation_id, workflow_id)
+        workflow_for(principal, workflow_id, Scope.WORKFLOW_READ)
     before = store.find(organisation_id, workflow_id)
     budget = Budget(
         workflow_id=workflow_id,
@@ -53,7 +55,9 @@ def set_budget(
 
 
 def get_budget(principal: Principal, *, workflow_id: str = "") -> Budget:
-    """Raises BudgetNotFound."""
+    """Raises BudgetNotFound, also for a workflow that the principal may not see."""
+    if workflow_id and not principal.is_admin and Scope.WORKFLOW_READ not in _scopes(principal, workflow_id):
+        raise BudgetNotFound(f"there is no budget for {workflow_id}")
     found = store.find(principal.organisation_id, workflow_id)
     if found is None:
         raise BudgetNotFound(f"there is no budget for {workflow_id or 'the organisation'}")
@@ -65,7 +69,9 @@ def list_budgets(principal: Principal) -> tuple[Budget, ...]:
 
 
 def remove_budget(principal: Principal, *, workflow_id: str = "") -> None:
-    """Take a budget away; twice is harmless. Open reservations are settled as they were made."""
+    """Take a budget away; twice is harmless. Open reservations are settled as they were made. Raises WorkflowNotFound."""
+    if workflow_id:
+        workflow_for(principal, workflow_id, Scope.WORKFLOW_READ, deleted=True)
     store.remove(principal.organisation_id, workflow_id)
 
 
@@ -86,6 +92,11 @@ def _limit(amount: int | None, before: Limit | None) -> Limit | None:
     if amount is None:
         return None
     return Limit(micro_dollars=amount, generation=before.generation if before else ids.new_id("limit"))
+
+
+def _scopes(principal: Principal, workflow_id: str) -> frozenset[Scope]:
+    found = workflows.find(principal.organisation_id, workflow_id, deleted=True)
+    return scopes_on(principal, found) if found else frozenset()
 
 
 def period_holds(organisation_id: str, budget: Budget, now: str) -> tuple[Hold, ...]:

@@ -1,25 +1,26 @@
 """Who acts. A principal is the only source of an organisation: every repository is reached through one.
 
-In: what credentials have proven. Out: the organisation, the person, and what they may do there.
+In: what credentials have proven. Out: the organisation, the person, and what they may do there. Nobody is taken at their word: `access.authenticate`
+makes principals of tokens and keys, the platform makes its own.
 """
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from chalicelib.access.scopes import ALL, Access, Scope
-from chalicelib.errors import ScopeMissing
-from chalicelib.settings import settings
+from chalicelib.errors import NotSignedIn, Refused, ScopeMissing
+from chalicelib.store import people
 
 LOCAL_ORGANISATION: Final = "org_local"  # the first of every deployment
-LOCAL_PERSON: Final = "local"
-Kind = Literal["person", "service", "iam", "platform"]
+Kind = Literal["person", "service", "iam", "oidc", "platform", "nobody"]
+KINDS: Final[dict[str, Kind]] = {kind: kind for kind in get_args(Kind)}
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
     """Somebody in one organisation: a person, a service account, an AWS caller, or the platform on somebody's behalf (`schedule:nightly`).
 
-    `scopes` say what the credentials allow, which may be less than the roles do.
+    `scopes` say what the credentials allow, which may be less than the roles do. `session_id` is that of the sign-in, if there was one.
     """
 
     organisation_id: str
@@ -27,6 +28,7 @@ class Principal:
     roles: frozenset[str] = frozenset()
     scopes: frozenset[Scope] = frozenset()
     kind: Kind = "person"
+    session_id: str = ""
 
     @property
     def is_admin(self) -> bool:
@@ -37,15 +39,20 @@ class Principal:
         return bool({f"person:{self.person}", *(f"role:{role}" for role in self.roles)} & set(names))
 
     def require(self, scope: Scope | Access) -> None:
-        """Raises ScopeMissing, which names it."""
+        """Raises ScopeMissing, which names it, and NotSignedIn."""
+        if self.kind == "nobody" and scope is not Access.PUBLIC:
+            raise NotSignedIn("sign in, or send an API key")
         if isinstance(scope, Scope) and scope not in self.scopes:
             raise ScopeMissing(scope)
 
+    def require_deployment(self) -> None:
+        """What concerns the whole deployment is for admins of its first organisation. Raises ScopeMissing, Refused."""
+        self.require(Scope.ORG_ADMIN)
+        if self.organisation_id != LOCAL_ORGANISATION:
+            raise Refused("this concerns the whole deployment, which the admins of its first organisation look after")
 
-def local_principal(person: str | None = None) -> Principal:
-    """The principal for a person who is taken at their word (`X-Sluice-As`, `--as`), with the roles that the settings give them."""
-    name = person or LOCAL_PERSON
-    return Principal(LOCAL_ORGANISATION, name, frozenset(settings().people.get(name, ())), ALL)
+
+NOBODY: Final = Principal("", "", kind="nobody")
 
 
 def platform_principal(organisation_id: str) -> Principal:
@@ -54,5 +61,5 @@ def platform_principal(organisation_id: str) -> Principal:
 
 
 def organisations() -> tuple[str, ...]:
-    """All organisations, for what runs on a schedule."""
-    return (LOCAL_ORGANISATION,)
+    """All organisations, for what runs on a schedule. The first is there before anybody has signed in."""
+    return tuple(dict.fromkeys((LOCAL_ORGANISATION, *people.organisation_ids())))

@@ -1,7 +1,8 @@
 """Makes a route of a plain function.
 
 In: a function `(call: Call[Body, Query], **path parameters) -> Answer`, whose annotation says which models its body and query must fit.
-Out: a Chalice route with CORS and IAM authorization that parses, calls the function and renders; what goes wrong becomes a problem document.
+Out: a Chalice route with CORS that finds out who calls, whether they may, parses, calls the function and renders; what goes wrong becomes a problem
+document. Only where `signed` is asked for does API Gateway check an AWS signature before.
 Never: a business decision.
 """
 
@@ -11,23 +12,32 @@ from dataclasses import dataclass, field
 from functools import wraps
 from http import HTTPMethod
 from typing import Any, Final, Generic, TypeVar, get_args, get_type_hints
+from urllib.parse import parse_qsl
 
 from aws_lambda_powertools import Logger
 from chalice.app import Blueprint, CORSConfig, IAMAuthorizer, Request, Response
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from chalicelib.access.principal import Principal
+from chalicelib.access.principal import NOBODY, Principal
 from chalicelib.access.scopes import Access, Scope
 from chalicelib.api import problem
-from chalicelib.api.caller import HEADER, principal_of
+from chalicelib.api.caller import KEY_HEADER as API_KEY_HEADER
+from chalicelib.api.caller import address_of, principal_of
 from chalicelib.errors import Refused, SluiceError
 from chalicelib.spec.model import Json
 from chalicelib.store.acts import Actor, acting
 
 CORRELATION_HEADER: Final = "X-Correlation-Id"
 KEY_HEADER: Final = "Idempotency-Key"
-CORS: Final = CORSConfig(allow_headers=[HEADER, KEY_HEADER, CORRELATION_HEADER], expose_headers=[CORRELATION_HEADER, "Retry-After"], max_age=600)
+CORS: Final = CORSConfig(
+    allow_headers=[API_KEY_HEADER, KEY_HEADER, CORRELATION_HEADER],
+    expose_headers=[CORRELATION_HEADER, "Retry-After", "WWW-Authenticate"],
+    max_age=600,
+)
 SIGNED: Final = IAMAuthorizer()
+JSON: Final = "application/json"
+FORM: Final = "application/x-www-form-urlencoded"
+_LOOKING: Final = frozenset({Scope.WORKFLOW_READ, Scope.RUN_READ, Scope.AUDIT_READ})
 _READING: Final = frozenset(("GET", "HEAD", "OPTIONS"))
 
 logger = Logger(service="api")
@@ -49,12 +59,13 @@ QueryT = TypeVar("QueryT", bound=Wire)
 
 @dataclass(frozen=True, slots=True)
 class Call(Generic[BodyT, QueryT]):
-    """A request that fits: who asks, and for what."""
+    """A request that fits: who asks, from where, and for what."""
 
     principal: Principal
     body: BodyT
     query: QueryT
     idempotency_key: str = ""
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +80,13 @@ class Answer:
 View = Callable[..., Answer]
 
 
-def endpoint(routes: Blueprint, method: HTTPMethod, path: str, *, scope: Scope | Access | None = None) -> Callable[[View], View]:
+def endpoint(
+    routes: Blueprint, method: HTTPMethod, path: str, *, scope: Scope | Access | None = None, form: bool = False, signed: bool = False
+) -> Callable[[View], View]:
     """Register the decorated function as `method path` of a blueprint.
 
-    `scope` is what the caller needs; a route that declares none answers nobody, and a test names it.
+    `scope` is what the caller needs; a route that declares none answers nobody, and a test names it. `form`: the body is a form's, not JSON.
+    `signed`: API Gateway asks for an AWS signature.
     """
 
     def register(function: View) -> View:
@@ -82,11 +96,19 @@ def endpoint(routes: Blueprint, method: HTTPMethod, path: str, *, scope: Scope |
         @wraps(function)
         def view(**parameters: str) -> Response:
             return _respond(
-                routes.current_request, lambda request: _called(function, _read(request, body, query, scope), parameters, request, operation)
+                routes.current_request,
+                lambda request: _called(function, _read(request, body, query, scope, form=form), parameters, request, operation),
             )
 
         view.__dict__["scope"] = scope
-        routes.route(path, methods=[method.value], name=f"{function.__module__}.{function.__name__}", cors=CORS, authorizer=SIGNED)(view)
+        routes.route(
+            path,
+            methods=[method.value],
+            name=f"{function.__module__}.{function.__name__}",
+            cors=CORS,
+            content_types=[FORM if form else JSON],
+            authorizer=SIGNED if signed else None,
+        )(view)
         return function
 
     return register
@@ -100,9 +122,8 @@ def models_of(function: View) -> tuple[type[Wire], type[Wire]]:
 
 def _called(function: View, call: Call[Any, Any], parameters: Mapping[str, str], request: Request, operation: str) -> Answer:
     """The function's answer; what it changes is noted as the caller's doing."""
-    identity = request.context.get("identity") or {}
-    who = Actor(call.principal.organisation_id, call.principal.person, operation, str(identity.get("sourceIp") or ""), _correlation_id(request))
-    with nullcontext() if request.method in _READING else acting(who):
+    who = Actor(call.principal.organisation_id, call.principal.person, operation, call.address, _correlation_id(request))
+    with nullcontext() if request.method in _READING or call.principal == NOBODY else acting(who):
         answer: Answer = function(call, **parameters)
     return answer
 
@@ -146,25 +167,32 @@ def scope_of(view: Callable[..., Any]) -> Scope | Access | None:
     return found
 
 
-def _read(request: Request, body: type[BodyT], query: type[QueryT], scope: Scope | Access | None) -> Call[BodyT, QueryT]:
+def _read(request: Request, body: type[BodyT], query: type[QueryT], scope: Scope | Access | None, *, form: bool) -> Call[BodyT, QueryT]:
     """Who asks comes first: what is wrong with a request is told to those alone who may make it."""
     principal = _allowed(request, scope)
     try:
-        read_body = body.model_validate_json(request.raw_body or b"{}", strict=True)
+        read_body = _form(request, body) if form else body.model_validate_json(request.raw_body or b"{}", strict=True)
     except ValidationError as fault:
         raise _Misfit(fault, "body") from fault
     try:
         read_query = query.model_validate(dict(request.query_params or {}))
     except ValidationError as fault:
         raise _Misfit(fault, "query") from fault
-    return Call(principal, read_body, read_query, request.headers.get(KEY_HEADER, ""))
+    return Call(principal, read_body, read_query, request.headers.get(KEY_HEADER, ""), address_of(request))
+
+
+def _form(request: Request, body: type[BodyT]) -> BodyT:
+    """A form's fields, each once: of two the last holds, as in a query."""
+    raw = request.raw_body
+    text = raw if isinstance(raw, str) else raw.decode("utf-8", "replace")
+    return body.model_validate(dict(parse_qsl(text, keep_blank_values=True)))
 
 
 def _allowed(request: Request, scope: Scope | Access | None) -> Principal:
     """The caller, who may do what the route does. Raises Refused, ScopeMissing."""
     if scope is None:
         raise Refused("this route declares no scope, so nobody may call it")
-    principal = principal_of(request)
+    principal = NOBODY if scope is Access.PUBLIC else principal_of(request, fresh=scope not in _LOOKING)
     principal.require(scope)
     return principal
 

@@ -11,7 +11,7 @@ from typing import Final
 from chalice.app import Request, Response
 from pydantic import ValidationError
 
-from chalicelib.errors import FieldsInvalid, SluiceError, SpecInvalid
+from chalicelib.errors import FieldsInvalid, ScopeMissing, SluiceError, SpecInvalid, TooManyAttempts
 from chalicelib.spec.diagnostic import Diagnostic
 from chalicelib.spec.model import Json, JsonObject
 
@@ -37,6 +37,12 @@ def of_error(error: SluiceError) -> Response:
     response = problem(error.status, error.code, str(error), errors=_field_errors(error), more=_more(error))
     if error.retryable:
         response.headers["Retry-After"] = "1"
+    if isinstance(error, TooManyAttempts):
+        response.headers["Retry-After"] = str(error.retry_after_seconds)
+    if error.status == HTTPStatus.UNAUTHORIZED:
+        response.headers["WWW-Authenticate"] = f'Bearer realm="sluice", error="{error.code}"'
+    if isinstance(error, ScopeMissing):  # RFC 6750
+        response.headers["WWW-Authenticate"] = f'Bearer realm="sluice", error="insufficient_scope", scope="{error.scope}"'
     return response
 
 

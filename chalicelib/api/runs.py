@@ -116,9 +116,10 @@ def list_runs(call: Call[Nothing, RunsWanted]) -> Answer:
 @endpoint(routes, HTTPMethod.GET, "/api/v1/workflows/runs/{run_id}", scope=Scope.RUN_READ)
 def get_run(call: Call[Nothing, RunWanted], run_id: str) -> Answer:
     """A run with its input and output."""
-    document = run_view(query.get_run(call.principal, run_id))
-    room = Room()
-    for name, value in (("output", query.get_output(call.principal, run_id)), ("input", query.get_input(call.principal, run_id))):
+    found = query.get_run(call.principal, run_id)
+    document, room = run_view(found), Room()
+    output, given = query.get_output(call.principal, run_id, seen=found), query.get_input(call.principal, run_id, seen=found)
+    for name, value in (("output", output), ("input", given)):
         document |= {name: room.take(value), f"{name}_bytes": len(json_text(value).encode()) if value is not None else 0}
     if call.query.counts:
         document["transition_count"] = query.count_transitions(call.principal, run_id)

@@ -51,7 +51,11 @@ def delete(call: Call[Nothing, Whose], name: str) -> Answer:
 
 
 def _owner(principal: Principal, whose: Whose) -> str:
-    return secrets.DEPLOYMENT if whose.scope == "deployment" else principal.organisation_id
+    """Raises Refused for the deployment's, but to those who look after it."""
+    if whose.scope == "organisation":
+        return principal.organisation_id
+    principal.require_deployment()
+    return secrets.DEPLOYMENT
 
 
 def _view(listing: secrets.SecretListing) -> JsonObject:

@@ -19,6 +19,7 @@ from chalicelib.store.run_records import NodeRun, Run
 from chalicelib.store.values import Stored, load
 from chalicelib.store.workflow_records import Draft, Version, VersionSummary, Workflow
 
+_OWNERS = frozenset({"reserved_version", "deleted_at", "shares", "access_revision"})  # of a workflow
 _INTERNAL = frozenset({"schema_version", "organisation_id", "revision", "write_count"})
 
 
@@ -47,7 +48,7 @@ def _plain(value: object) -> Json:
 
 def workflow_view(workflow: Workflow, draft: Draft | None = None) -> JsonObject:
     """A workflow; with its draft where one is asked for."""
-    document = view(workflow, without=frozenset({"reserved_version", "deleted_at"}))
+    document = {**view(workflow, without=_OWNERS), "owner": workflow.owned_by}
     return document if draft is None else {**document, "draft": draft_view(draft)}
 
 

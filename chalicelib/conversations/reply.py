@@ -2,13 +2,15 @@
 
 from typing import Final
 
+from chalicelib.access.objects import run_for
 from chalicelib.access.principal import Principal
+from chalicelib.access.scopes import Scope
 from chalicelib.clock import now_text
 from chalicelib.errors import AlreadyReplied, MessageNotFound, RunEnded
 from chalicelib.gates.deliver import DELIVERY_WRITES, deliver_soon
 from chalicelib.live.announce import announce
 from chalicelib.spec.model import JsonObject
-from chalicelib.store import accounts, messages, runs
+from chalicelib.store import accounts, messages
 from chalicelib.store.accounts import node_event
 from chalicelib.store.answers import Answer
 from chalicelib.store.journal import Change, NodeChange
@@ -26,7 +28,7 @@ def reply(principal: Principal, run_id: str, *, text: str, node: str | None = No
 
     Raises RunNotFound, RunEnded, MessageNotFound when nothing waits, AlreadyReplied.
     """
-    if runs.get(principal.organisation_id, run_id).status.is_terminal:
+    if run_for(principal, run_id, Scope.WORKFLOW_EXECUTE).status.is_terminal:
         raise RunEnded(f"run {run_id} has ended")
     asked = _asked(principal, run_id, node, message_id)
     announce(lambda: _change(asked, principal.person, text[:MAX_TEXT]))
@@ -36,7 +38,7 @@ def reply(principal: Principal, run_id: str, *, text: str, node: str | None = No
 
 def list_waiting(principal: Principal, run_id: str) -> tuple[SentMessage, ...]:
     """The run's messages that wait for a reply, oldest first. Raises RunNotFound."""
-    run = runs.get(principal.organisation_id, run_id)
+    run = run_for(principal, run_id, Scope.RUN_READ)
     if run.status.is_terminal:
         return ()
     return tuple(message for message in messages.list_of_run(principal.organisation_id, run_id) if message.waits_for_reply and message.reply is None)

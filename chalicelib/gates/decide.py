@@ -5,6 +5,7 @@ The winning write is one transaction:
 the gate with its decision, the node run with its output, their events, and the answer's place in the outbox.
 """
 
+from chalicelib.access.objects import gate_for
 from chalicelib.access.principal import Principal
 from chalicelib.clock import now_text
 from chalicelib.errors import ConditionLost, Contention, GateAlreadyDecided, RunEnded
@@ -33,7 +34,7 @@ def decide(principal: Principal, gate_id: str, *, choice: str, reason: str | Non
     """
     vote = Vote(person=principal.person, choice=choice, reason=reason or None, form=form, channel=channel, at=now_text())
     for attempt in range(_TRIES):
-        gate = gates.get(principal.organisation_id, gate_id)
+        gate = gate_for(principal, gate_id)
         if gate.status is not GateStatus.OPEN:
             return _already(gate, vote)
         check_vote(gate, principal, vote)

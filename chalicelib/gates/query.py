@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from chalicelib.access.objects import gate_for, visible_gates
 from chalicelib.access.principal import Principal
 from chalicelib.gates.rules import may_decide
 from chalicelib.spec.model import JsonObject
@@ -21,11 +22,14 @@ class GatePage:
 
 def get_gate(principal: Principal, gate_id: str) -> Gate:
     """Raises GateNotFound."""
-    return gates.get(principal.organisation_id, gate_id)
+    return gate_for(principal, gate_id)
 
 
 def list_open_gates(principal: Principal, *, run_id: str | None = None, mine: bool = False, limit: int = 50, cursor: str | None = None) -> GatePage:
-    """Open gates, oldest first. `mine` leaves out those that this principal may not decide, so that a page may be short. Raises CursorInvalid."""
+    """Open gates that the principal may see, oldest first; `mine` leaves out those that they may not decide.
+
+    A page may be short. Raises CursorInvalid.
+    """
     if run_id is not None:
         found = tuple(gate for gate in gates.list_of_run(principal.organisation_id, run_id) if gate.status is GateStatus.OPEN)
         return GatePage(_for(principal, found, mine=mine), None)
@@ -41,4 +45,5 @@ def gate_view(gate: Gate) -> JsonObject:
 
 
 def _for(principal: Principal, found: tuple[Gate, ...], *, mine: bool) -> tuple[Gate, ...]:
-    return tuple(gate for gate in found if may_decide(gate, principal)) if mine else found
+    seen = visible_gates(principal, found)
+    return tuple(gate for gate in seen if may_decide(gate, principal)) if mine else tuple(seen)

@@ -5,10 +5,13 @@ In: what a WebSocket client does. Out: connection and watcher records. A connect
 
 from typing import Final
 
+from chalicelib.access.objects import run_for, workflow_for
+from chalicelib.access.principal import Principal
+from chalicelib.access.scopes import Scope
 from chalicelib.clock import epoch_seconds, now_text
-from chalicelib.errors import ConditionLost, RunNotFound, TicketInvalid, WorkflowNotFound
-from chalicelib.live.tickets import redeem
-from chalicelib.store import connections, runs, workflows
+from chalicelib.errors import ConditionLost, RunNotFound, TicketInvalid
+from chalicelib.live.tickets import principal_of, redeem
+from chalicelib.store import connections, runs
 from chalicelib.store.live_records import Connection
 from chalicelib.store.run_records import RunEvent
 
@@ -25,6 +28,8 @@ def connect(connection_id: str, *, ticket: str) -> None:
             organisation_id=principal.organisation_id,
             person=principal.person,
             roles=tuple(sorted(principal.roles)),
+            scopes=tuple(sorted(principal.scopes)),
+            kind=principal.kind,
             connected_at=now_text(),
             expires_at=epoch_seconds() + LIFE_SECONDS,
         )
@@ -34,10 +39,10 @@ def connect(connection_id: str, *, ticket: str) -> None:
 def subscribe(connection_id: str, *, run_id: str | None = None, workflow_id: str | None = None, since: int | None = None) -> tuple[RunEvent, ...]:
     """Watch a run, or all runs of a workflow. Returns the run's events above `since` (first page), for the caller to send.
 
-    Raises TicketInvalid when the connection is unknown, RunNotFound, WorkflowNotFound.
+    Raises TicketInvalid when the connection is unknown, RunNotFound, WorkflowNotFound, ScopeMissing.
     """
     connection = _known(connection_id)
-    topic = _existing_topic(connection.organisation_id, run_id, workflow_id)
+    topic = _existing_topic(principal_of(connection), run_id, workflow_id)
     try:
         connections.watch(connection, topic)
     except ConditionLost as fault:
@@ -67,12 +72,9 @@ def _known(connection_id: str) -> Connection:
     return connection
 
 
-def _existing_topic(organisation_id: str, run_id: str | None, workflow_id: str | None) -> str:
+def _existing_topic(principal: Principal, run_id: str | None, workflow_id: str | None) -> str:
     if run_id is not None:
-        return runs.get(organisation_id, run_id).id
+        return run_for(principal, run_id, Scope.RUN_READ).id
     if workflow_id is None:
         raise RunNotFound("name a run or a workflow to watch")
-    found = workflows.find(organisation_id, workflow_id)
-    if found is None:
-        raise WorkflowNotFound(f"there is no workflow {workflow_id}")
-    return found.id
+    return workflow_for(principal, workflow_id, Scope.RUN_READ).id

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlencode
 
-from chalicelib.access.principal import Principal
+from chalicelib.access.principal import KINDS, Principal
+from chalicelib.access.scopes import Scope
 from chalicelib.clock import epoch_seconds
 from chalicelib.errors import TicketInvalid
 from chalicelib.settings import settings
 from chalicelib.store import connections
-from chalicelib.store.live_records import Ticket
+from chalicelib.store.live_records import Connection, Ticket
 
 TICKET_SECONDS: Final = 30
 _SECRET_BYTES: Final = 32
@@ -33,6 +34,8 @@ def issue(principal: Principal) -> IssuedTicket:
         organisation_id=principal.organisation_id,
         person=principal.person,
         roles=tuple(sorted(principal.roles)),
+        scopes=tuple(sorted(principal.scopes)),
+        kind=principal.kind,
         expires_at=epoch_seconds() + TICKET_SECONDS,
     )
     connections.put_ticket(_digest(secret), ticket)
@@ -44,7 +47,13 @@ def redeem(ticket: str) -> Principal:
     found = connections.take_ticket(_digest(ticket)) if ticket else None
     if found is None:
         raise TicketInvalid("the ticket is unknown, used or too old; ask for another one")
-    return Principal(found.organisation_id, found.person, frozenset(found.roles))
+    return principal_of(found)
+
+
+def principal_of(kept: Ticket | Connection) -> Principal:
+    """Who a ticket or a connection belongs to, with what their credentials allowed when the ticket was issued."""
+    scopes = frozenset(Scope(each) for each in kept.scopes)
+    return Principal(kept.organisation_id, kept.person, frozenset(kept.roles), scopes, KINDS[kept.kind])
 
 
 def _digest(secret: str) -> str:

@@ -1,13 +1,14 @@
 """Cancel a run: stop its execution, settle its node runs and gates, tell its watchers, cancel its children."""
 
+from chalicelib.access.objects import run_for
 from chalicelib.access.principal import Principal
+from chalicelib.access.scopes import Scope
 from chalicelib.clock import now_text
 from chalicelib.errors import RunEnded
 from chalicelib.machines import executions
 from chalicelib.machines.names import execution_arn
 from chalicelib.runs.finish import StatusChange, change_of, finish
 from chalicelib.runs.follow_up import stop
-from chalicelib.store import runs
 from chalicelib.store.run_records import Run
 from chalicelib.store.statuses import RunStatus
 
@@ -17,7 +18,7 @@ def cancel(principal: Principal, run_id: str, *, reason: str | None = None) -> R
 
     The engine has the last word: an execution that ended just before ends its run as it ended.
     """
-    run = runs.get(principal.organisation_id, run_id)
+    run = run_for(principal, run_id, Scope.RUN_CANCEL)
     if not run.status.is_terminal:
         stop(principal.organisation_id, run_id, by=principal.person, reason=reason)
         run = finish(_last_word(run)) or run

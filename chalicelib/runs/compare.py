@@ -8,7 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from chalicelib.access.objects import run_for
 from chalicelib.access.principal import Principal
+from chalicelib.access.scopes import Scope
 from chalicelib.runs.differences import Difference, Differences, differences
 from chalicelib.spec.canonical import canonical_json
 from chalicelib.spec.model import Json
@@ -50,7 +52,7 @@ class Comparison:
 def compare(principal: Principal, run_id: str, other_id: str) -> Comparison:
     """Raises RunNotFound."""
     organisation_id = principal.organisation_id
-    before, after = runs.get(organisation_id, run_id), runs.get(organisation_id, other_id)
+    before, after = (run_for(principal, each, Scope.RUN_READ) for each in (run_id, other_id))
     nodes = _pairs(runs.list_node_runs(organisation_id, before.id), runs.list_node_runs(organisation_id, after.id))
     return Comparison(
         before=before,

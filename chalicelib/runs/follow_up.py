@@ -9,6 +9,7 @@ import logging
 from collections.abc import Iterable
 from typing import Final
 
+from chalicelib.access.objects import is_runnable_by
 from chalicelib.access.principal import Principal
 from chalicelib.errors import InputInvalid, KeyReused, NotFound, NotPublished
 from chalicelib.machines import executions
@@ -90,6 +91,10 @@ def _start_on_failure(run: Run) -> None:
     workflow = workflows.find_by_name(run.organisation_id, name)
     if workflow is None:
         _log.warning("no workflow to take care of a failure", extra={"run_id": run.id, "workflow": name})
+        return
+    own = workflows.find(run.organisation_id, run.workflow_id, deleted=True)
+    if own is None or not is_runnable_by(run.organisation_id, own.owned_by, workflow):
+        _log.warning("the workflow for failures is somebody else's", extra={"run_id": run.id, "workflow": name})
         return
     error: JsonObject | None = {"name": run.error.name, "message": run.error.message} if run.error else None
     given: JsonObject = {"run_id": run.id, "status": run.status, "node": run.failed_node, "error": error}

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from chalicelib import ids
+from chalicelib.access.objects import visible_runs
 from chalicelib.access.principal import Principal
 from chalicelib.store import keys, run_marks, runs, workflows
 from chalicelib.store.keys import IndexKey
@@ -64,7 +65,7 @@ def search(principal: Principal, wanted: Wanted, *, limit: int = 50, cursor: str
     organisation_id = principal.organisation_id
 
     def keep(found: Sequence[Run]) -> Sequence[Run]:
-        held = [run for run in found if wanted.holds(run)]
+        held = visible_runs(principal, [run for run in found if wanted.holds(run)])
         return run_marks.with_marks(organisation_id, held, wanted.marks) if wanted.marks and held else held
 
     return runs.list_page(organisation_id, _place(organisation_id, wanted), keep=keep, limit=limit, cursor=cursor, span=wanted.span)

@@ -87,6 +87,11 @@ KINDS: Final = (
     Kind("imported-api", "API#", "API"),
     Kind("external-agent", "AGENT#", "AGENT"),
     Kind("cache", "CACHE", "GENERATION"),
+    Kind("organisation", "ORGANISATION", "ORGANISATION"),
+    Kind("member", "MEMBER#", "MEMBER"),
+    Kind("person", "PERSON#", "PERSON", quiet=frozenset({"failed_count", "last_seen_at"})),
+    Kind("api-key", "APIKEY#", "APIKEY", quiet=frozenset({"last_used_at"})),
+    Kind("invitation", "INVITATION#", "INVITATION"),
     Kind("memory", "WORDS#", "ENTRY#"),
 )
 _ACTOR: ContextVar[Actor | None] = ContextVar("actor", default=None)

@@ -4,7 +4,8 @@ Infra must declare exactly `TABLE` (below): keys `PK`, `SK` (texts); global inde
 projecting
 KEYS_ONLY, so that a run's many updates never rewrite an index; on-demand billing; a stream of NEW_AND_OLD_IMAGES; TTL on `expires_at` (epoch
 seconds);
-point-in-time recovery. Every PK starts with `ORG#<organisation>`; what is known before the organisation is (connections, tickets) belongs to `ORG#_`.
+point-in-time recovery. Every PK starts with `ORG#<organisation>`; what is known before the organisation is (connections, tickets, people, sessions,
+API keys) belongs to `ORG#_`.
 
     item                PK (after ORG#<o>#)       SK                        GSI1PK / GSI1SK                   GSI2PK / GSI2SK (sparse)
     workflow            WORKFLOW#<wf>             WORKFLOW                  WORKFLOWS / <name>
@@ -55,6 +56,14 @@ point-in-time recovery. Every PK starts with `ORG#<organisation>`; what is known
     audit head          AUDIT                     HEAD
     external agent      AGENT#<name>              AGENT                     AGENTS / <name>
     its card, as kept   AGENT#<name>              CARD
+    organisation        ORGANISATION              ORGANISATION              ORG#_#ORGANISATIONS / <id>
+    member              MEMBER#<name>             MEMBER                    ORG#_#PERSON#<name>#MEMBER / <id>  MEMBERS / <name>
+    person              PERSON#<name>             PERSON                    (PK ORG#_)
+    session             SESSION#<session>         SESSION                   (PK ORG#_)
+    API key             APIKEY#<key id>           APIKEY                    (PK ORG#_) ORG#<o>#APIKEYS / <key id>
+    invitation          INVITATION#<sha256>       INVITATION                (PK ORG#_) ORG#<o>#INVITATIONS / <id>
+    failed sign-ins     ATTEMPTS#<sha256>         ATTEMPTS                  (PK ORG#_)
+    seal of cursors     SEAL                      SEAL                      (PK ORG#_)
 
     question                                                  answered by
     a workflow, its draft, its versions (newest first)        PK WORKFLOW#<wf>, SK exact or prefix
@@ -86,6 +95,11 @@ point-in-time recovery. Every PK starts with `ORG#<organisation>`; what is known
     what was done to one thing                                GSI1 AUDIT#<noun>#<target>
     the answer to a request, if it is of this generation      PK CACHE#<sha256> with CACHE / GENERATION
     what the cache saved, by day                              PK CACHE, range of DAY#
+    all organisations; those of a person                      GSI1 ORG#_#ORGANISATIONS; GSI1 ORG#_#PERSON#<name>#MEMBER
+    the members of an organisation by name                    GSI2 MEMBERS
+    what a request's credentials stand for                    their keys, exact: PERSON#, MEMBER#, ORGANISATION, SESSION#, or APIKEY#
+    an organisation's API keys; its open invitations          GSI1 APIKEYS; GSI1 INVITATIONS
+    how often a sign-in failed, of a name and of an address   their keys, exact
 """
 
 from dataclasses import dataclass
@@ -399,3 +413,57 @@ def external_agents(organisation_id: str, name: str = "") -> IndexKey:
 
 def agent_card(organisation_id: str, name: str) -> Key:
     return Key(external_agent(organisation_id, name).pk, "CARD")
+
+
+def organisation(organisation_id: str) -> Key:
+    return Key(f"ORG#{organisation_id}#ORGANISATION", "ORGANISATION")
+
+
+def organisation_list(organisation_id: str = "") -> IndexKey:
+    return IndexKey(1, f"ORG#{PLATFORM}#ORGANISATIONS", organisation_id)
+
+
+def member(organisation_id: str, name: str) -> Key:
+    """A person's or a service account's place in an organisation."""
+    return Key(f"ORG#{organisation_id}#MEMBER#{name}", "MEMBER")
+
+
+def members(organisation_id: str, name: str = "") -> IndexKey:
+    return IndexKey(2, f"ORG#{organisation_id}#MEMBERS", name)
+
+
+def organisations_of(name: str, organisation_id: str = "") -> IndexKey:
+    return IndexKey(1, f"ORG#{PLATFORM}#PERSON#{name}#MEMBER", organisation_id)
+
+
+def person(name: str) -> Key:
+    return Key(f"ORG#{PLATFORM}#PERSON#{name}", "PERSON")
+
+
+def session(session_id: str) -> Key:
+    return Key(f"ORG#{PLATFORM}#SESSION#{session_id}", "SESSION")
+
+
+def api_key(key_id: str) -> Key:
+    return Key(f"ORG#{PLATFORM}#APIKEY#{key_id}", "APIKEY")
+
+
+def api_keys(organisation_id: str, key_id: str = "") -> IndexKey:
+    return IndexKey(1, f"ORG#{organisation_id}#APIKEYS", key_id)
+
+
+def invitation(secret_sha256: str) -> Key:
+    return Key(f"ORG#{PLATFORM}#INVITATION#{secret_sha256}", "INVITATION")
+
+
+def invitations(organisation_id: str, invitation_id: str = "") -> IndexKey:
+    return IndexKey(1, f"ORG#{organisation_id}#INVITATIONS", invitation_id)
+
+
+def attempts(whose_sha256: str) -> Key:
+    """Failed sign-ins of a name, or from an address."""
+    return Key(f"ORG#{PLATFORM}#ATTEMPTS#{whose_sha256}", "ATTEMPTS")
+
+
+def seal() -> Key:
+    return Key(f"ORG#{PLATFORM}#SEAL", "SEAL")

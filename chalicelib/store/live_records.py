@@ -10,6 +10,8 @@ class Connection(Record):
     organisation_id: str
     person: str
     roles: tuple[str, ...] = ()
+    scopes: tuple[str, ...] = ()
+    kind: str = "person"
     connected_at: str
     expires_at: int  # epoch seconds
     topics: tuple[str, ...] = ()
@@ -21,4 +23,6 @@ class Ticket(Record):
     organisation_id: str
     person: str
     roles: tuple[str, ...] = ()
+    scopes: tuple[str, ...] = ()
+    kind: str = "person"
     expires_at: int  # epoch seconds

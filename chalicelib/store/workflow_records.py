@@ -8,9 +8,21 @@ from pydantic import Field
 from chalicelib.store.record import FreeObject, Record
 from chalicelib.store.values import Stored
 
+Level = Literal["read", "run", "edit"]
+
+
+class Share(Record):
+    """What a person (`person:bob`) or a role (`role:legal`) may do with a workflow."""
+
+    who: str
+    level: Level
+
 
 class Workflow(Record):
-    """A named thing of an organisation. `latest_version` is 0 until something was published."""
+    """A named thing of an organisation. `latest_version` is 0 until something was published.
+
+    `owner` is who it was given to, empty: who made it. `public`: all of the organisation may read and copy it.
+    """
 
     id: str
     organisation_id: str
@@ -25,6 +37,14 @@ class Workflow(Record):
     created_by: str
     updated_at: str
     deleted_at: str | None = None
+    owner: str = ""
+    shares: tuple[Share, ...] = ()
+    public: bool = False
+    access_revision: int = 0
+
+    @property
+    def owned_by(self) -> str:
+        return self.owner or self.created_by
 
 
 class Draft(Record):

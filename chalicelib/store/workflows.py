@@ -1,18 +1,22 @@
 """The repository of workflows, their drafts and versions. Names are unique in an organisation; versions never change."""
 
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Final
 
 from chalicelib.clock import now_text
 from chalicelib.errors import ConditionLost, DraftChanged, VersionNotFound, WorkflowNameTaken, WorkflowNotFound
 from chalicelib.store import keys, table
 from chalicelib.store.cursors import cursor_of, start_of
-from chalicelib.store.items import Item, item_of, record_of
+from chalicelib.store.items import Item, fields_of, item_of, record_of
 from chalicelib.store.large_fields import pack, unpack
 from chalicelib.store.record import Record
-from chalicelib.store.workflow_records import Documents, Draft, Version, VersionSummary, Workflow
+from chalicelib.store.table import Page
+from chalicelib.store.workflow_records import Documents, Draft, Share, Version, VersionSummary, Workflow
 
+_PAGES: Final = 8  # read at most for one page of a filtered list
 ALIVE = "attribute_exists(PK) AND attribute_not_exists(deleted_at)"
 
 
@@ -61,10 +65,32 @@ def get(organisation_id: str, workflow_id: str) -> Workflow:
     return found
 
 
-def find(organisation_id: str, workflow_id: str) -> Workflow | None:
+def find(organisation_id: str, workflow_id: str, *, deleted: bool = False) -> Workflow | None:
+    """With `deleted`, also one that was deleted."""
     item = table.get(keys.workflow(organisation_id, workflow_id))
     found = record_of(Workflow, item) if item else None
-    return found if found is not None and found.deleted_at is None else None
+    return found if found is not None and (deleted or found.deleted_at is None) else None
+
+
+def find_many(organisation_id: str, workflow_ids: Iterable[str]) -> dict[str, Workflow]:
+    """Workflows by id, those that were deleted among them."""
+    found = table.get_many([keys.workflow(organisation_id, workflow_id) for workflow_id in sorted(workflow_ids)])
+    return {workflow.id: workflow for workflow in (record_of(Workflow, item) for item in found.values())}
+
+
+def set_access(workflow: Workflow, *, owner: str, shares: tuple[Share, ...], public: bool) -> Workflow:
+    """Who may do what with a workflow. Raises DraftChanged when that was changed since it was read, WorkflowNotFound."""
+    after = workflow.model_copy(update={"owner": owner, "shares": shares, "public": public, "access_revision": workflow.access_revision + 1})
+    fields = fields_of(after)
+    changes = {name: fields.get(name) for name in ("owner", "shares", "public", "access_revision")}
+    condition = f"{ALIVE} AND (attribute_not_exists(access_revision) OR #access_revision = :read)"
+    key = keys.workflow(workflow.organisation_id, workflow.id)
+    try:
+        table.write(table.assign(key, changes, condition=condition, values={"read": workflow.access_revision}))
+    except ConditionLost as fault:
+        get(workflow.organisation_id, workflow.id)
+        raise DraftChanged("who may use this workflow was changed by somebody else since it was read") from fault
+    return after
 
 
 def find_by_name(organisation_id: str, name: str) -> Workflow | None:
@@ -72,14 +98,27 @@ def find_by_name(organisation_id: str, name: str) -> Workflow | None:
     return find(organisation_id, record_of(NameRecord, item).workflow_id) if item else None
 
 
-def list_page(organisation_id: str, *, limit: int, cursor: str | None) -> WorkflowPage:
-    """Workflows by name."""
+def list_page(
+    organisation_id: str, *, limit: int, cursor: str | None, keep: Callable[[Sequence[Workflow]], Sequence[Workflow]] = tuple
+) -> WorkflowPage:
+    """Workflows by name, those of them that `keep` gives back. A page may be short, or empty, and still have a cursor."""
     place = keys.workflow_list(organisation_id)
-    page = table.query_index(place, limit=limit, after=start_of(place, organisation_id, cursor))
+    after = start_of(place, organisation_id, cursor)
+    kept: list[Workflow] = []
+    for _ in range(_PAGES):
+        page = table.query_index(place, limit=limit - len(kept), after=after)
+        kept += keep(_alive_at(page))
+        after = page.last
+        if after is None or len(kept) >= limit:
+            break
+    return WorkflowPage(tuple(kept), cursor_of(place, after))
+
+
+def _alive_at(page: Page) -> list[Workflow]:
     ordered = table.keys_of(page.items)
     found = table.get_many(ordered)
     workflows = (record_of(Workflow, found[key]) for key in ordered if key in found)
-    return WorkflowPage(tuple(workflow for workflow in workflows if workflow.deleted_at is None), cursor_of(place, page.last))
+    return [workflow for workflow in workflows if workflow.deleted_at is None]
 
 
 def get_draft(organisation_id: str, workflow_id: str) -> Draft:

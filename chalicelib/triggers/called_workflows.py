@@ -78,7 +78,7 @@ def outcome(principal: Principal, run: Run) -> JsonObject:
     told: JsonObject = {"run_id": run.id, "workflow": run.workflow_name, "status": run.status.value}
     match run.status:
         case RunStatus.SUCCEEDED:
-            output = query.get_output(principal, run.id)
+            output = query.get_output(principal, run.id, seen=run)
             if len(json.dumps(output)) > MAX_OUTPUT_BYTES:
                 return told | {"output": None, "note": f"the output is too large for this answer; read it at /api/v1/workflows/runs/{run.id}"}
             return told | {"output": output}

@@ -8,7 +8,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from chalicelib.access.objects import scopes_on
 from chalicelib.access.principal import Principal
+from chalicelib.access.scopes import Scope
 from chalicelib.agents.directory import AgentCard, Candidate, weigh
 from chalicelib.agents.presets import PRESETS
 from chalicelib.errors import AgentNotFound
@@ -58,7 +60,7 @@ def list_agents(principal: Principal, *, kind: AgentKind | None = None) -> tuple
     if kind in (None, "preset"):
         found += _presets()
     if kind in (None, "workflow"):
-        found += (_of_workflow(principal.organisation_id, workflow) for workflow in published(principal.organisation_id))
+        found += (_of_workflow(principal.organisation_id, workflow) for workflow in published(principal))
     if kind in (None, "a2a"):
         found += (of_external(agent) for agent in known_agents(principal.organisation_id))
     return tuple(found)
@@ -78,18 +80,18 @@ def find_by_skill(principal: Principal, skill: str, *, kind: AgentKind | None = 
     return tuple((listed[each.card.kind, each.card.name], each) for each in weigh(skill, [agent.card for agent in listed.values()]))
 
 
-def agent_names(organisation_id: str, *, external: Iterable[str]) -> frozenset[str]:
+def agent_names(principal: Principal, *, external: Iterable[str]) -> frozenset[str]:
     """All agents, as nodes name them; no card is asked for. `external` are the names of external agents."""
-    named = (f"workflow:{workflow.name}" for workflow in published(organisation_id))
+    named = (f"workflow:{workflow.name}" for workflow in published(principal))
     return frozenset((*PRESETS, *named, *(f"a2a:{name}" for name in external)))
 
 
-def published(organisation_id: str) -> Iterator[Workflow]:
-    """Workflows that have a version, by name."""
+def published(principal: Principal) -> Iterator[Workflow]:
+    """Workflows that have a version and that the principal may run, by name."""
     cursor, count = None, 0
     while count < MAX_WORKFLOWS:
-        page = workflows.list_page(organisation_id, limit=_PAGE, cursor=cursor)
-        yield from (workflow for workflow in page.workflows if workflow.latest_version)
+        page = workflows.list_page(principal.organisation_id, limit=_PAGE, cursor=cursor)
+        yield from (each for each in page.workflows if each.latest_version and Scope.WORKFLOW_EXECUTE in scopes_on(principal, each))
         cursor, count = page.cursor, count + _PAGE
         if cursor is None:
             return

@@ -7,7 +7,9 @@ Reads the table for sub-workflows, writes nothing.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from chalicelib.access.objects import workflow_called
 from chalicelib.access.principal import Principal
+from chalicelib.access.scopes import Scope
 from chalicelib.compiler.compile import Compilation, Refused, compile_workflow
 from chalicelib.errors import VersionNotFound
 from chalicelib.model_facts import facts_of_deployment
@@ -42,10 +44,10 @@ def compile_text(principal: Principal, text: str) -> Compiled | tuple[Diagnostic
     loaded = load(text)
     if loaded.spec is None:
         return loaded.diagnostics
-    organisation_id, choice = principal.organisation_id, choose_agents(principal, loaded.spec, loaded.positions)
-    versions = children_of(organisation_id, landed(loaded.spec, choice.by_skill))
+    choice = choose_agents(principal, loaded.spec, loaded.positions)
+    versions = children_of(principal, landed(loaded.spec, choice.by_skill))
     specs = {name: WorkflowSpec.model_validate(version.spec) for name, version in versions.items()}
-    outside = outside_names(organisation_id, loaded.spec, published=versions)
+    outside = outside_names(principal, loaded.spec, published=versions)
     facts = facts_of_deployment(loaded.spec)
     outcome = compile_workflow(loaded.spec, loaded.positions, children=specs, agents=choice.by_skill, outside=outside, facts=facts)
     found = (*loaded.diagnostics, *outcome.diagnostics, *refused_calls(loaded.spec, loaded.positions), *choice.diagnostics)
@@ -55,18 +57,18 @@ def compile_text(principal: Principal, text: str) -> Compiled | tuple[Diagnostic
     return Compiled(loaded.spec, outcome, children, choice.agents, _digest(loaded.spec, children, choice, outcome), found)
 
 
-def children_of(organisation_id: str, spec: WorkflowSpec) -> dict[str, Version]:
-    """The versions of the sub-workflows named, as far as they are published: the one asked for, else the latest."""
+def children_of(principal: Principal, spec: WorkflowSpec) -> dict[str, Version]:
+    """The versions of the sub-workflows named, as far as they are published and the principal may run them: the one asked for, else the latest."""
     found: dict[str, Version] = {}
     for name, number in _sub_workflows(spec.nodes):
-        version = _version_of(organisation_id, name, number)
+        version = _version_of(principal, name, number)
         if version is not None:
             found[name] = version
     return found
 
 
-def _version_of(organisation_id: str, name: str, wanted: int | None) -> Version | None:
-    workflow = workflows.find_by_name(organisation_id, name)
+def _version_of(principal: Principal, name: str, wanted: int | None) -> Version | None:
+    organisation_id, workflow = principal.organisation_id, workflow_called(principal, name, Scope.WORKFLOW_EXECUTE)
     number = wanted or (workflow.latest_version if workflow else 0)
     if workflow is None or not number:
         return None

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from chalicelib.access.principal import Principal
+from chalicelib.access.scopes import Scope
 from chalicelib.clock import now_text
 from chalicelib.errors import DocumentInvalid
 from chalicelib.spec.model import JsonObject
@@ -27,7 +28,7 @@ class Imported:
 
 
 def import_api(principal: Principal, *, name: str, text: str, base_url: str = "") -> Imported:
-    """Keep a document under a name. Raises DocumentInvalid."""
+    """Keep a document under a name. Raises DocumentInvalid; ScopeMissing where somebody else imported one under it."""
     document, faults = read_text(text)
     if faults:
         raise DocumentInvalid("the document cannot be read", faults)
@@ -36,6 +37,7 @@ def import_api(principal: Principal, *, name: str, text: str, base_url: str = ""
         raise DocumentInvalid("the document cannot be imported", described.faults)
     if not described.operations:
         raise DocumentInvalid("none of the document's operations can be called", described.skipped)
+    _check_owner(principal, name)
     record = ApiRecord(
         name=name,
         title=described.title[:200],
@@ -63,8 +65,16 @@ def list_apis(principal: Principal, *, limit: int = 50, cursor: str | None = Non
 
 
 def delete_api(principal: Principal, name: str) -> None:
-    """Raises ApiNotFound."""
+    """Raises ApiNotFound; ScopeMissing where somebody else imported it."""
+    _check_owner(principal, name)
     imported_apis.delete(principal.organisation_id, name)
+
+
+def _check_owner(principal: Principal, name: str) -> None:
+    """What others imported only admins replace and delete. Raises ScopeMissing."""
+    known = imported_apis.find(principal.organisation_id, name)
+    if known is not None and known.imported_by != principal.person:
+        principal.require(Scope.ORG_ADMIN)
 
 
 def _described(principal: Principal, record: ApiRecord) -> ApiDescription:

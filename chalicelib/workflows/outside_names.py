@@ -1,11 +1,12 @@
 """What this deployment and an organisation have under which names, for the checks of what a spec names.
 
-In: an organisation, a spec, the workflows that it names and that are published. Out: `Outside`. Agents are listed only where the spec names one.
+In: a principal, a spec, the workflows that it names and that are published. Out: `Outside`. Agents are listed only where the spec names one.
 Deployed, only functions that are told of compatible servers know all providers; elsewhere nothing is said of a provider.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from chalicelib.access.principal import Principal
 from chalicelib.compiler.outside import Outside
 from chalicelib.model_settings import VENDORS
 from chalicelib.providers.select import keys_of, routes_of
@@ -17,14 +18,14 @@ from chalicelib.workflows.agent_directory import agent_names
 from chalicelib.workflows.external_agents import known_names
 
 
-def outside_names(organisation_id: str, spec: WorkflowSpec, *, published: Iterable[str]) -> Outside:
+def outside_names(principal: Principal, spec: WorkflowSpec, *, published: Iterable[str]) -> Outside:
     deployment = settings()
     knows_providers = deployment.stage == "local" or "compatible" in deployment.model_fields_set
     named, sent_to = frozenset(_agents(spec.nodes)), frozenset(_sent_to(spec.nodes))
-    external = known_names(organisation_id, asked=sent_to.union(name for kind, name in map(agent_named, named) if kind == "a2a"))
+    external = known_names(principal.organisation_id, asked=sent_to.union(name for kind, name in map(agent_named, named) if kind == "a2a"))
     workflows = frozenset(f"workflow:{name}" for name in published)
     return Outside(
-        agents=agent_names(organisation_id, external=external) | workflows if named else None,
+        agents=agent_names(principal, external=external) | workflows if named else None,
         aliases=frozenset(route.name for route in routes_of(models=deployment.models, keys=keys_of(deployment))),
         providers=frozenset((*VENDORS, *deployment.compatible)) if knows_providers else None,
         mcp_servers=frozenset(deployment.mcp_servers),

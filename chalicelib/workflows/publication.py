@@ -11,7 +11,9 @@ from typing import Final
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
+from chalicelib.access.objects import workflow_for
 from chalicelib.access.principal import Principal
+from chalicelib.access.scopes import Scope
 from chalicelib.errors import (
     Contention,
     EngineUnavailable,
@@ -42,6 +44,7 @@ class _Wanted(BaseModel):
     organisation_id: str
     person: str
     roles: tuple[str, ...] = ()
+    scopes: tuple[Scope, ...] = ()
     workflow_id: str
     text: str | None = None
     operation: str = "versions.publish"
@@ -50,11 +53,13 @@ class _Wanted(BaseModel):
 
 
 def request(principal: Principal, workflow_id: str, *, text: str | None = None) -> Version:
-    """Invoke the compiler function (SLUICE_COMPILER_FUNCTION) and wait. Raises what `publish.publish` raises, and PublisherUnavailable."""
+    """Invoke the compiler function (SLUICE_COMPILER_FUNCTION) and wait. Raises ScopeMissing, PublisherUnavailable and what `publish` raises."""
+    workflow_for(principal, workflow_id, Scope.WORKFLOW_WRITE)
     wanted = _Wanted(
         organisation_id=principal.organisation_id,
         person=principal.person,
         roles=tuple(sorted(principal.roles)),
+        scopes=tuple(sorted(principal.scopes)),
         workflow_id=workflow_id,
         text=text,
         **_origin(),
@@ -72,7 +77,7 @@ def request(principal: Principal, workflow_id: str, *, text: str | None = None) 
 def handle(payload: JsonObject) -> JsonObject:
     """What the `publisher` Lambda's handler returns for its event: `{"version_id": …}` or `{"error": {name, message, diagnostics}}`."""
     wanted = _Wanted.model_validate(payload)
-    principal = Principal(wanted.organisation_id, wanted.person, frozenset(wanted.roles))
+    principal = Principal(wanted.organisation_id, wanted.person, frozenset(wanted.roles), frozenset(wanted.scopes))
     who = Actor(wanted.organisation_id, wanted.person, wanted.operation, wanted.address, wanted.correlation_id)
     try:
         with acting(who):

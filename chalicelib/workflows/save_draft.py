@@ -2,7 +2,9 @@
 
 from typing import Final
 
+from chalicelib.access.objects import workflow_for
 from chalicelib.access.principal import Principal
+from chalicelib.access.scopes import Scope
 from chalicelib.clock import now_text
 from chalicelib.errors import DraftChanged
 from chalicelib.store import workflows
@@ -19,7 +21,7 @@ def save_draft(principal: Principal, workflow_id: str, *, text: str, revision: i
     """
     described = describe(text)
     for _ in range(_TRIES):
-        workflow = workflows.get(principal.organisation_id, workflow_id)
+        workflow = workflow_for(principal, workflow_id, Scope.WORKFLOW_WRITE)
         read = workflow.draft_revision if revision is None else revision
         draft = Draft(workflow_id=workflow_id, text=text, revision=read + 1, saved_at=now_text(), saved_by=principal.person)
         try:

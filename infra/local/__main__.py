@@ -77,7 +77,11 @@ def serve(data: Path, port: int, *, watch: bool, project: Project | None = None,
 
 
 def _tell(stack: "LocalStack") -> None:
+    from infra.local.people import first_people
+
     print(f"REST       {stack.url}\nWebSocket  {stack.websocket_url}", flush=True)
+    for name, password in first_people().items():
+        print(f"Password   {name} {password}", flush=True)
 
 
 def _watch(stack: "LocalStack", project: Project, again: threading.Event) -> None:

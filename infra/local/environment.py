@@ -28,6 +28,10 @@ _CACHES: Final = (
     ("chalicelib.store.clients", "forget_clients", "__call__"),
     ("chalicelib.access.secrets", "forget_secrets", "__call__"),
     ("chalicelib.access.audit_key", "forget_audit_key", "__call__"),
+    ("chalicelib.access.signing_keys", "forget_signing_keys", "__call__"),
+    ("chalicelib.access.authenticate", "forget_standings", "__call__"),
+    ("chalicelib.access.issuers", "forget_issuers", "__call__"),
+    ("chalicelib.store.cursors", "forget_seal", "__call__"),
 )
 
 

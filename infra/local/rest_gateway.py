@@ -22,6 +22,12 @@ from infra.local.rest_routes import RouteTable
 
 MAX_REQUEST_BYTES: Final = 10 * 1024 * 1024
 INTEGRATION_SECONDS: Final = 29.0
+# A page holds a token: nothing but its own files runs in it, it speaks to this machine alone, and nobody frames it.
+_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self' ws://127.0.0.1:* ws://localhost:*; "
+    "frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+)
+_PAGE_HEADERS: Final = (("Content-Security-Policy", _POLICY), ("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "no-referrer"))
 
 
 class RestGateway:
@@ -85,7 +91,8 @@ def _file(page: Path, request: HttpRequest) -> HttpResponse | None:
         return None
     kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     charset = "; charset=utf-8" if kind.startswith("text/") or kind.endswith(("javascript", "json")) else ""
-    return HttpResponse(200, [("Content-Type", kind + charset), ("Cache-Control", "no-cache")], path.read_bytes())
+    headers = [("Content-Type", kind + charset), ("Cache-Control", "no-cache"), *_PAGE_HEADERS]
+    return HttpResponse(200, headers, path.read_bytes())
 
 
 class _Handler(BaseHTTPRequestHandler):

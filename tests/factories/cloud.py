@@ -17,13 +17,17 @@ from botocore.compat import HTTPHeaders
 from moto import mock_aws
 
 from chalicelib import ids
+from chalicelib.access.authenticate import forget_standings
 from chalicelib.access.principal import Principal
+from chalicelib.access.scopes import ALL
+from chalicelib.access.signing_keys import forget_signing_keys
 from chalicelib.clock import now_text
 from chalicelib.machines.names import machine_name
 from chalicelib.settings import settings
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.store import keys, workflows
 from chalicelib.store.clients import client, forget_clients
+from chalicelib.store.cursors import forget_seal
 from chalicelib.store.values import keep
 from chalicelib.store.workflow_records import Child, Documents, Draft, Version, Workflow
 from infra.local.patches import item_expressions, items, pace, storage
@@ -38,14 +42,13 @@ ENVIRONMENT: Final = {
     "SLUICE_MACHINE_ROLE_ARN": "arn:aws:iam::123456789012:role/machine",
     "SLUICE_WEBSOCKET_ENDPOINT": "https://sockets.test/api",
     "SLUICE_WEBSOCKET_URL": "wss://sockets.test/api",
-    "SLUICE_PEOPLE": '{"ann": ["approver"], "bob": ["approver"], "cleo": ["approver"]}',
     "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",
 }
 _DYNAMODB: Final = (*storage.PATCHES, *items.PATCHES, *item_expressions.PATCHES, *pace.PATCHES)
-ANN: Final = Principal("org_local", "ann", frozenset({"approver"}))
-BOB: Final = Principal("org_local", "bob", frozenset({"approver"}))
-DAN: Final = Principal("org_local", "dan")
-STRANGER: Final = Principal("org_other", "ann", frozenset({"approver"}))
+ANN: Final = Principal("org_local", "ann", frozenset({"approver"}), ALL)
+BOB: Final = Principal("org_local", "bob", frozenset({"approver"}), ALL)
+DAN: Final = Principal("org_local", "dan", scopes=ALL)
+STRANGER: Final = Principal("org_other", "ann", frozenset({"approver"}), ALL)
 SPEC: Final[JsonObject] = {
     "sluice": 1,
     "name": "hotel",
@@ -119,6 +122,9 @@ def cloud(**environment: str) -> Iterator[Cloud]:
         _heard_clients()
         _HEARD.clear()
         _create_resources()
+        forget_signing_keys()
+        forget_standings()
+        forget_seal()
         found = Cloud()
         _HEARD.append(found)
         stack.callback(_HEARD.clear)

@@ -29,6 +29,7 @@ from tests.factories.package import REGION, Package
 STACK = "sluice-rehearsal"
 BUCKET = "artefacts"
 WAIT_SECONDS = 90.0
+CALLER = "root"  # whom the emulator takes every signature for
 FUNCTION_PYTHON = '#!/bin/sh\nexec "{python}" -S "$@"\n'
 
 
@@ -39,12 +40,22 @@ class Deployment:
     endpoint: str
     outputs: Mapping[str, str]
 
-    def request(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
-        """A signed request to the REST API; the status and the JSON."""
+    def signed_in(self) -> str:
+        """An access token for the AWS credentials that requests are signed with."""
+        status, told = self.request("POST", "/api/v1/auth/iam", {})
+        if status != 200:
+            raise RuntimeError(f"the signature was not exchanged: {told}")
+        return str(told["access_token"])
+
+    def request(self, method: str, path: str, body: object = None, *, token: str = "") -> tuple[int, Any]:
+        """A request to the REST API, with a token, else signed; the status and the JSON."""
         url = f"{self.endpoint}/restapis/{self.outputs['RestAPIId']}/api/_user_request_{path}"
         data = None if body is None else json.dumps(body).encode()
         signed = AWSRequest(method=method, url=url, data=data, headers={"Content-Type": "application/json"})
-        SigV4Auth(Credentials("test", "test"), "execute-api", REGION).add_auth(signed)
+        if token:
+            signed.headers["Authorization"] = f"Bearer {token}"
+        else:
+            SigV4Auth(Credentials("test", "test"), "execute-api", REGION).add_auth(signed)
         request = urllib.request.Request(url, data=data, headers=dict(signed.headers), method=method)
         try:
             with urllib.request.urlopen(request, timeout=WAIT_SECONDS) as response:
@@ -107,7 +118,8 @@ def _create_stack(package: Package, endpoint: str) -> dict[str, str]:
     cloudformation = _client("cloudformation", endpoint)
     _client("s3", endpoint).put_object(Bucket=BUCKET, Key="template.yaml", Body=yaml.safe_dump(_deployable(package.template, endpoint)).encode())
     capabilities = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
-    cloudformation.create_stack(StackName=STACK, TemplateURL=f"{endpoint}/{BUCKET}/template.yaml", Capabilities=capabilities)
+    people = [{"ParameterKey": "People", "ParameterValue": json.dumps({CALLER: ["admin"]})}]
+    cloudformation.create_stack(StackName=STACK, TemplateURL=f"{endpoint}/{BUCKET}/template.yaml", Parameters=people, Capabilities=capabilities)
     until = time.monotonic() + WAIT_SECONDS
     while time.monotonic() < until:
         (stack,) = cloudformation.describe_stacks(StackName=STACK)["Stacks"]

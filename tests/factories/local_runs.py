@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 from cli.client import Client, Problem
+from cli.credentials import Credential
+from tests.factories.credentials import credential
 
 ENDED: Final = frozenset({"succeeded", "failed", "timed_out", "cancelled"})
 STARTER: Final = "sam"
@@ -19,14 +21,17 @@ Found = TypeVar("Found")
 
 @dataclass(frozen=True)
 class LocalRuns:
-    """`as_` gives the client of a person."""
+    """`as_` gives the client of a person, who signs in by `credentials`: that of a stack in this process unless a test says otherwise."""
 
     url: str
     workflow_ids: dict[str, str] = field(default_factory=dict)
     clients: dict[str, Client] = field(default_factory=dict, repr=False)
+    credentials: Callable[[str], Credential] = credential
 
     def as_(self, person: str) -> Client:
-        return self.clients.setdefault(person, Client(self.url, person))
+        if person not in self.clients:
+            self.clients[person] = Client(self.url, person, credential=self.credentials(person))
+        return self.clients[person]
 
     def close(self) -> None:
         for client in self.clients.values():

@@ -27,16 +27,30 @@ def frame(connection: Any, message: object) -> Any:
 
 
 def test_it_answers_a_rest_route_from_its_table(deployment: Deployment) -> None:
-    assert deployment.request("GET", "/api/v1/workflows") == (200, {"workflows": [], "cursor": None})
+    assert deployment.request("GET", "/api/v1/workflows", token=deployment.signed_in()) == (200, {"workflows": [], "cursor": None})
+
+
+def test_it_answers_nobody_without_a_token(deployment: Deployment) -> None:
+    status, problem = deployment.request("GET", "/api/v1/workflows", token="nobodys")
+    assert (status, problem["code"]) == (401, "not-signed-in")
+
+
+def test_it_signs_in_by_a_password_hashed_with_the_wheel_that_ships(deployment: Deployment) -> None:
+    admin = deployment.signed_in()
+    invitation = deployment.request("POST", "/api/v1/auth/invitations", {"roles": ["viewer"]}, token=admin)[1]["invitation"]
+    eve = {"username": "eve", "password": "seven small brown owls"}
+    assert deployment.request("POST", "/api/v1/auth/invitations/acceptance", {"invitation": invitation, **eve}, token="-")[0] == 201
+    status, told = deployment.request("POST", "/api/v1/auth/login/json", eve, token="-")
+    assert (status, deployment.request("GET", "/api/v1/auth/me", token=told["access_token"])[1]["person"]) == (200, "eve")
 
 
 def test_it_refuses_as_the_api_is_documented(deployment: Deployment) -> None:
-    status, problem = deployment.request("POST", "/api/v1/workflows/validate", {"text": 1})
+    status, problem = deployment.request("POST", "/api/v1/workflows/validate", {"text": 1}, token=deployment.signed_in())
     assert (status, problem["code"], problem["errors"][0]["field"]) == (400, "body-invalid", "text")
 
 
 def test_it_answers_a_websocket_message(deployment: Deployment) -> None:
-    status, issued = deployment.request("POST", "/api/v1/live/tickets")
+    status, issued = deployment.request("POST", "/api/v1/live/tickets", token=deployment.signed_in())
     assert status == 201
     with connect(f"{deployment.websocket_url}?ticket={issued['ticket']}", open_timeout=SECONDS) as connection:
         assert frame(connection, {"action": "ping"}) == {"type": "pong"}

@@ -66,7 +66,7 @@ def test_it_lets_machines_take_roles_of_one_path_and_only_where_that_is_switched
     assert told == {"APIHandler", "Publisher"}
 
 
-def test_it_lets_the_api_write_secrets_and_the_worker_alone_read_them(bare_package: Package) -> None:
+def test_it_lets_the_api_write_secrets_and_the_worker_read_them_but_never_the_signing_keys(bare_package: Package) -> None:
     allowed = {
         name: {action for action in actions(bare_package, role_of(function)) if action.startswith("secretsmanager:")}
         for name, function in bare_package.functions.items()
@@ -74,7 +74,17 @@ def test_it_lets_the_api_write_secrets_and_the_worker_alone_read_them(bare_packa
     writing = {f"secretsmanager:{action}" for action in ("CreateSecret", "DeleteSecret", "DescribeSecret", "ListSecrets", "PutSecretValue")}
     reading = {"secretsmanager:GetSecretValue"}
     signing = {"secretsmanager:CreateSecret", "secretsmanager:GetSecretValue"}  # the audit's key alone, see below
-    assert {name: found for name, found in allowed.items() if found} == {"APIHandler": writing, "Worker": reading, "Sweeper": signing}
+    assert {name: found for name, found in allowed.items() if found} == {"APIHandler": writing | reading, "Worker": reading, "Sweeper": signing}
+    own = {
+        name: [
+            (one["Effect"], one["Resource"]["Fn::Sub"].rpartition("/_")[2])
+            for one in statements(bare_package, role)
+            if reading & {*as_list(one["Action"])}
+        ]
+        for name, role in (("APIHandler", "ApiHandlerRole"), ("Worker", "WorkerRole"))
+    }
+    assert own["APIHandler"] == [("Allow", "keys/*")]
+    assert ("Deny", "keys/*") in own["Worker"]
 
 
 def test_it_lets_the_sweeper_alone_read_the_key_that_signs_the_audit(bare_package: Package) -> None:
@@ -108,7 +118,7 @@ def test_it_holds_secrets_to_the_deployments_own(bare_package: Package) -> None:
         for one in statements(bare_package, role_of(bare_package.functions[name]))
         if "secretsmanager" in str(one["Action"]) and one["Action"] != ["secretsmanager:ListSecrets"]
     ]
-    assert [resource.rpartition(":secret:")[2] for resource in resources] == ["${Name}/*"] * 2
+    assert {resource.rpartition(":secret:")[2] for resource in resources} == {"${Name}/*", "${Name}/_keys/*"}
 
 
 def test_it_gives_every_function_a_role_of_its_own_that_may_write_its_logs(bare_package: Package) -> None:
@@ -147,10 +157,16 @@ def test_it_keeps_data_when_the_stack_goes(bare_package: Package) -> None:
     }
 
 
-def test_it_asks_for_a_signature_on_every_route(bare_package: Package) -> None:
+def test_it_asks_for_a_signature_where_one_is_exchanged_for_a_token_alone(bare_package: Package) -> None:
+    """Every other route finds out by itself who calls: tests/unit/api/test_matrix.py."""
     paths = bare_package.resources["RestAPI"]["Properties"]["DefinitionBody"]["paths"]
-    open_routes = {f"{method} {path}" for path, methods in paths.items() for method, route in methods.items() if "security" not in route}
-    assert open_routes == {f"options {path}" for path in paths}
+    signed = {f"{method} {path}" for path, methods in paths.items() for method, route in methods.items() if "security" in route}
+    assert signed == {"post /api/v1/auth/iam"}
+
+
+def test_it_tells_the_api_alone_whose_signatures_and_tokens_are_taken(bare_package: Package) -> None:
+    for setting in ("SLUICE_PEOPLE", "SLUICE_OIDC"):
+        assert {name for name, function in bare_package.functions.items() if setting in function["Environment"]["Variables"]} == {"APIHandler"}
 
 
 def test_it_wakes_the_stream_function_for_undelivered_answers_and_reports_single_failures(bare_package: Package) -> None:

@@ -110,6 +110,7 @@ def test_it_shows_the_pages_files_and_nothing_outside(stack: LocalStack, tmp_pat
     gateway = RestGateway(stack.invoker, page, {})
     shown = gateway.answer(HttpRequest("GET", "/", "", [], b"", "127.0.0.1"))
     assert (shown.status, shown.body, dict(shown.headers)["Content-Type"]) == (200, b"<p>hello", "text/html; charset=utf-8")
+    assert "script-src 'self'; " in dict(shown.headers)["Content-Security-Policy"]
     assert gateway.answer(HttpRequest("GET", "/../secret", "", [], b"", "127.0.0.1")).status == 403
 
 

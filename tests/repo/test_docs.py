@@ -10,6 +10,8 @@ import pytest
 
 from app import app
 from chalicelib import errors
+from chalicelib.access.scopes import ROLES, Access, Scope
+from chalicelib.api.endpoint import scope_of
 from chalicelib.settings import Settings
 from chalicelib.spec import nodes
 from chalicelib.store.statuses import EventType
@@ -41,6 +43,29 @@ GOLDEN = {path.name for path in (ROOT / "tests" / "golden").rglob("*") if path.i
 
 def test_it_documents_every_route_and_no_other() -> None:
     assert set(re.findall(r"^### `([A-Z]+ /\S+)`$", text(API), re.MULTILINE)) == routes()
+
+
+@pytest.mark.parametrize("route", sorted(routes()))
+def test_it_says_what_a_route_needs(route: str) -> None:
+    method, _, path = route.partition(" ")
+    scope = scope_of(app.routes[path][method].view_function)
+    section = text(API).partition(f"### `{route}`\n")[2].partition("\n##")[0]
+    assert {Access.PUBLIC: "For anybody.", Access.SIGNED_IN: "For whoever is signed in."}.get(scope, f"Needs `{scope}`.") in section
+
+
+def test_it_documents_every_scope_and_role() -> None:
+    page = text(Path("docs/ACCESS.md"))
+    assert {name for name in (*Scope, *ROLES) if f"`{name}`" not in page} == set()
+
+
+def test_it_names_a_test_for_every_threat_and_each_of_them_exists() -> None:
+    rows = [line for line in text(Path("docs/SECURITY.md")).splitlines() if line.startswith("| ") and not line.startswith(("| threat", "|---"))]
+    assert len(rows) >= 20
+    for row in rows:
+        named = re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", row)
+        assert named, f"no test is named: {row}"
+        for path, name in named:
+            assert f"def {name}(" in text(Path(path)), f"{path} has no {name}"
 
 
 def test_it_documents_every_error_code_that_the_api_answers_with_its_status() -> None:

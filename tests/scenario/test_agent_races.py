@@ -11,6 +11,7 @@ from typing import Any, Final
 import pytest
 
 from chalicelib.access.principal import Principal
+from chalicelib.access.scopes import ALL
 from chalicelib.errors import GateAlreadyDecided, StaleAttempt
 from chalicelib.gates.decide import decide
 from chalicelib.runs.query import get_output
@@ -67,7 +68,7 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 
 
 def person(number: int) -> Principal:
-    return Principal("org_local", f"person_{number}")
+    return Principal("org_local", f"person_{number}", scopes=ALL)
 
 
 def decider(gate_id: str, number: int, choice: str) -> Callable[[], Decision]:

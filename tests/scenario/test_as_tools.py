@@ -13,9 +13,11 @@ from a2a.helpers import get_data_parts, new_data_message, new_text_message
 from a2a.types.a2a_pb2 import CancelTaskRequest, GetTaskRequest, Role, SendMessageRequest, Task, TaskState
 from a2a.utils.errors import InvalidParamsError, TaskNotCancelableError, TaskNotFoundError, UnsupportedOperationError
 from mcp import Client, MCPError
+from mcp.client.streamable_http import streamable_http_client
 
 from chalicelib.triggers import called_workflows
 from infra.local.stack import LocalStack
+from tests.factories.credentials import bearer
 from tests.factories.local_runs import LocalRuns
 
 pytestmark = pytest.mark.scenario
@@ -47,8 +49,10 @@ def published(runs: LocalRuns) -> None:
 
 def with_mcp(stack: LocalStack, act: Callable[[Client], Awaitable[Result]], *, mode: str = "auto") -> Result:
     async def main() -> Result:
-        async with Client(f"{stack.url}/mcp", mode=mode, read_timeout_seconds=40) as client:
-            return await act(client)
+        async with httpx2.AsyncClient(headers=bearer("sam"), timeout=40) as http:
+            transport = streamable_http_client(f"{stack.url}/mcp", http_client=http)
+            async with Client(transport, mode=mode, read_timeout_seconds=40) as client:
+                return await act(client)
 
     return asyncio.run(main())
 
@@ -99,7 +103,7 @@ def test_an_mcp_call_that_takes_longer_is_asked_for_again(stack: LocalStack, run
 
 
 def test_mcp_speaks_its_own_errors(stack: LocalStack) -> None:
-    with httpx2.Client(base_url=stack.url) as http:
+    with httpx2.Client(base_url=stack.url, headers=bearer("sam")) as http:
 
         def post(**fields: Any) -> httpx2.Response:
             return http.post("/mcp", json={"jsonrpc": "2.0", **fields})
@@ -121,7 +125,7 @@ def test_mcp_speaks_its_own_errors(stack: LocalStack) -> None:
 
 def with_a2a(base: str, act: Callable[[Any], Awaitable[Result]], *, polling: bool = False) -> Result:
     async def main() -> Result:
-        async with httpx.AsyncClient(timeout=40) as http:
+        async with httpx.AsyncClient(timeout=40, headers=bearer("sam")) as http:
             factory = ClientFactory(ClientConfig(streaming=False, polling=polling, httpx_client=http))
             async with await factory.create_from_url(base) as client:
                 return await act(client)
@@ -200,7 +204,7 @@ def test_an_a2a_client_is_told_what_was_wrong(stack: LocalStack) -> None:
 
 
 def test_a_card_is_of_what_is_published(stack: LocalStack) -> None:
-    with httpx2.Client(base_url=stack.url) as http:
+    with httpx2.Client(base_url=stack.url, headers=bearer("sam")) as http:
         card = http.get("/.well-known/agent-card.json").json()
         assert [skill["id"] for skill in card["skills"]] == ["ask", "fail", "greet"]
         assert card["supportedInterfaces"] == [{"url": f"{stack.url}/a2a", "protocolBinding": "JSONRPC", "protocolVersion": "1.0"}]

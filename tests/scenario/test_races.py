@@ -12,6 +12,7 @@ from typing import Any, Final
 import pytest
 
 from chalicelib.access.principal import Principal
+from chalicelib.access.scopes import ALL
 from chalicelib.errors import GateAlreadyDecided, RunEnded
 from chalicelib.gates.decide import decide
 from chalicelib.gates.deliver import relay
@@ -62,7 +63,7 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 
 
 def person(number: int) -> Principal:
-    return Principal("org_local", f"person_{number}")
+    return Principal("org_local", f"person_{number}", scopes=ALL)
 
 
 def decider(gate_id: str, who: Principal, choice: str) -> Callable[[], Decision]:
@@ -113,7 +114,7 @@ def test_a_quorum_counts_each_person_once_and_ends_once(pool: ThreadPoolExecutor
             heard = together(pool, [decider(gate_id, who, choice) for who, choice in zip(voters, choices, strict=True)])
             final = [each for each in heard if isinstance(each, Decision) and each.is_final]
             if not final:  # the one who changed their mind left it open: somebody else decides
-                final = [decide(Principal("org_local", "late"), gate_id, choice="approve")]
+                final = [decide(Principal("org_local", "late", scopes=ALL), gate_id, choice="approve")]
             gate = gates.get("org_local", gate_id)
             assert gate.decision is not None
             assert {each.choice for each in final} == {gate.decision.choice}

@@ -7,12 +7,14 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import pytest
 
-from cli.client import Problem
+from cli.client import Client, Problem, credential_of
+from cli.credentials import Credential
 from infra.local.persistence import SAVE_SECONDS
 from tests.factories.local_runs import LocalRuns
 
@@ -32,13 +34,45 @@ ASK: Final[dict[str, Any]] = {
 }
 
 
+@dataclass
+class People:
+    """Those who sign in to a stack of another process: the admin by the password that it told at its first start, the others by invitation."""
+
+    url: str = ""
+    admin: str = ""
+    passwords: dict[str, str] = field(default_factory=dict)
+
+    def meet(self, url: str, told: IO[str]) -> None:
+        self.url = url
+        told.readline()  # the WebSocket's address
+        if not self.admin:  # told once
+            self.admin = told.readline().split()[-1]
+
+    def __call__(self, person: str) -> Credential:
+        if person not in self.passwords:
+            self._invite(person)
+        return self._sign_in(person, self.passwords[person])
+
+    def _invite(self, person: str) -> None:
+        with Client(self.url, credential=self._sign_in("admin", self.admin)) as admin:
+            invitation = admin.post("/api/v1/auth/invitations", {"roles": ["admin", "approver"]})["invitation"]
+            self.passwords[person] = "seven small brown owls"
+            body = {"invitation": invitation, "username": person, "password": self.passwords[person]}
+            admin.post("/api/v1/auth/invitations/acceptance", body)
+
+    def _sign_in(self, person: str, password: str) -> Credential:
+        with Client(self.url, credential=Credential(person)) as client:
+            return credential_of(client.post("/api/v1/auth/login/json", {"username": person, "password": password}))
+
+
 @contextmanager
-def stack(data: Path) -> Iterator[tuple["subprocess.Popen[str]", LocalRuns]]:
+def stack(data: Path, people: "People") -> Iterator[tuple["subprocess.Popen[str]", LocalRuns]]:
     """The stack on a directory, killed at the end whatever it does."""
     command = [sys.executable, "-m", "infra.local", "up", "--port", "0", "--data", str(data)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=ROOT) as process:
         assert process.stdout is not None
-        runs = LocalRuns(process.stdout.readline().split()[-1])
+        runs = LocalRuns(process.stdout.readline().split()[-1], credentials=people)
+        people.meet(runs.url, process.stdout)
         try:
             yield process, runs
         finally:
@@ -53,7 +87,8 @@ def kill(process: "subprocess.Popen[str]") -> None:
 
 
 def test_a_run_that_a_restart_broke_is_interrupted_and_all_else_survives(tmp_path: Path) -> None:
-    with stack(tmp_path) as (process, runs):
+    people = People()
+    with stack(tmp_path, people) as (process, runs):
         version = runs.publish(ASK)
         done, broken = runs.start("ask"), runs.start("ask")
         runs.decide(runs.gate(done), "approve", by="ann", reason="Fine")
@@ -61,7 +96,7 @@ def test_a_run_that_a_restart_broke_is_interrupted_and_all_else_survives(tmp_pat
         log, gate = runs.check_log(done), runs.gate(broken)
         kill(process)
 
-    with stack(tmp_path) as (process, runs):
+    with stack(tmp_path, people) as (process, runs):
         runs.workflow_ids["ask"] = version["workflow_id"]
         ended = runs.ended(broken)
         assert (ended["status"], ended["error"]["name"], ended["error"]["code"]) == ("failed", "Interrupted", "interrupted")
@@ -80,7 +115,7 @@ def test_a_run_that_a_restart_broke_is_interrupted_and_all_else_survives(tmp_pat
         runs.gate(waiting)
         kill(process)
 
-    with stack(tmp_path) as (_, runs):
+    with stack(tmp_path, people) as (_, runs):
         assert runs.ended(waiting)["error"]["name"] == "Interrupted"
         assert runs.run(broken) == ended
         assert {run["id"]: run["status"] for run in runs.client.get("/api/v1/workflows/runs")["runs"]} == {
@@ -92,14 +127,15 @@ def test_a_run_that_a_restart_broke_is_interrupted_and_all_else_survives(tmp_pat
 
 
 def test_a_kill_in_the_midst_of_work_leaves_every_run_ended(tmp_path: Path) -> None:
+    people = People()
     quick = {**ASK, "name": "quick", "nodes": {"before": ASK["nodes"]["before"]}, "edges": [], "output": {"before": "$before.value"}}
-    with stack(tmp_path) as (process, runs):
+    with stack(tmp_path, people) as (process, runs):
         runs.publish(quick)
         first = [runs.start("quick") for _ in range(8)]
         time.sleep(SAVE_SECONDS)
         os.kill(process.pid, signal.SIGKILL)
         process.wait(10)
-    with stack(tmp_path) as (_, runs):
+    with stack(tmp_path, people) as (_, runs):
         kept = [run["id"] for run in runs.client.get("/api/v1/workflows/runs")["runs"]]
         assert kept
         assert set(kept) <= set(first)

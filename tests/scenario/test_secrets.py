@@ -16,6 +16,7 @@ import pytest
 from chalicelib.settings import settings
 from infra.local.patches.storage import CHANGES
 from infra.local.stack import LocalStack
+from tests.factories.credentials import bearer
 from tests.factories.local_runs import LocalRuns
 from tests.factories.repository import ROOT
 from tests.fixtures.http_server import Reply, Request, Server, serving
@@ -156,7 +157,7 @@ def answers(stack: LocalStack, run: dict[str, Any]) -> Iterator[str]:
     paths = ["secrets", "workflows", f"workflows/{run['workflow_id']}", version, "workflows/runs", a_run, f"{a_run}/events", f"{a_run}/nodes"]
     paths += [f"{version}/{part}" for part in ("asl", "plan", "forecast", "map")]
     paths += [f"{a_run}/nodes?node={node}" for node in ("echo", "binary", "refused", "kept", "fails", "one")]
-    with httpx2.Client(base_url=stack.url) as http:
+    with httpx2.Client(base_url=stack.url, headers=bearer()) as http:
         for path in paths:
             answer = http.get(f"/api/v1/{path}")
             assert answer.status_code == 200

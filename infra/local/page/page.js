@@ -1,15 +1,42 @@
 // The local page: workflows, runs, the live graph of a run, open gates with their buttons. A client of the REST API and of the live connection.
 // All text from workflows, runs and models goes into the page as text nodes, never as markup.
 import { layout } from "/layout.js";
+import { authorized, session, signIn, signOut } from "/sign_in.js";
 
 const state = { shown: null, node: null, events: new Map(), texts: new Map(), socket: null, spec: null };
 const $ = (id) => document.getElementById(id);
-$("person").value = sessionStorage.getItem("person") ?? "local";
-$("person").addEventListener("change", () => { sessionStorage.setItem("person", $("person").value.trim() || "local"); refresh(); });
+
+function showPerson() {
+  const kept = session();
+  $("person").replaceChildren(...(kept ? [`${kept.person} `, make("button", { onclick: async () => { await signOut(); askToSignIn(); } }, "Sign out")] : []));
+}
+
+// Asked for once, however many requests are refused at the same time.
+function askToSignIn() {
+  leave();
+  showPerson();
+  for (const list of ["gates", "workflows", "runs"]) $(list).replaceChildren();
+  if (document.getElementById("sign-in")) return;
+  const problem = make("p", { class: "problem", role: "alert" });
+  const name = make("input", { autocomplete: "username", required: true }), password = make("input", { type: "password", autocomplete: "current-password", required: true });
+  const enter = async (submitted) => {
+    submitted.preventDefault();
+    try {
+      await signIn(name.value.trim(), password.value);
+      $("detail").replaceChildren(make("p", { class: "hint" }, "Choose a workflow to start it, or a run to watch it."));
+      showPerson();
+      refresh();
+    } catch (fault) { problem.textContent = fault.message; password.value = ""; password.focus(); }
+  };
+  $("detail").replaceChildren(make("form", { id: "sign-in", onsubmit: enter }, make("h3", {}, "Sign in"),
+    make("p", { class: "hint" }, "The first start of the stack told the passwords of admin and user, once. ", make("code", {}, "sluice users reset admin"), " makes another."),
+    make("p", {}, make("label", {}, "Name ", name)), make("p", {}, make("label", {}, "Password ", password)), make("div", { class: "actions" }, make("button", { class: "main" }, "Sign in")), problem));
+  name.focus();
+}
 
 async function api(method, path, body, headers = {}) {
-  const answer = await fetch(`/api/v1${path}`, { method, headers: { "X-Sluice-As": $("person").value.trim() || "local", "Content-Type": "application/json", ...headers },
-    body: body === undefined ? undefined : JSON.stringify(body) });
+  const options = { method, headers: { "Content-Type": "application/json", ...headers }, body: body === undefined ? undefined : JSON.stringify(body) };
+  const answer = await authorized(`/api/v1${path}`, options, askToSignIn);
   const document_ = answer.status === 204 ? null : await answer.json();
   if (!answer.ok) throw new Error([document_.detail ?? document_.title, ...(document_.errors ?? []).map((each) => `${each.field}: ${each.message}`), ...Object.entries(document_.fields ?? {}).map(([at, why]) => `${at}: ${why}`)].join("\n"));
   return document_;
@@ -33,6 +60,7 @@ function fill(list, items, entry, empty) {
 }
 
 async function refresh() {
+  if (!session()) { askToSignIn(); return; }
   try {
     const [workflows, runs, gates] = await Promise.all([api("GET", "/workflows?limit=200"), api("GET", "/workflows/runs?limit=30"), api("GET", "/gates")]);
     fill("workflows", workflows.workflows, (each) => make("button", { onclick: () => showWorkflow(each) }, each.title || each.name, make("small", {}, ` v${each.latest_version ?? "–"}`)), "none yet: sluice publish FILE");
@@ -296,5 +324,6 @@ function draw(box, spec, states, onchoose) {
   box.replaceChildren(picture);
 }
 
+showPerson();
 refresh();
 setInterval(() => { if (!document.hidden) refresh(); }, 5000);

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 from chalice.app import Blueprint, Chalice
 
-from chalicelib.access.scopes import Scope
+from chalicelib.access.scopes import Access, Scope
 from chalicelib.api import problem
-from chalicelib.api.endpoint import Answer, Call, Wire, endpoint
+from chalicelib.api.endpoint import Answer, Call, Nothing, Wire, endpoint
 from chalicelib.errors import Contention, GateAlreadyDecided, InputInvalid, NotFound, SpecInvalid
-from chalicelib.settings import settings
 from chalicelib.spec.diagnostic import Diagnostic, Location, Severity
 from tests.factories.api_events import context, rest_event
+from tests.factories.cloud import cloud
+from tests.factories.credentials import bearer
 
 Answering = Callable[[Call[Any, Any]], Answer]
 
@@ -46,7 +47,10 @@ class Site:
         self.app.register_middleware(problem.retell_framework_errors, "http")
 
     def post(self, body: object = None, **more: Any) -> tuple[int, dict[str, str], Any]:
-        event = rest_event("POST", "/things/{thing_id}", path={"thing_id": "t1"}, body={"name": "a"} if body is None else body, **more)
+        headers = {**bearer("anna"), **more.pop("headers", {})}
+        event = rest_event(
+            "POST", "/things/{thing_id}", path={"thing_id": "t1"}, headers=headers, body={"name": "a"} if body is None else body, **more
+        )
         return answered(self.app(event, context()))
 
 
@@ -67,16 +71,14 @@ def fine(call: Call[Any, Any]) -> Answer:
 
 
 @pytest.fixture(autouse=True)
-def _own_settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("SLUICE_STAGE", "local")
-    settings.cache_clear()
-    yield
-    settings.cache_clear()
+def _aws() -> Iterator[None]:
+    with cloud():
+        yield
 
 
 def test_it_hands_over_the_body_the_query_the_path_and_the_key() -> None:
     site = Site(fine)
-    site.post({"name": "a", "size": 3}, query={"limit": "7", "mine": "true"}, headers={"Idempotency-Key": "k", "X-Sluice-As": "anna"})
+    site.post({"name": "a", "size": 3}, query={"limit": "7", "mine": "true"}, headers={"Idempotency-Key": "k"})
     call, thing_id = site.calls[0]
     assert (call.body, call.query) == (Thing(name="a", size=3), Wanted(limit=7, mine=True))
     assert (call.idempotency_key, call.principal.person, thing_id) == ("k", "anna", "t1")
@@ -183,18 +185,62 @@ def test_it_retells_what_the_framework_refuses() -> None:
     assert (status, document["code"], headers["Access-Control-Allow-Origin"]) == (415, "unsupported-media-type", "*")
 
 
-def test_it_takes_the_signer_for_the_person_where_it_is_deployed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SLUICE_STAGE", "prod")
-    settings.cache_clear()
+def test_it_answers_nobody_who_brings_no_credentials() -> None:
     site = Site(fine)
-    site.post(headers={"X-Sluice-As": "eve"})
-    assert site.calls[0][0].principal.person == "user/anna"
+    event = rest_event("POST", "/things/{thing_id}", path={"thing_id": "t1"}, body="no json", headers={"X-Sluice-As": "anna"})
+    status, headers, document = answered(site.app(event, context()))
+    assert (status, document["code"], site.calls) == (401, "not-signed-in", [])
+    assert headers["WWW-Authenticate"].startswith("Bearer ")
 
 
-def test_it_refuses_an_unsigned_request_where_it_is_deployed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SLUICE_STAGE", "prod")
-    settings.cache_clear()
-    event = rest_event("POST", "/things/{thing_id}", path={"thing_id": "t1"}, body={"name": "a"})
-    event["requestContext"]["identity"] = {"userArn": None}
-    status, _, document = answered(Site(fine).app(event, context()))
+def test_it_names_the_scope_that_is_missing_before_it_looks_at_the_body() -> None:
+    site = Site(fine)
+    status, headers, document = site.post("no json", headers=bearer("dan", roles=("legal",)))
+    assert (status, document["code"], document["scope"], site.calls) == (403, "scope-missing", "workflow:read", [])
+    assert 'error="insufficient_scope", scope="workflow:read"' in headers["WWW-Authenticate"]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Authorization": "Basic YTpi"},
+        {"Authorization": "Bearer"},
+        {"Authorization": "Bearer x.y.z"},
+        {"Authorization": "Bearer sk_short"},
+        {"Authorization": "", "X-Api-Key": "anna"},
+        {"X-Api-Key": "sk_00000000000000000000000000_" + "a" * 43},
+    ],
+    ids=["basic", "empty", "no-token", "no-key", "no-key-of-ours", "two"],
+)
+def test_it_takes_no_other_credentials(headers: dict[str, str]) -> None:
+    assert Site(fine).post(headers=headers)[0] == 401
+
+
+def test_it_answers_nobody_at_a_route_that_declares_no_scope() -> None:
+    routes = Blueprint(__name__)
+
+    @endpoint(routes, HTTPMethod.GET, "/undeclared")
+    def view(call: Call[Nothing, Nothing]) -> Answer:
+        return Answer({"leaked": True})
+
+    app = Chalice(app_name="site", configure_logs=False)
+    app.register_blueprint(routes)
+    status, _, document = answered(app(rest_event("GET", "/undeclared", headers=bearer()), context()))
     assert (status, document["code"]) == (403, "refused")
+
+
+def test_it_reads_a_form() -> None:
+    routes, seen = Blueprint(__name__), []
+
+    @endpoint(routes, HTTPMethod.POST, "/form", scope=Access.PUBLIC, form=True)
+    def view(call: Call[Thing, Nothing]) -> Answer:
+        seen.append((call.body, call.address))
+        return Answer(None, status=204)
+
+    app = Chalice(app_name="site", configure_logs=False)
+    app.register_blueprint(routes)
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert app(rest_event("POST", "/form", headers=form, body="name=a%20b&size=3"), context())["statusCode"] == 204
+    assert seen == [(Thing(name="a b", size=3), "192.0.2.1")]
+    assert app(rest_event("POST", "/form", headers=form, body="name=%FF&colour=red"), context())["statusCode"] == 400
+    assert app(rest_event("POST", "/form", body={"name": "a"}), context())["statusCode"] == 415

@@ -8,14 +8,13 @@ from typing import Any
 import pytest
 
 from chalicelib.access.budgets import reserve
-from chalicelib.access.principal import local_principal
 from chalicelib.clock import now_text
 from chalicelib.runs.sweep import sweep
 from chalicelib.store import budgets as store
 from chalicelib.store import ledger
 from chalicelib.store.ledger import CallEntry
 from chalicelib.workers.warm_cache import Wanted, Warmed, warm
-from tests.factories.cloud import cloud, published
+from tests.factories.cloud import ANN, cloud, published
 from tests.factories.run_stories import started_run
 from tests.unit.api.test_routes import Api
 
@@ -134,7 +133,7 @@ def test_warming_says_what_it_could_not_keep_and_what_was_left() -> None:
     impossible = Wanted("offline:echo", "x", output={"type": "object", "properties": {"n": {"const": 1, "type": "string"}}, "required": ["n"]})
     seconds = itertools.chain([20.0] * 4, itertools.repeat(1.0))
     with cloud():
-        first, second = warm(local_principal(), [impossible, impossible], ttl_seconds=60, seconds_left=lambda: next(seconds))
+        first, second = warm(ANN, [impossible, impossible], ttl_seconds=60, seconds_left=lambda: next(seconds))
     assert (first.status, first.error, second) == ("failed", "not-kept", Warmed("left"))
 
 

@@ -20,6 +20,7 @@ from chalicelib.store.run_records import NodeAttempt
 from chalicelib.store.workflow_records import Version
 from tests.factories.api_events import context, rest_event
 from tests.factories.cloud import SPEC, Cloud, cloud, published
+from tests.factories.credentials import bearer
 
 TEXT = "sluice: 1\nname: hello\ntitle: Hello\nnodes:\n  greet: {type: transform, value: hi}\noutput: {said: $greet}\n"
 CHOICES = (GateChoice(choice="approve"), GateChoice(choice="reject", approves=False))
@@ -33,7 +34,7 @@ class Api:
 
     def __call__(self, request: str, *, person: str = "ann", **more: Any) -> tuple[int, Any]:
         method, _, resource = request.partition(" ")
-        headers = {"X-Sluice-As": person, **more.pop("headers", {})}
+        headers = {**bearer(person), **more.pop("headers", {})}
         response = app(rest_event(method, f"/api/v1{resource}", headers=headers, **more), context())
         assert not self.token_in(response["body"])
         if not response["body"] or response["headers"]["Content-Type"].startswith("text/"):
@@ -127,7 +128,7 @@ def test_it_publishes_by_way_of_the_compiler_function(api: Api) -> None:
     with compiler_function({"version_id": version.id}) as asked:
         status, made = api("POST /workflows/{workflow_id}/versions", path={"workflow_id": version.workflow_id}, body={"text": TEXT})
     assert (status, made["id"], made["number"]) == (201, version.id, 1)
-    assert (asked[0]["text"], asked[0]["person"], asked[0]["roles"]) == (TEXT, "ann", ["approver"])
+    assert (asked[0]["text"], asked[0]["person"], asked[0]["roles"]) == (TEXT, "ann", ["admin", "approver"])
 
 
 def test_it_says_that_publishing_must_wait(api: Api) -> None:

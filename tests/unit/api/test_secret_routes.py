@@ -10,6 +10,7 @@ from app import app
 from chalicelib.access.secrets import forget_secrets, resolve, resolved_key
 from tests.factories.api_events import context, rest_event
 from tests.factories.cloud import cloud
+from tests.factories.credentials import bearer
 
 VALUE = "s3cr3t-v4lue"
 ONE = "/api/v1/secrets/{name}"
@@ -24,7 +25,7 @@ def fresh() -> Iterator[None]:
 
 
 def ask(method: str, resource: str, **more: Any) -> tuple[int, Any]:
-    answer = app(rest_event(method, resource, **more), context())
+    answer = app(rest_event(method, resource, headers=bearer(), **more), context())
     assert VALUE not in json.dumps(answer)
     return answer["statusCode"], json.loads(answer["body"] or "null")
 

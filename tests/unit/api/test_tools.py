@@ -17,6 +17,7 @@ from chalicelib.store import keys, table
 from chalicelib.tools.mcp import forget_servers
 from tests.factories.api_events import context, rest_event
 from tests.factories.cloud import cloud
+from tests.factories.credentials import bearer
 from tests.fixtures.asgi_server import serving_app
 from tests.unit.tools.test_openapi import PETS
 
@@ -48,7 +49,7 @@ def servers(host: str) -> Iterator[None]:
 
 def api(request: str, **more: Any) -> tuple[int, Any]:
     method, _, resource = request.partition(" ")
-    response = app(rest_event(method, f"/api/v1/tools{resource}", headers={"X-Sluice-As": "ann"}, **more), context())
+    response = app(rest_event(method, f"/api/v1/tools{resource}", headers=bearer("ann"), **more), context())
     assert "s3cret" not in response["body"]
     return response["statusCode"], json.loads(response["body"] or "null")
 

@@ -1,14 +1,32 @@
-"""Requests as the API wants them: a name on the local stack, a signature for a deployment."""
+"""Requests as the API wants them: with what is kept of whoever has signed in here."""
 
+import stat
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx2
+import keyring
 import pytest
+from keyring.backend import KeyringBackend
+from keyring.backends import fail, null
+from keyring.errors import KeyringLocked
 
-from cli import address
-from cli.client import Client
+from cli import address, credentials
+from cli.client import Client, Problem
+from cli.credentials import Credential
 from cli.signature import NoCredentialsError, sign
 from infra.local.data_dir import claimed
+from tests.factories.fake_api import FakeApi, Refusal, serving_api
+
+
+@pytest.fixture
+def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file that credentials are kept in."""
+    path = tmp_path / "own" / "credentials.json"
+    monkeypatch.setenv("SLUICE_CREDENTIALS", str(path))
+    monkeypatch.delenv("SLUICE_TOKEN", raising=False)
+    return path
 
 
 def request() -> httpx2.Request:
@@ -28,12 +46,134 @@ def test_it_says_what_to_do_without_credentials(monkeypatch: pytest.MonkeyPatch)
         sign(request())
 
 
-def test_it_names_a_person_only_to_the_local_stack() -> None:
-    local, deployed = Client("http://127.0.0.1:8000"), Client("https://api.example.com/prod")
-    assert (local.is_local, deployed.is_local) == (True, False)
-    made = request()
-    deployed._identify(made)
-    assert ("X-Sluice-As" in made.headers, "Authorization" in made.headers) == (False, True)
+def sent(api: FakeApi) -> list[str]:
+    """The credentials of each request."""
+    return [headers.get("authorization", "") for _, _, headers in api.asked]
+
+
+def test_it_sends_what_is_kept_of_whoever_signed_in_last_or_is_named(kept: Path) -> None:
+    with serving_api({"GET /api/v1/gates": {"gates": []}}) as api:
+        credentials.save(api.url, Credential("ann", api_key="sk_ann"))
+        credentials.save(api.url, Credential("bob", api_key="sk_bob"))
+        credentials.save(f"{api.url}0", Credential("eve", api_key="sk_eve"), chosen=True)
+        for person in ("", "bob"):
+            with Client(api.url, person) as client:
+                client.get("/api/v1/gates")
+        credentials.save(api.url, Credential("bob", api_key="sk_bob"), chosen=True)
+        with Client(api.url) as client:
+            client.get("/api/v1/gates")
+        assert sent(api) == ["Bearer sk_ann", "Bearer sk_bob", "Bearer sk_bob"]
+        with pytest.raises(Problem, match="sluice login cleo"), Client(api.url, "cleo") as client:
+            client.get("/api/v1/gates")
+
+
+def test_it_sends_the_environments_token_where_nobody_has_signed_in(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving_api({"GET /api/v1/gates": {"gates": []}}) as api:
+        for token in ("", "sk_env"):
+            monkeypatch.setenv("SLUICE_TOKEN", token)
+            with Client(api.url) as client:
+                client.get("/api/v1/gates")
+        assert sent(api) == ["", "Bearer sk_env"]
+
+
+TOLD = {"access_token": "second", "refresh_token": "rt_2", "expires_in": 1800, "person": "ann", "token_type": "bearer"}
+
+
+def test_it_exchanges_a_token_that_is_about_to_lapse_and_keeps_the_next(kept: Path) -> None:
+    with serving_api({"GET /api/v1/gates": {"gates": []}, "POST /api/v1/auth/refresh": TOLD}) as api:
+        credentials.save(api.url, Credential("ann", access_token="first", refresh_token="rt_1", expires_at=time.time() + 30))
+        for _ in range(2):
+            with Client(api.url) as client:
+                client.get("/api/v1/gates")
+        assert api.bodies("POST /api/v1/auth/refresh") == [{"refresh_token": "rt_1"}]
+        assert sent(api) == ["", "Bearer second", "Bearer second"]
+        found = credentials.find(api.url)
+        assert found is not None
+        assert (found.refresh_token, "rt_2" in repr(found)) == ("rt_2", False)
+
+
+def test_it_forgets_a_session_that_is_over(kept: Path) -> None:
+    with serving_api({"POST /api/v1/auth/refresh": Refusal(401, "not-signed-in")}) as api:
+        credentials.save(api.url, Credential("ann", access_token="first", refresh_token="rt_1"))
+        with pytest.raises(Problem), Client(api.url) as client:
+            client.get("/api/v1/gates")
+        assert credentials.find(api.url) is None
+
+
+def test_it_keeps_credentials_from_everybody_else(kept: Path) -> None:
+    credentials.save("http://a", Credential("ann", api_key="sk_ann"))
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert list(kept.parent.iterdir()) == [kept]
+    credentials.forget("http://a", "ann")
+    credentials.forget("http://a", "ann")
+    assert (credentials.find("http://a"), credentials.where()) == (None, str(kept))
+    kept.write_text("no json")
+    assert credentials.find("http://a") is None
+    kept.write_text('{"http://a ann": "{}", "http://a ": "ann"}')
+    assert credentials.find("http://a") is None
+
+
+class Ring(KeyringBackend):
+    """A keyring that holds in memory, or none where it is locked."""
+
+    priority = 5
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.held: dict[tuple[str, str], str] = {}
+        self.locked = False
+
+    def _open(self) -> dict[tuple[str, str], str]:
+        if self.locked:
+            raise KeyringLocked
+        return self.held
+
+    def get_password(self, service: str, username: str) -> str | None:
+        return self._open().get((service, username))
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self._open()[service, username] = password
+
+    def delete_password(self, service: str, username: str) -> None:
+        self._open().pop((service, username), None)
+
+
+@pytest.fixture
+def ring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ring]:
+    monkeypatch.delenv("SLUICE_CREDENTIALS")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    before, made = keyring.get_keyring(), Ring()
+    keyring.set_keyring(made)
+    credentials._has_keyring.cache_clear()
+    yield made
+    keyring.set_keyring(before)
+    credentials._has_keyring.cache_clear()
+
+
+def test_it_keeps_credentials_in_the_systems_keyring(ring: Ring, tmp_path: Path) -> None:
+    credentials.save("http://a", Credential("ann", api_key="sk_ann"))
+    assert credentials.find("http://a") == Credential("ann", api_key="sk_ann")
+    assert (credentials.where(), list(tmp_path.iterdir()), len(ring.held)) == ("the system's keyring", [], 2)
+    credentials.forget("http://a", "ann")
+    assert ring.held == {}
+
+
+def test_it_keeps_them_in_the_file_while_the_keyring_is_locked(ring: Ring, tmp_path: Path) -> None:
+    ring.locked = True
+    credentials.save("http://a", Credential("ann", api_key="sk_ann"))
+    assert credentials.find("http://a") == Credential("ann", api_key="sk_ann")
+    assert (tmp_path / "sluice" / "credentials.json").is_file()
+    credentials.forget("http://a", "ann")
+    assert credentials.find("http://a") is None
+
+
+@pytest.mark.parametrize("backend", [fail.Keyring, null.Keyring])
+def test_it_asks_no_keyring_that_keeps_nothing(ring: Ring, tmp_path: Path, backend: type[KeyringBackend]) -> None:
+    keyring.set_keyring(backend())
+    credentials._has_keyring.cache_clear()
+    credentials.save("http://a", Credential("ann", api_key="sk_ann"))
+    assert credentials.where() == str(tmp_path / "sluice" / "credentials.json")
+    assert credentials.find("http://a") is not None
 
 
 def test_it_finds_the_stack_that_runs_in_a_folder_around(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

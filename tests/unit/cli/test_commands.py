@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from cli import credentials
+from cli.credentials import Credential
 from cli.main import app
 from tests.factories.cli_documents import RUN, agent_details, call_gate, gate, run, story, version
 from tests.factories.fake_api import FakeApi, Refusal, serving_api
@@ -31,7 +33,16 @@ FOLLOWED = {
 
 
 def sluice(*arguments: str, api: FakeApi | None = None, typed: str = "") -> Result:
+    """`--as` chooses among those who are signed in at the API: everybody is."""
+    if api and "--as" in arguments:
+        person = arguments[arguments.index("--as") + 1]
+        credentials.save(api.url, Credential(person, api_key=f"sk_{person}"))
     return CliRunner().invoke(app, [*arguments, *(["--url", api.url] if api else [])], input=typed)
+
+
+@pytest.fixture(autouse=True)
+def _own_credentials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLUICE_CREDENTIALS", str(tmp_path / "credentials.json"))
 
 
 @pytest.fixture
@@ -115,7 +126,7 @@ def test_it_starts_a_run_as_somebody_with_a_key(tmp_path: Path) -> None:
     assert (found.exit_code, RUN in found.stdout) == (0, True)
     _, body, headers = api.asked[-1]
     sent = {name.lower(): value for name, value in headers.items()}
-    assert (body, sent["idempotency-key"], sent["x-sluice-as"]) == ({"input": {"guest": "Ada"}, "version": 2}, "k1", "ann")
+    assert (body, sent["idempotency-key"], sent["authorization"]) == ({"input": {"guest": "Ada"}, "version": 2}, "k1", "Bearer sk_ann")
 
 
 @pytest.mark.parametrize("given", ["{broken", "/nowhere/input.json"])

@@ -3,6 +3,7 @@
 import pytest
 
 from chalicelib.access.principal import Principal
+from chalicelib.access.scopes import ALL
 from chalicelib.conversations.message import Outgoing, ask, send_message
 from chalicelib.conversations.reply import list_waiting, reply
 from chalicelib.errors import AlreadyReplied, MessageNotFound, RunEnded, RunNotFound
@@ -102,7 +103,7 @@ def test_an_ended_run_takes_no_reply(aws: Cloud) -> None:
     asked(run)
     ended(run, "ABORTED")
     with pytest.raises(RunEnded):
-        reply(Principal("org_local", "ann"), run.id, text="x")
+        reply(Principal("org_local", "ann", scopes=ALL), run.id, text="x")
     assert list_waiting(ANN, run.id) == ()
 
 

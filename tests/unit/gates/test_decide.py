@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from chalicelib.access.principal import Principal
+from chalicelib.access.scopes import ALL
 from chalicelib.errors import DecisionInvalid, GateAlreadyDecided, GateNotFound, NotADecider, SelfApproval
 from chalicelib.gates.decide import decide
 from chalicelib.gates.open import Question
@@ -81,7 +82,7 @@ def test_a_gate_may_allow_it(aws: Cloud) -> None:
 def test_only_those_named_may_decide(aws: Cloud, any_of: tuple[str, ...]) -> None:
     gate = opened_gate(started_run(), question=asking(any_of=any_of))
     with pytest.raises(NotADecider):
-        decide(Principal("org_local", "eve"), gate.id, choice="approve")
+        decide(Principal("org_local", "eve", scopes=ALL), gate.id, choice="approve")
     with pytest.raises(GateNotFound):
         decide(STRANGER, gate.id, choice="approve")
     assert decide(ANN, gate.id, choice="approve").is_final
@@ -131,7 +132,7 @@ def test_a_quorum_needs_distinct_people_who_agree(aws: Cloud) -> None:
     assert not decide(ANN, gate.id, choice="approve").is_final
     assert not decide(BOB, gate.id, choice="reject").is_final
     assert now(run).status is RunStatus.WAITING
-    final = decide(Principal("org_local", "cleo"), gate.id, choice="approve")
+    final = decide(Principal("org_local", "cleo", scopes=ALL), gate.id, choice="approve")
     assert (final.is_final, final.by) == (True, ("ann", "cleo"))
     assert final.output["by"] == "ann, cleo"
     assert len(get_gate(ANN, gate.id).votes) == 3
@@ -161,7 +162,7 @@ def test_one_of_eight_who_decide_at_once_wins(aws: Cloud) -> None:
 
     def one(number: int) -> Decision | GateAlreadyDecided:
         try:
-            return decide(Principal("org_local", f"person_{number}"), gate.id, choice="approve" if number % 2 else "reject")
+            return decide(Principal("org_local", f"person_{number}", scopes=ALL), gate.id, choice="approve" if number % 2 else "reject")
         except GateAlreadyDecided as refused:
             return refused
 
@@ -179,7 +180,7 @@ def test_a_quorum_of_eight_at_once_counts_every_vote(aws: Cloud) -> None:
     run = started_run()
     gate = opened_gate(run, question=asking(at_least=8))
     with ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(lambda number: decide(Principal("org_local", f"person_{number}"), gate.id, choice="approve"), range(8)))
+        found = list(pool.map(lambda number: decide(Principal("org_local", f"person_{number}", scopes=ALL), gate.id, choice="approve"), range(8)))
     assert sum(decision.is_final for decision in found) == 1
     assert len(get_gate(DAN, gate.id).votes) == 8
     assert len(aws.answers) == 1

@@ -3,6 +3,7 @@
 import pytest
 
 from chalicelib.access.principal import Principal
+from chalicelib.access.scopes import ALL
 from chalicelib.errors import RunEnded, StaleAttempt
 from chalicelib.gates.close import close_call, close_gate
 from chalicelib.gates.decide import decide
@@ -111,7 +112,7 @@ def test_it_lists_to_a_person_the_gates_that_they_may_decide(aws: Cloud) -> None
 def test_it_pages_through_open_gates_oldest_first(aws: Cloud) -> None:
     run = started_run()
     gates = [opened_gate(run, f"approve_{number}") for number in range(3)]
-    page = list_open_gates(Principal("org_local", "ann"), limit=2)
+    page = list_open_gates(Principal("org_local", "ann", scopes=ALL), limit=2)
     assert [gate.id for gate in page.gates] == [gate.id for gate in gates[:2]]
     assert [gate.id for gate in list_open_gates(ANN, limit=2, cursor=page.cursor).gates] == [gates[2].id]
 

@@ -14,8 +14,9 @@ from chalicelib.spec.model import Json, JsonObject
 from chalicelib.triggers import a2a_server, called_workflows, mcp_server
 from chalicelib.triggers.called_workflows import MAX_OUTPUT_BYTES, call, find_offer, list_offers, outcome, wait_for
 from chalicelib.triggers.json_rpc import RpcCall
-from tests.factories.api_events import CALLER, context, rest_event
+from tests.factories.api_events import context, rest_event
 from tests.factories.cloud import ANN, DAN, STRANGER, Cloud, cloud, published, unpublished
+from tests.factories.credentials import bearer
 from tests.factories.run_stories import ended, opened_gate, started_run
 
 TEXT: JsonObject = {"type": "string"}
@@ -197,8 +198,8 @@ def test_a_card_names_the_deployments_own_address(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("SLUICE_STAGE", "prod")
     settings.cache_clear()
     for resource, path in (("/.well-known/agent-card.json", {}), ("/a2a/{workflow}/.well-known/agent-card.json", {"workflow": "greet"})):
-        event = rest_event("GET", resource, path=path, headers={"Host": "x.test"})
-        event["requestContext"] |= {"path": f"/api{resource.format(**path)}", "identity": {"userArn": CALLER}}
+        event = rest_event("GET", resource, path=path, headers={"Host": "x.test", **bearer()})
+        event["requestContext"] |= {"path": f"/api{resource.format(**path)}"}
         card = json.loads(app(event, context())["body"])
         assert card["supportedInterfaces"][0]["url"] == "https://x.test/api/a2a"
         assert [(skill["id"], skill["tags"]) for skill in card["skills"]] == [("greet", ["team=hr"])]

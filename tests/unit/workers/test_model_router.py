@@ -22,6 +22,7 @@ from chalicelib.workers import model_router
 from chalicelib.workers.model_router import Discreet, Models, models
 from tests.factories.api_events import context, rest_event
 from tests.factories.cloud import Cloud, cloud
+from tests.factories.credentials import bearer
 
 REQUEST = ModelRequest(messages=(user("Hello"),))
 ASKED = Candidate("offline", "claude-sonnet-5-5").id
@@ -32,7 +33,7 @@ def call(held: Models, name: str) -> str:
 
 
 def shown() -> dict[str, Any]:
-    response = app(rest_event("GET", "/api/v1/providers/health", headers={"X-Sluice-As": "ann"}), context())
+    response = app(rest_event("GET", "/api/v1/providers/health", headers=bearer("ann")), context())
     found: dict[str, Any] = json.loads(response["body"])
     assert response["statusCode"] == 200, found
     return found

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.access.principal import local_principal
 from chalicelib.settings import settings
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.store import memories, messages
@@ -19,7 +18,7 @@ from chalicelib.tools.ports import Note
 from chalicelib.workers import tool_ports
 from chalicelib.workers.tool_ports import BucketDatabases, RunMessenger, WordMemory
 from chalicelib.workflows.imported_apis import import_api
-from tests.factories.cloud import Cloud, cloud
+from tests.factories.cloud import ANN, Cloud, cloud
 from tests.factories.worker_runs import Story, story
 from tests.fixtures.http_server import Reply, serving
 from tests.unit.tools.test_openapi import PETS
@@ -162,7 +161,7 @@ def test_it_tells_what_is_wrong_with_a_database_file(aws: Cloud, tmp_path: Path,
 
 def test_it_calls_an_operation_of_an_imported_api(aws: Cloud) -> None:
     with serving(lambda _: Reply(200, {"content-type": "application/json"}, b'{"name": "Rex"}')) as server:
-        import_api(local_principal("ann"), name="pets", text=PETS, base_url=f"http://{server.host}/v1")
+        import_api(ANN, name="pets", text=PETS, base_url=f"http://{server.host}/v1")
         _, output = told("openapi.call", {"api": "pets", "operation": "getPet", "arguments": {"id": 7}})
     assert isinstance(output, dict)
     assert output["body"] == {"name": "Rex"}

@@ -182,14 +182,16 @@ def test_a_request_comes_back_with_the_version(aws: Cloud) -> None:
 @pytest.mark.parametrize("told", [b"no json", b"[]", b"{}", b'{"error": {"name": "Strange", "message": "?"}}'])
 def test_a_request_that_comes_back_with_nonsense_says_so(aws: Cloud, told: bytes) -> None:
     aws.reply("lambda:Invoke", lambda: {"Payload": BytesIO(told)})
+    workflow = create(ANN, text=HOTEL)
     with pytest.raises(PublisherUnavailable):
-        publication.request(ANN, "wf_1")
+        publication.request(ANN, workflow.id)
 
 
 def test_a_request_that_reaches_nobody_says_so(aws: Cloud) -> None:
     aws.refuse("lambda:Invoke", "ResourceNotFoundException")
+    workflow = create(ANN, text=HOTEL)
     with pytest.raises(PublisherUnavailable):
-        publication.request(ANN, "wf_1")
+        publication.request(ANN, workflow.id)
 
 
 def test_drafts_are_published_as_they_were_saved_last(aws: Cloud) -> None:

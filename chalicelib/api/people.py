@@ -1,0 +1,181 @@
+"""Routes: an organisation, its people and service accounts, invitations, API keys. What is secret is told once."""
+
+from http import HTTPMethod
+from typing import Annotated, Final, Literal
+
+from chalice.app import Blueprint
+from pydantic import Field
+
+from chalicelib.access import api_keys, members
+from chalicelib.access.scopes import Access, Scope
+from chalicelib.api.endpoint import Answer, Call, Nothing, Wire, endpoint
+from chalicelib.api.paging import Page
+from chalicelib.api.sign_in import Name, Password
+from chalicelib.api.views import view
+from chalicelib.spec.model import JsonObject
+from chalicelib.store import people, sessions
+from chalicelib.store.people_records import ApiKey, Invitation, Member, Organisation
+
+routes = Blueprint(__name__)
+Roles = Annotated[list[Annotated[str, Field(max_length=64)]], Field(max_length=20)]
+_UNSTORED: Final = {"Cache-Control": "no-store"}
+
+
+class NewOrganisation(Wire):
+    title: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class OrganisationToChange(Wire):
+    """`preset` locked: only admins create and change workflows."""
+
+    title: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    preset: Literal["default", "locked"] | None = None
+
+
+class MemberToChange(Wire):
+    roles: Roles | None = None
+    disabled: bool | None = None
+
+
+class NewInvitation(Wire):
+    """`note` says whom it is for; the admins see it."""
+
+    roles: Roles
+    note: Annotated[str, Field(max_length=200)] = ""
+
+
+class Acceptance(Wire):
+    """A new name with a password, or the name and the password of somebody who is known already."""
+
+    invitation: Annotated[str, Field(min_length=1, max_length=200, repr=False)]
+    username: Name
+    password: Password
+
+
+class NewServiceAccount(Wire):
+    name: Name
+    roles: Roles
+
+
+class NewKey(Wire):
+    """`owner` is a service account (`service:…`); without one the key is the caller's own. Without `scopes` it may do what its owner may."""
+
+    name: Annotated[str, Field(min_length=1, max_length=100)]
+    owner: Annotated[str, Field(max_length=100)] = ""
+    scopes: Annotated[list[Annotated[Scope, Field(strict=False)]], Field(max_length=50)] | None = None
+    expires_in_days: Annotated[int, Field(ge=1, le=api_keys.MAX_DAYS)] | None = None
+
+
+@endpoint(routes, HTTPMethod.GET, "/api/v1/organisation", scope=Access.SIGNED_IN)
+def get_organisation(call: Call[Nothing, Nothing]) -> Answer:
+    """The organisation that the credentials are for."""
+    return Answer(_organisation(members.get_organisation(call.principal)))
+
+
+@endpoint(routes, HTTPMethod.PATCH, "/api/v1/organisation", scope=Scope.ORG_ADMIN)
+def change_organisation(call: Call[OrganisationToChange, Nothing]) -> Answer:
+    """Its title, and who may create and change workflows in it."""
+    return Answer(_organisation(members.change_organisation(call.principal, title=call.body.title, preset=call.body.preset)))
+
+
+@endpoint(routes, HTTPMethod.POST, "/api/v1/organisations", scope=Scope.ORG_ADMIN)
+def create_organisation(call: Call[NewOrganisation, Nothing]) -> Answer:
+    """Another organisation of the deployment; its maker is its admin."""
+    call.principal.require_deployment()
+    return Answer(_organisation(members.create_organisation(call.principal, call.body.title)), status=201)
+
+
+@endpoint(routes, HTTPMethod.GET, "/api/v1/people", scope=Scope.ORG_ADMIN)
+def list_people(call: Call[Nothing, Page]) -> Answer:
+    """People and service accounts by name."""
+    found, cursor = people.list_members(call.principal.organisation_id, limit=call.query.limit, cursor=call.query.cursor)
+    return Answer({"people": [_member(each) for each in found], "cursor": cursor})
+
+
+@endpoint(routes, HTTPMethod.PATCH, "/api/v1/people/{name}", scope=Scope.ORG_ADMIN)
+def change_person(call: Call[MemberToChange, Nothing], name: str) -> Answer:
+    """Other roles, or shut out."""
+    return Answer(_member(members.change_member(call.principal, name, roles=call.body.roles, disabled=call.body.disabled)))
+
+
+@endpoint(routes, HTTPMethod.DELETE, "/api/v1/people/{name}", scope=Scope.ORG_ADMIN)
+def remove_person(call: Call[Nothing, Nothing], name: str) -> Answer:
+    """Take somebody out of the organisation."""
+    members.remove_member(call.principal, name)
+    return Answer(None, status=204)
+
+
+@endpoint(routes, HTTPMethod.POST, "/api/v1/people/{name}/password", scope=Scope.ORG_ADMIN)
+def reset_password(call: Call[Nothing, Nothing], name: str) -> Answer:
+    """A new random password, told once."""
+    return Answer({"person": name, "password": members.reset_password(call.principal, name)}, headers=_UNSTORED)
+
+
+@endpoint(routes, HTTPMethod.POST, "/api/v1/service-accounts", scope=Scope.ORG_ADMIN)
+def add_service_account(call: Call[NewServiceAccount, Nothing]) -> Answer:
+    """An account of a machine, which comes in by API keys."""
+    return Answer(_member(members.add_service_account(call.principal, call.body.name, roles=call.body.roles)), status=201)
+
+
+@endpoint(routes, HTTPMethod.POST, "/api/v1/auth/invitations", scope=Scope.ORG_ADMIN)
+def invite(call: Call[NewInvitation, Nothing]) -> Answer:
+    """Invite somebody."""
+    made = members.invite(call.principal, roles=call.body.roles, note=call.body.note)
+    return Answer({**_invitation(made.invitation), "invitation": made.secret}, status=201, headers=_UNSTORED)
+
+
+@endpoint(routes, HTTPMethod.GET, "/api/v1/auth/invitations", scope=Scope.ORG_ADMIN)
+def list_invitations(call: Call[Nothing, Nothing]) -> Answer:
+    """Open invitations."""
+    return Answer({"invitations": [_invitation(each) for each in sessions.list_invitations(call.principal.organisation_id)]})
+
+
+@endpoint(routes, HTTPMethod.DELETE, "/api/v1/auth/invitations/{invitation_id}", scope=Scope.ORG_ADMIN)
+def withdraw(call: Call[Nothing, Nothing], invitation_id: str) -> Answer:
+    """Take an invitation back."""
+    members.withdraw(call.principal, invitation_id)
+    return Answer(None, status=204)
+
+
+@endpoint(routes, HTTPMethod.POST, "/api/v1/auth/invitations/acceptance", scope=Access.PUBLIC)
+def accept(call: Call[Acceptance, Nothing]) -> Answer:
+    """Become a member."""
+    given = call.body
+    return Answer(_member(members.accept(given.invitation, given.username, given.password, address=call.address)), status=201, headers=_UNSTORED)
+
+
+@endpoint(routes, HTTPMethod.POST, "/api/v1/keys", scope=Access.SIGNED_IN)
+def make_key(call: Call[NewKey, Nothing]) -> Answer:
+    """An API key, shown once."""
+    given = call.body
+    made = api_keys.make_key(call.principal, name=given.name, owner=given.owner, scopes=given.scopes, days=given.expires_in_days)
+    return Answer({**_key(made.key), "key": made.secret}, status=201, headers=_UNSTORED)
+
+
+@endpoint(routes, HTTPMethod.GET, "/api/v1/keys", scope=Access.SIGNED_IN)
+def list_keys(call: Call[Nothing, Nothing]) -> Answer:
+    """One's own API keys; for admins, all of the organisation."""
+    return Answer({"keys": [_key(key) for key in api_keys.list_keys(call.principal)]})
+
+
+@endpoint(routes, HTTPMethod.DELETE, "/api/v1/keys/{key_id}", scope=Access.SIGNED_IN)
+def delete_key(call: Call[Nothing, Nothing], key_id: str) -> Answer:
+    """Delete an API key; it is refused from then on."""
+    api_keys.delete_key(call.principal, key_id)
+    return Answer(None, status=204)
+
+
+def _organisation(found: Organisation) -> JsonObject:
+    return view(found)
+
+
+def _member(member: Member) -> JsonObject:
+    return view(member, without=frozenset({"generation"}))
+
+
+def _invitation(invitation: Invitation) -> JsonObject:
+    return view(invitation)
+
+
+def _key(key: ApiKey) -> JsonObject:
+    return view(key, without=frozenset({"key_sha256"}))
