@@ -5,56 +5,15 @@ Each function but the API's is imported from its own module (`chalicelib.events.
 
 from chalice.app import Chalice
 
-from chalicelib.api import (
-    agents,
-    as_tools,
-    audit,
-    budgets,
-    cache,
-    costs,
-    gates,
-    live,
-    people,
-    problem,
-    providers,
-    replies,
-    runs,
-    secrets,
-    sharing,
-    sign_in,
-    tools,
-    validation,
-    versions,
-    workflows,
-)
+from chalicelib.api import problem
+from chalicelib.api.rooms import ROOMS
 from chalicelib.events import execution_status, publisher, sweeper, table_stream, websocket, worker
 
 app = Chalice(app_name="sluice", configure_logs=False)
 app.experimental_feature_flags.update(["WEBSOCKETS"])
 
-ROOMS = (
-    sign_in,
-    people,
-    validation,
-    workflows,
-    sharing,
-    versions,
-    runs,
-    replies,
-    gates,
-    live,
-    providers,
-    costs,
-    budgets,
-    cache,
-    secrets,
-    tools,
-    as_tools,
-    audit,
-    agents,
-)
-for room in ROOMS:
-    app.register_blueprint(room.routes)
+for routes in ROOMS:
+    app.register_blueprint(routes)
 app.register_middleware(problem.retell_framework_errors, "http")
 
 for functions in (worker.functions, publisher.functions, execution_status.functions, table_stream.functions, sweeper.functions):

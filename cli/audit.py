@@ -26,7 +26,7 @@ def list_(
     target: Annotated[str | None, typer.Argument(help="One thing's, as NOUN/ID: gate/gate_01…, workflow/wf_01….")] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, max=200)] = 50,
     url: UrlOption = None,
-    person: AsOption = "local",
+    person: AsOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """The newest entries."""
@@ -44,7 +44,7 @@ def verify(
         str | None, typer.Option("--key", help="Fingerprint of the only key that is trusted; without it, those that the API names.")
     ] = None,
     url: UrlOption = None,
-    person: AsOption = "local",
+    person: AsOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """Check the whole chain against its signed checkpoints. Ends with 1 when something does not hold."""
@@ -69,7 +69,7 @@ def export(
     file: Annotated[Path, typer.Argument(help="Where to write; - writes to standard output.")],
     form: Annotated[Literal["jsonl", "csv"], typer.Option("--format")] = "jsonl",
     url: UrlOption = None,
-    person: AsOption = "local",
+    person: AsOption = "",
 ) -> None:
     """The whole chain, oldest first, as JSON lines or CSV."""
     here = session(url, person, as_json=False)

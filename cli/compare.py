@@ -17,7 +17,7 @@ def compare(
     run_id: Annotated[str, typer.Argument(metavar="A", help="A run's id.")],
     other: Annotated[str, typer.Argument(metavar="B", help="Another run's.")],
     url: UrlOption = None,
-    person: AsOption = "local",
+    person: AsOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """How two runs differ: versions, inputs, outputs, and each node's way, time and cost."""

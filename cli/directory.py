@@ -20,7 +20,7 @@ KindOption = Annotated[str | None, typer.Option("--kind", help="preset, workflow
 
 
 @agents.command("list")
-def list_agents(kind: KindOption = None, url: UrlOption = None, person: AsOption = "local", as_json: JsonOption = False) -> None:
+def list_agents(kind: KindOption = None, url: UrlOption = None, person: AsOption = "", as_json: JsonOption = False) -> None:
     """The directory: presets, published workflows, external agents."""
     here = session(url, person, as_json)
     with told(here.err):
@@ -33,7 +33,7 @@ def find(
     skill: Annotated[str, typer.Argument(help="What somebody is to be able to do, in a few words.")],
     kind: KindOption = None,
     url: UrlOption = None,
-    person: AsOption = "local",
+    person: AsOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """Who has a skill, best first: as a workflow that is published now would choose."""
@@ -47,7 +47,7 @@ def find(
 def show(
     agent: Annotated[str, typer.Argument(help="researcher, workflow:NAME or a2a:NAME.")],
     url: UrlOption = None,
-    person: AsOption = "local",
+    person: AsOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """One agent with its skills."""
@@ -63,7 +63,7 @@ def add(
     name: Annotated[str, typer.Argument(help="Under which nodes ask it, as a2a:NAME.")],
     address: Annotated[str, typer.Argument(help="Its base address, below which /.well-known/agent-card.json is.")],
     url: UrlOption = None,
-    person: AsOption = "local",
+    person: AsOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """Register an external agent; its card is read now."""
@@ -77,7 +77,7 @@ def add(
 def remove(
     name: Annotated[str, typer.Argument(help="Its name, with or without a2a:.")],
     url: UrlOption = None,
-    person: AsOption = "local",
+    person: AsOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """Forget a registered external agent; nodes that name it fail from then on."""

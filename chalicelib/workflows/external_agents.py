@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from chalicelib.access.principal import Principal
+from chalicelib.access.scopes import Scope
 from chalicelib.clock import now_text, seconds_since
 from chalicelib.errors import AgentInvalid, AgentNameTaken, SluiceError
 from chalicelib.settings import settings
@@ -56,9 +57,12 @@ def add_agent(principal: Principal, *, name: str, url: str) -> KnownAgent:
 
 
 def remove_agent(principal: Principal, name: str) -> None:
-    """Raises AgentNotFound, AgentInvalid for one of the settings."""
+    """What others registered only admins remove (ScopeMissing). Raises AgentNotFound, AgentInvalid for one of the settings."""
     if name in settings().a2a_agents:
         raise AgentInvalid(f"{name} stands in SLUICE_A2A_AGENTS; whoever runs the deployment takes it out there")
+    known = external_agents.find(principal.organisation_id, name)
+    if known is not None and known.registered_by != principal.person:
+        principal.require(Scope.ORG_ADMIN)
     external_agents.remove(principal.organisation_id, name)
 
 

@@ -11,6 +11,7 @@ from app import app
 from chalicelib.tools import a2a as tool
 from tests.factories.api_events import context, rest_event
 from tests.factories.cloud import cloud
+from tests.factories.credentials import bearer
 from tests.fixtures.asgi_server import serving_app
 from tests.unit.tools.test_a2a import Office
 
@@ -39,7 +40,7 @@ def aws(host: str) -> Iterator[None]:
 
 def api(request: str, **more: Any) -> tuple[int, Any]:
     method, _, resource = request.partition(" ")
-    response = app(rest_event(method, f"/api/v1/agents{resource}", headers={"X-Sluice-As": "ann"}, **more), context())
+    response = app(rest_event(method, f"/api/v1/agents{resource}", headers=bearer(), **more), context())
     return response["statusCode"], json.loads(response["body"] or "null")
 
 

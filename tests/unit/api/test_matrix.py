@@ -17,6 +17,9 @@ from chalicelib.access.limits import set_budget
 from chalicelib.access.principal import Principal
 from chalicelib.access.scopes import ALL, ROLES, Access, Scope
 from chalicelib.api.endpoint import scope_of
+from chalicelib.clock import now_text
+from chalicelib.store import external_agents
+from chalicelib.store.external_agents import ExternalAgent
 from chalicelib.workflows.imported_apis import import_api
 from tests.factories.api_events import context, rest_event
 from tests.factories.cloud import cloud, published
@@ -32,6 +35,7 @@ TEXT: Final = "sluice: 1\nname: theirs\nnodes:\n  a: {type: transform, value: 1}
 
 # What a route is sent, where it wants a body.
 BODIES: Final[dict[str, Any]] = {
+    "POST /api/v1/agents": {"name": "theirs", "url": "http://127.0.0.1:1"},
     "POST /a2a": {"jsonrpc": "2.0", "id": 1, "method": "ListTasks", "params": {}},
     "PATCH /api/v1/organisation": {"title": "Theirs"},
     "PATCH /api/v1/people/{name}": {"roles": ["viewer"]},
@@ -63,7 +67,14 @@ BODIES: Final[dict[str, Any]] = {
 # A name that everybody may have: theirs, whoever else has it.
 OWN_NAMES: Final = {"PUT /api/v1/secrets/{name}", "DELETE /api/v1/secrets/{name}"}
 # What belongs to the organisation as a whole, and who else may not touch it.
-OF_ALL: Final = {"GET /api/v1/tools/openapi/{name}": 200, "DELETE /api/v1/tools/openapi/{name}": 403}
+OF_ALL: Final = {
+    "GET /api/v1/tools/openapi/{name}": 200,
+    "DELETE /api/v1/tools/openapi/{name}": 403,
+    "GET /api/v1/agents/{name}": 200,
+    "DELETE /api/v1/agents/{name}": 403,
+}
+# What a route asks for in its query.
+QUERIES: Final[dict[str, dict[str, str]]] = {"GET /api/v1/workflows/runs/{run_id}/compare": {"to": "run_0"}}
 
 
 @dataclass
@@ -96,6 +107,7 @@ class Site:
         method, _, path = route.partition(" ")
         body = BODIES.get(route, {} if method == "POST" else None)
         kind = "application/x-www-form-urlencoded" if isinstance(body, str) else "application/json"
+        more = {"query": QUERIES[route], **more} if route in QUERIES else more
         event = rest_event(
             method, path, path=self.parameters(path, made_up=made_up), body=body, headers={**headers, "Host": "x.test", "Content-Type": kind}, **more
         )
@@ -116,6 +128,7 @@ def site() -> Iterator[Site]:
         published({"sluice": 1, "name": f"{CANARY}-flow", "title": CANARY, "nodes": {"a": {"type": "transform", "value": 1}}})
         set_budget(OWNER, workflow_id=run.workflow_id, per_day=7)
         import_api(OWNER, name=CANARY, text=PETS, base_url="http://127.0.0.1:1")
+        external_agents.register("org_local", ExternalAgent(name=CANARY, url="http://127.0.0.1:1", registered_at=now_text(), registered_by="ann"))
         key = make_key(OWNER, name=CANARY).key
         invitation = members.invite(OWNER, roles=("viewer",), note=CANARY).invitation
         bearer("pat", ("viewer",))
@@ -129,6 +142,7 @@ def site() -> Iterator[Site]:
             "invitation_id": invitation.id,
             "name of people": "pat",
             "name of tools": CANARY,
+            "name of agents": CANARY,
             "name of secrets": CANARY,
         }
         yield Site(things)
@@ -222,5 +236,5 @@ def test_it_lets_the_owner_do_with_it_what_the_role_allows(site: Site) -> None:
     """Or the refusals above would prove nothing."""
     ann = site.as_("ann")
     for route in NAMED:
-        if route.startswith("GET /api/v1/") and "{" in route and "secrets" not in route:
+        if route.startswith("GET /api/v1/") and "{" in route and "secrets" not in route and route not in QUERIES:
             assert site.ask(route, ann)[0] == 200, route
