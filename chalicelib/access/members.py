@@ -8,13 +8,14 @@ import hashlib
 import re
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
 from chalicelib import ids
 from chalicelib.access import passwords
 from chalicelib.access.authenticate import forget_standings
-from chalicelib.access.principal import Principal
+from chalicelib.access.principal import LOCAL_ORGANISATION, Principal
 from chalicelib.access.sign_in import authenticated
 from chalicelib.clock import epoch_seconds, now_text
 from chalicelib.errors import ConditionLost, Contention, InvitationNotFound, NameInvalid, NameTaken, OrganisationNotFound, Refused
@@ -143,6 +144,13 @@ def create_organisation(principal: Principal, title: str) -> Organisation:
     made = Organisation(id=ids.new_id("org"), title=title, created_at=now_text(), created_by=principal.person)
     people.create_organisation(made, _member(made.id, principal.person, ("admin",), by=principal.person))
     return made
+
+
+def found_first_organisation() -> None:
+    """Make the deployment's first organisation, where it is missing: whoever comes in by the settings finds it."""
+    if people.find_organisation(LOCAL_ORGANISATION) is None:
+        with suppress(NameTaken):
+            people.create_organisation(Organisation(id=LOCAL_ORGANISATION, title="First", created_at=now_text(), created_by="sluice"))
 
 
 def change_organisation(principal: Principal, *, title: str | None = None, preset: Preset | None = None) -> Organisation:

@@ -76,11 +76,12 @@ def refresh(token: str) -> SignedIn:
 
 
 def switch(principal: Principal, organisation_id: str) -> SignedIn:
-    """A session of the same person in another of their organisations. Raises OrganisationNotFound."""
-    person = people.find_person(principal.person) if principal.kind == "person" else None
-    if person is None:
-        raise OrganisationNotFound("only people who sign in here belong to several organisations")
-    return _session_in(person, _membership(person.name, organisation_id), scopes=None)
+    """A session of the same person in another of their organisations, as limited as this one. Raises OrganisationNotFound."""
+    session = sessions.find(principal.session_id) if principal.session_id else None
+    person = people.find_person(principal.person) if session is not None else None
+    if session is None or person is None:
+        raise OrganisationNotFound("only people who signed in with a password belong to several organisations")
+    return _session_in(person, _membership(person.name, organisation_id), scopes=session.scopes)
 
 
 def sign_out(principal: Principal) -> None:
@@ -100,7 +101,8 @@ def change_password(principal: Principal, current: str, new: str, *, address: st
     except ConditionLost as lost:
         raise CredentialsInvalid("the password was changed a moment ago") from lost
     forget_standings()
-    return _session_in(changed, _membership(person.name, principal.organisation_id), scopes=None)
+    session = sessions.find(principal.session_id) if principal.session_id else None
+    return _session_in(changed, _membership(person.name, principal.organisation_id), scopes=session.scopes if session else sorted(principal.scopes))
 
 
 def _membership(name: str, organisation_id: str) -> Member:

@@ -8,6 +8,7 @@ from chalice.app import Blueprint
 from pydantic import Field
 
 from chalicelib.access import sign_in, signing_keys
+from chalicelib.access.members import found_first_organisation
 from chalicelib.access.principal import LOCAL_ORGANISATION, Principal
 from chalicelib.access.scopes import Access, Scope
 from chalicelib.access.sign_in import SignedIn
@@ -83,6 +84,7 @@ def exchange_signature(call: Call[Nothing, Nothing]) -> Answer:  # noqa: ARG001 
     person = iam_caller(routes.current_request)
     if person not in settings().people:
         raise NotSignedIn(f"the deployment's setting SLUICE_PEOPLE gives {person} no role")
+    found_first_organisation()
     token = mint(person, LOCAL_ORGANISATION, kind="iam")
     return _answer(token, None, LOCAL_ORGANISATION, person)
 

@@ -50,7 +50,8 @@ def test_it_says_what_a_route_needs(route: str) -> None:
     method, _, path = route.partition(" ")
     scope = scope_of(app.routes[path][method].view_function)
     section = text(API).partition(f"### `{route}`\n")[2].partition("\n##")[0]
-    assert {Access.PUBLIC: "For anybody.", Access.SIGNED_IN: "For whoever is signed in."}.get(scope, f"Needs `{scope}`.") in section
+    others = {Access.PUBLIC: "For anybody.", Access.SIGNED_IN: "For whoever is signed in."}
+    assert (others[scope] if isinstance(scope, Access) else f"Needs `{scope}`.") in section
 
 
 def test_it_documents_every_scope_and_role() -> None:

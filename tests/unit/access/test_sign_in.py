@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from chalicelib.access import passwords, sign_in
+from chalicelib.access.api_keys import make_key
 from chalicelib.access.authenticate import by_credential
 from chalicelib.access.members import add_person, change_member, create_organisation, remove_member, reset_password
 from chalicelib.access.principal import Principal
@@ -192,6 +193,17 @@ def test_it_limits_a_session_to_the_scopes_that_were_asked_for() -> None:
     told = sign_in.sign_in("eve", PASSWORD, address="", scopes=["run:read", "org:admin", "made:up"])
     assert who(told.access_token).scopes == {"run:read"}
     assert who(sign_in.refresh(told.refresh_token).access_token).scopes == {"run:read"}
+
+
+def test_it_gives_no_way_out_of_a_limit() -> None:
+    limited = who(sign_in.sign_in("eve", PASSWORD, address="", scopes=["run:read"]).access_token)
+    assert who(sign_in.switch(limited, "org_local").access_token).scopes == {"run:read"}
+    by_key = who(make_key(limited, name="mine").secret)
+    assert by_key.scopes == {"run:read"}
+    with pytest.raises(OrganisationNotFound):
+        sign_in.switch(by_key, "org_local")  # a key opens no session
+    changed = sign_in.change_password(limited, PASSWORD, "four tall green trees", address="")
+    assert who(changed.access_token).scopes == {"run:read"}
 
 
 def test_it_switches_between_the_organisations_of_a_person() -> None:

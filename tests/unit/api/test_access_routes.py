@@ -95,6 +95,7 @@ def test_it_exchanges_the_signature_of_a_caller_whom_the_settings_name(monkeypat
     assert (status, told["person"], told["refresh_token"]) == (200, "user/anna", None)
     me = ask("GET /auth/me", carrying(told))[1]
     assert (me["kind"], me["roles"], me["organisation_id"]) == ("iam", ["admin"], "org_local")
+    assert ask("GET /organisation", carrying(told))[1]["id"] == "org_local"
     assert ask("POST /keys", carrying(told), body={"name": "x"})[1]["code"] == "not-signed-in"
     from chalicelib.settings import settings
 
@@ -157,9 +158,11 @@ def test_it_locks_an_organisation_and_switches_to_another() -> None:
     assert ask("POST /workflows", carrying(told), body={"text": "name: x"})[1]["scope"] == "workflow:write"
     assert ask("GET /organisation", carrying(told))[1]["title"] == "Ours"
     second = ask("POST /organisations", ann, body={"title": "Second"})[1]
-    status, switched = ask("POST /auth/switch", ann, body={"organisation_id": second["id"]})
+    invitation = ask("POST /auth/invitations", {**bearer("ann", organisation_id=second["id"])}, body={"roles": ["viewer"]})[1]["invitation"]
+    assert ask("POST /auth/invitations/acceptance", body={"invitation": invitation, "username": "eve", "password": PASSWORD})[0] == 201
+    status, switched = ask("POST /auth/switch", carrying(told), body={"organisation_id": second["id"]})
     assert (status, ask("GET /auth/me", carrying(switched))[1]["organisations"]) == (200, sorted(["org_local", second["id"]]))
-    assert ask("POST /auth/switch", carrying(told), body={"organisation_id": second["id"]})[1]["code"] == "organisation-not-found"
+    assert ask("POST /auth/switch", carrying(told), body={"organisation_id": "org_none"})[1]["code"] == "organisation-not-found"
 
 
 def test_it_leaves_the_deployments_own_to_the_first_organisation() -> None:
@@ -171,7 +174,7 @@ def test_it_leaves_the_deployments_own_to_the_first_organisation() -> None:
         ("PUT /secrets/{name}", {"query": {"scope": "deployment"}, "path": {"name": "anthropic"}, "body": {"value": "x" * 20}}),
         ("DELETE /secrets/{name}", {"query": {"scope": "deployment"}, "path": {"name": "anthropic"}}),
     ):
-        assert ask(request, olga, **more)[0] == 403, request  # type: ignore[arg-type]
+        assert ask(request, olga, **more)[0] == 403, request
     assert ask("GET /secrets", bearer("ann"), query={"scope": "deployment"})[0] == 200
 
 
