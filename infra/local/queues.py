@@ -62,7 +62,7 @@ class Queues:
         new = [subscription for subscription in wanted if subscription not in self._wanted]
         self._wanted = wanted
         for subscription in new:
-            self._threads.begin(partial(self._poll, subscription), f"queue {subscription.function}")
+            self._threads.begin(partial(self._poll, subscription, _client()), f"queue {subscription.function}")
 
     def start(self) -> None:
         """Threads start with their subscriptions."""
@@ -71,11 +71,7 @@ class Queues:
         self._closed.set()
         self._threads.wait()
 
-    def _poll(self, to: QueueSubscription) -> None:
-        import boto3
-
-        session: Any = boto3.session.Session(region_name=REGION)
-        sqs = session.client("sqs")
+    def _poll(self, to: QueueSubscription, sqs: Any) -> None:
         while to in self._wanted and not self._closed.wait(_POLL_SECONDS):
             while messages := self._receive(sqs, to):
                 self._deliver(sqs, to, messages)
@@ -99,6 +95,14 @@ class Queues:
         for message in messages:
             if message["MessageId"] not in failed:
                 sqs.delete_message(QueueUrl=to.queue_url, ReceiptHandle=message["ReceiptHandle"])
+
+
+def _client() -> Any:
+    """Made before its thread begins: it reads the environment, which a stack that closes at once puts back meanwhile."""
+    import boto3
+
+    session: Any = boto3.session.Session(region_name=REGION)
+    return session.client("sqs")
 
 
 def _failed(answer: Answer) -> set[str]:
