@@ -9,10 +9,13 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from chalicelib.errors import SettingInvalid
 from chalicelib.model_settings import AliasTarget, CompatibleEndpoints, EmbeddingModel, KeyText, Region
+from chalicelib.remote_settings import DatabaseSetting, EndpointSetting
+
+LOCAL_STAGE: Final = "local"
 
 
 class OwnPrice(BaseModel):
@@ -27,31 +30,6 @@ class OwnPrice(BaseModel):
     cache_write_hour: int | None = Field(default=None, ge=0)
 
 
-class EndpointSetting(BaseModel):
-    """Where an MCP server or an A2A agent is, and the headers that go there."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    url: str = Field(min_length=1)
-    headers: Mapping[str, str] = Field(default_factory=dict, repr=False)
-
-
-class DatabaseSetting(BaseModel):
-    """A PostgreSQL URL, or the key of a SQLite file below the organisation's prefix in the bucket. `write` allows `sql.execute`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    url: str = Field(default="", repr=False)
-    sqlite_key: str = ""
-    write: bool = False
-
-    @model_validator(mode="after")
-    def _one_kind(self) -> "DatabaseSetting":
-        if bool(self.url) == bool(self.sqlite_key):
-            raise ValueError("a database has a url or a sqlite_key")
-        return self
-
-
 class Settings(BaseModel):
     """What a deployment decides. The alias is the name of the environment variable; an empty text means: not set."""
 
@@ -60,7 +38,7 @@ class Settings(BaseModel):
     table: str = Field(default="sluice", alias="SLUICE_TABLE")
     bucket: str = Field(default="sluice-data", alias="SLUICE_BUCKET")
     deployment: str = Field(default="sluice", alias="SLUICE_DEPLOYMENT")  # the first part of the names of its secrets
-    stage: str = Field(default="local", alias="SLUICE_STAGE")
+    stage: str = Field(default=LOCAL_STAGE, alias="SLUICE_STAGE")
     worker_arn: str = Field(default="", alias="SLUICE_WORKER_ARN")
     compiler_function: str = Field(default="publisher", alias="SLUICE_COMPILER_FUNCTION")
     machine_role_arn: str = Field(default="", alias="SLUICE_MACHINE_ROLE_ARN")

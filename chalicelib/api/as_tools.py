@@ -7,10 +7,9 @@ from typing import Literal
 from chalice.app import Blueprint, Request
 from pydantic import ConfigDict, Field
 
-from chalicelib.api.caller import LOCAL_STAGE
 from chalicelib.api.endpoint import Answer, Call, Nothing, Wire, endpoint
 from chalicelib.errors import WorkflowNotFound
-from chalicelib.settings import settings
+from chalicelib.settings import LOCAL_STAGE, settings
 from chalicelib.spec.model import JsonObject
 from chalicelib.triggers import a2a_server, mcp_server
 from chalicelib.triggers.json_rpc import RpcCall

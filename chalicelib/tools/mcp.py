@@ -8,7 +8,7 @@ What a server says of its tools is text from outside. Never: a call sent twice.
 
 import base64
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -46,6 +46,16 @@ class DiscoveredTool:
     input_schema: JsonObject
     output_schema: JsonObject | None = None
     is_read_only: bool = False
+
+    def retold(self, tell: Callable[[Json], Json]) -> "DiscoveredTool":
+        """The same after `tell` went over all that the server says. The tool's name stays: it is what is called."""
+        description, arguments, output = tell(self.description), tell(self.input_schema), tell(self.output_schema)
+        return replace(
+            self,
+            description=str(description),
+            input_schema=arguments if isinstance(arguments, dict) else {},
+            output_schema=output if isinstance(output, dict) else None,
+        )
 
 
 _TOOLS: Final[TtlCache[tuple[DiscoveredTool, ...]]] = TtlCache(seconds=CACHED_SECONDS, size=64)

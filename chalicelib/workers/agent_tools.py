@@ -24,9 +24,8 @@ from chalicelib.spec.tool_descriptions import TOOL_DESCRIPTIONS
 from chalicelib.spec.tool_signatures import TOOL_SIGNATURES
 from chalicelib.store import transcripts, workflows
 from chalicelib.tools.failures import ToolUnknown
-from chalicelib.tools.mcp import discover
 from chalicelib.workers.models import Models
-from chalicelib.workers.tool import carried_out, surroundings
+from chalicelib.workers.tool import carried_out, offered_by
 from chalicelib.workers.values import rendered_members
 from chalicelib.workers.work import Work
 
@@ -89,7 +88,7 @@ class NodeTools:
             description, schema = self._told(grant)
             yield Granted(_offer(grant, grant.called, description, without(schema, frozenset(grant.arguments)), self.fixed(grant)), grant)
             return
-        for tool in discover(grant.mcp, surroundings(self.work)):
+        for tool in offered_by(self.work, grant.mcp):
             yield Granted(_offer(grant, _remote_name(grant.called, tool.name), tool.description, tool.input_schema, {}), grant, tool.name)
 
     def _told(self, grant: ToolGrant) -> tuple[str, JsonObject]:

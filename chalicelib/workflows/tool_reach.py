@@ -1,33 +1,71 @@
 """What a deployment lets its tools reach, as tools are handed it.
 
-In: the settings. Out: destinations, MCP servers, A2A agents, databases, and surroundings for looking around without a run.
+In: the settings, and who resolves the secrets that they name. Out: destinations, MCP servers, A2A agents, databases, each made when it is asked for,
+so that a call resolves the secrets of its own server alone; and surroundings for looking around without a run, which resolve none.
+Never: outside the local stage, a credential that stands in the settings in plain text (SettingInvalid says where).
 """
 
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import partial
+from typing import Final, TypeVar
 
-from chalicelib.settings import EndpointSetting, settings
+from chalicelib.errors import SettingInvalid
+from chalicelib.remote_settings import DatabaseSetting, EndpointSetting, SecretText, has_plain_password, is_plain_credential
+from chalicelib.settings import LOCAL_STAGE, settings
 from chalicelib.tools.destination import Destinations
+from chalicelib.tools.failures import NotAvailableHere
 from chalicelib.tools.ports import Database, Endpoint, NoKeyValue
 from chalicelib.tools.tool import Surroundings
+
+Resolve = Callable[[str], str]
+"""The value of a secret of the deployment, by its name."""
+Setting = TypeVar("Setting")
+Thing = TypeVar("Thing")
+_PUT: Final = "put it with `sluice secrets put NAME --deployment` and write"
+
+
+class Reached(Mapping[str, Thing]):
+    """By name; each is made anew when it is asked for."""
+
+    def __init__(self, configured: Mapping[str, Setting], make: Callable[[str, Setting], Thing]) -> None:
+        self._made = {name: partial(make, name, setting) for name, setting in configured.items()}
+
+    def __getitem__(self, name: str) -> Thing:
+        return self._made[name]()
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._made
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._made)
+
+    def __len__(self) -> int:
+        return len(self._made)
+
+
+def nobody(name: str) -> str:
+    """For those who may read no secret. Raises NotAvailableHere."""
+    raise NotAvailableHere(f"the secret {name} is read by workers alone")
 
 
 def destinations() -> Destinations:
     return Destinations(allowed_hosts=frozenset(settings().allowed_hosts))
 
 
-def mcp_servers() -> dict[str, Endpoint]:
-    return {name: _endpoint(setting) for name, setting in settings().mcp_servers.items()}
+def mcp_servers(resolve: Resolve = nobody) -> Mapping[str, Endpoint]:
+    return Reached(settings().mcp_servers, partial(_endpoint, "SLUICE_MCP_SERVERS", resolve))
 
 
-def a2a_agents() -> dict[str, Endpoint]:
-    return {name: _endpoint(setting) for name, setting in settings().a2a_agents.items()}
+def a2a_agents(resolve: Resolve = nobody) -> Mapping[str, Endpoint]:
+    return Reached(settings().a2a_agents, partial(_endpoint, "SLUICE_A2A_AGENTS", resolve))
 
 
-def databases() -> dict[str, Database]:
-    return {name: Database(url=each.url, sqlite_key=each.sqlite_key, write=each.write) for name, each in settings().databases.items()}
+def databases(resolve: Resolve = nobody) -> Mapping[str, Database]:
+    return Reached(settings().databases, partial(_database, resolve))
 
 
-def outlook(seconds: float) -> Surroundings:
+def outlook(seconds: float, resolve: Resolve = nobody) -> Surroundings:
     """Surroundings in which servers can be asked what they are, and nothing can be done."""
     return Surroundings(
         destinations=destinations(),
@@ -35,10 +73,28 @@ def outlook(seconds: float) -> Surroundings:
         now=lambda: datetime.now(UTC),
         seconds_left=lambda: seconds,
         idempotency_key="",
-        mcp_servers=mcp_servers(),
-        a2a_agents=a2a_agents(),
+        mcp_servers=mcp_servers(resolve),
+        a2a_agents=a2a_agents(resolve),
     )
 
 
-def _endpoint(setting: EndpointSetting) -> Endpoint:
-    return Endpoint(setting.url, dict(setting.headers))
+def _endpoint(variable: str, resolve: Resolve, name: str, setting: EndpointSetting) -> Endpoint:
+    for header, text in setting.headers.items():
+        if is_plain_credential(header, text):
+            _refuse_deployed(f"{variable}.{name}.headers.{header}", '{"secret": "NAME"}, with a prefix where one belongs before it')
+    return Endpoint(setting.url, {header: _value(text, resolve) for header, text in setting.headers.items()})
+
+
+def _database(resolve: Resolve, name: str, setting: DatabaseSetting) -> Database:
+    if has_plain_password(setting.url):
+        _refuse_deployed(f"SLUICE_DATABASES.{name}.url", '{"secret": "NAME"} in place of the URL')
+    return Database(url=_value(setting.url, resolve), sqlite_key=setting.sqlite_key, write=setting.write)
+
+
+def _value(text: str | SecretText, resolve: Resolve) -> str:
+    return text if isinstance(text, str) else text.prefix + resolve(text.secret)
+
+
+def _refuse_deployed(place: str, form: str) -> None:
+    if settings().stage != LOCAL_STAGE:
+        raise SettingInvalid(f"{place}: a credential in plain text is taken on the local stage alone; {_PUT} {form}")

@@ -10,6 +10,7 @@ from chalicelib import clock, errors, ids
 from chalicelib.access.principal import Principal, local_principal, organisations, platform_principal
 from chalicelib.errors import SettingInvalid, SluiceError
 from chalicelib.model_settings import CandidateSetting, RouteSetting
+from chalicelib.remote_settings import SecretText
 from chalicelib.settings import read_settings
 from tests.factories.cloud import Cloud
 
@@ -31,6 +32,20 @@ def test_servers_agents_and_databases_are_read_and_their_credentials_not_shown()
     assert "s3cret" not in f"{found!r} {found.mcp_servers} {found.databases}"
 
 
+def test_a_header_and_a_databases_url_may_name_a_secret_of_the_deployment() -> None:
+    servers = '{"shop": {"url": "https://shop.example/mcp", "headers": {"Authorization": {"secret": "shop", "prefix": "Bearer "}, "A": "b"}}}'
+    found = read_settings({"SLUICE_MCP_SERVERS": servers, "SLUICE_DATABASES": '{"a": {"url": {"secret": "a_db"}}}'})
+    assert found.mcp_servers["shop"].headers == {"Authorization": SecretText(secret="shop", prefix="Bearer "), "A": "b"}
+    assert found.databases["a"].url == SecretText(secret="a_db")
+
+
+@pytest.mark.parametrize("given", ["7", '["hush"]', '{"secret": 7}', '{"secret": "a", "suffix": "hush"}', '{"prefix": "hush"}'])
+def test_a_header_of_another_form_is_refused_without_being_shown(given: str) -> None:
+    with pytest.raises(SettingInvalid, match=r"SLUICE_MCP_SERVERS\.shop\.headers\.A: write a text, or {\"secret\": \"name\"") as refused:
+        read_settings({"SLUICE_MCP_SERVERS": f'{{"shop": {{"url": "https://x.example", "headers": {{"A": {given}}}}}}}'})
+    assert "hush" not in f"{refused.value} {refused.value.__cause__}"
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [
@@ -39,7 +54,9 @@ def test_servers_agents_and_databases_are_read_and_their_credentials_not_shown()
         ("SLUICE_PEOPLE", '{"ann": "approver"}'),
         ("SLUICE_MCP_SERVERS", '{"shop": "https://shop.example"}'),
         ("SLUICE_A2A_AGENTS", '{"shop": {"url": "https://shop.example", "token": "x"}}'),
+        ("SLUICE_A2A_AGENTS", '{"shop": {"url": "https://shop.example", "headers": {"X-Key": {"secret": "Not A Name"}}}}'),
         ("SLUICE_DATABASES", '{"a": {}}'),
+        ("SLUICE_DATABASES", '{"a": {"url": {"secret": "x"}, "sqlite_key": "b.db"}}'),
         ("SLUICE_DATABASES", '{"a": {"url": "postgresql://h/d", "sqlite_key": "b.db"}}'),
     ],
 )
