@@ -14,7 +14,8 @@ Never: a secret, a task token or a foreign body in a message.
     │   ├── SecretInvalid            a secret's name or value that the store of secrets does not take
     │   ├── CursorInvalid            a list cursor that was not issued for this list
     │   ├── KeyReused                one idempotency key with two different requests
-    │   └── ModelUnpriced            a model without a price, under a budget that takes none such
+    │   ├── ModelUnpriced            a model without a price, under a budget that takes none such
+    │   └── TooLarge                 a body above what its route takes (413)
     ├── NotFound                     no such thing in this organisation (404)
     │   ├── WorkflowNotFound
     │   ├── VersionNotFound
@@ -22,7 +23,8 @@ Never: a secret, a task token or a foreign body in a message.
     │   ├── GateNotFound
     │   ├── MessageNotFound
     │   ├── BudgetNotFound
-    │   └── ApiNotFound              no imported API of that name
+    │   ├── ApiNotFound              no imported API of that name
+    │   └── NotificationUnknown      an agent's notification that nobody waits for, or with a wrong token
     ├── Conflict                     the thing is in another state than the caller thinks (409)
     │   ├── WorkflowNameTaken
     │   ├── DraftChanged             the draft was saved by somebody else since it was read
@@ -139,6 +141,11 @@ class ModelUnpriced(Invalid):
     code = "model-unpriced"
 
 
+class TooLarge(Invalid):
+    code = "too-large"
+    status = 413
+
+
 class NotFound(SluiceError):
     code = "not-found"
     status = 404
@@ -170,6 +177,10 @@ class BudgetNotFound(NotFound):
 
 class ApiNotFound(NotFound):
     code = "api-not-found"
+
+
+class NotificationUnknown(NotFound):
+    code = "notification-unknown"
 
 
 class Conflict(SluiceError):

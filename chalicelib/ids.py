@@ -19,6 +19,7 @@ VERSION: Final = "ver"
 RUN: Final = "run"
 GATE: Final = "gate"
 MESSAGE: Final = "msg"
+HOOK: Final = "hook"
 
 
 def new_id(prefix: str) -> str:

@@ -46,6 +46,7 @@ class Settings(BaseModel):
         default="", alias="SLUICE_WEBSOCKET_ENDPOINT"
     )  # https://…/stage, of apigatewaymanagementapi; empty: nobody is pushed to
     websocket_url: str = Field(default="", alias="SLUICE_WEBSOCKET_URL")  # wss://…, told to clients
+    public_url: str = Field(default="", pattern=r"^(https?://[^\s/?#]+(/[^\s?#]*)?)?$", alias="SLUICE_PUBLIC_URL")  # of the API, for agents elsewhere
     allowed_hosts: tuple[str, ...] = Field(default=(), alias="SLUICE_ALLOWED_HOSTS")  # comma-separated; empty: any public host
     people: Mapping[str, tuple[str, ...]] = Field(default_factory=dict, alias="SLUICE_PEOPLE")  # JSON {person: [roles]}
     prices: Mapping[str, OwnPrice] = Field(default_factory=dict, alias="SLUICE_PRICES")  # JSON {"provider:model": {fresh, output, …}}

@@ -25,6 +25,7 @@ point-in-time recovery. Every PK starts with `ORG#<organisation>`; what is known
     start key           KEY#<wf>#<sha256>         KEY
     gate                GATE#<gate>               GATE                      RUN#<run>#GATES / <gate>          OPEN#GATES / <opened>#<gate>
                                                                                                      decided: UNDELIVERED / <gate>
+    hook of a task      HOOK#<hook>               HOOK                                                        UNDELIVERED / <hook>
     message             MESSAGE#<msg>             MESSAGE                   RUN#<run>#MESSAGES / <msg>        UNDELIVERED / <msg>
     watchers            WATCH#<run or workflow>   WATCHERS
     connection          CONNECTION#<connection>   CONNECTION                (PK ORG#_)
@@ -60,6 +61,7 @@ point-in-time recovery. Every PK starts with `ORG#<organisation>`; what is known
     a run with its node runs; events since n                  PK RUN#<run>, SK RUN, prefix NODE#, range of EVENT#
     open gates, oldest first; the gates of a run              GSI2 OPEN#GATES; GSI1 RUN#<run>#GATES
     answers that have not reached the engine                  GSI2 UNDELIVERED
+    the hook that an agent elsewhere tells at                 PK HOOK#<hook>
     what a namespace remembers in words, and how much it is   PK WORDS#<namespace>, SK prefix ENTRY#; TALLY
     imported APIs by name                                     GSI1 APIS
     who watches this run or workflow                          PK WATCH#<topic>: one item with a set of connection ids
@@ -212,17 +214,23 @@ def messages_of_run(organisation_id: str, run_id: str, message_id: str = "") -> 
     return IndexKey(1, f"ORG#{organisation_id}#RUN#{run_id}#MESSAGES", message_id)
 
 
+def task_hook(organisation_id: str, hook_id: str) -> Key:
+    return Key(f"ORG#{organisation_id}#HOOK#{hook_id}", "HOOK")
+
+
 def undelivered(organisation_id: str, waiter_id: str = "") -> IndexKey:
     return IndexKey(2, f"ORG#{organisation_id}#UNDELIVERED", waiter_id)
 
 
 def waiter(organisation_id: str, waiter_id: str) -> Key:
-    """Where the token of a waiter stands: a gate, a message, or a child's link to its parent."""
+    """Where the token of a waiter stands: a gate, a message, a hook, or a child's link to its parent."""
     match waiter_id.partition("_")[0]:
         case "gate":
             return gate(organisation_id, waiter_id)
         case "msg":
             return message(organisation_id, waiter_id)
+        case "hook":
+            return task_hook(organisation_id, waiter_id)
         case "run":
             return run_parent(organisation_id, waiter_id)
         case kind:

@@ -72,6 +72,9 @@ def _serve(work: Work) -> Json:
             return subworkflow.close(work)
         case AgentCall() if work.payload.wait:
             return agent_verdicts.wait_for_call(work, node, resolved(work.payload))
+        case ToolCall() if work.payload.wait:
+            agent_task.wait_for_word(work)
+            return None
         case _:
             return _begin(work, resolved(work.payload))
 
