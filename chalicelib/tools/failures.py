@@ -7,6 +7,7 @@ In: nothing. Out: one class per cause; its name is the error name in the state m
     └── ToolFailure
         ├── ArgumentsInvalid        arguments that the tool's schema or its own rules refuse
         ├── ToolUnknown             no tool of that name
+        ├── ToolChanged             an MCP server says something else of its tool than when the call was judged; nothing was called
         ├── UrlRefused              not https, not allowed, or an address that is not public
         ├── HostUnreachable         no such host, no connection, no trusted certificate   (retryable)
         ├── HttpTimedOut            no whole answer in the time given                     (retryable)
@@ -39,6 +40,10 @@ class ArgumentsInvalid(ToolFailure):
 
 class ToolUnknown(ToolFailure):
     code = "tool-unknown"
+
+
+class ToolChanged(ToolFailure):
+    code = "tool-changed"
 
 
 class UrlRefused(ToolFailure):

@@ -8,7 +8,8 @@ call's key.
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Final
 
 from chalicelib.agents.failures import AgentCostExceeded
@@ -23,9 +24,12 @@ from chalicelib.spec.nodes import AgentCall
 from chalicelib.spec.tool_descriptions import TOOL_DESCRIPTIONS
 from chalicelib.spec.tool_signatures import TOOL_SIGNATURES
 from chalicelib.store import transcripts, workflows
-from chalicelib.tools.failures import ToolUnknown
+from chalicelib.store.run_records import NodeAttempt
+from chalicelib.tools.failures import ToolChanged, ToolUnknown
+from chalicelib.tools.mcp import DiscoveredTool, call_pinned
 from chalicelib.workers.models import Models
-from chalicelib.workers.tool import carried_out, offered_by
+from chalicelib.workers.pinned_tools import Pins, approved, pins
+from chalicelib.workers.tool import carried_out, offered_by, with_secrets
 from chalicelib.workers.values import rendered_members
 from chalicelib.workers.work import Work
 
@@ -35,6 +39,7 @@ _MARK: Final = 8  # characters of a digest
 _CHANGING: Final = re.compile(r"\$(now|millis|random|uuid)\b")
 _FIRST_READ: Final = "first-read"
 _UNFIT: Final = re.compile(r"[^a-zA-Z0-9_-]")
+_CHANGED: Final = "Its server has changed this tool since this conversation began. A call needs a person's word, or is refused."
 _TASK: Final[JsonObject] = {
     "type": "object",
     "properties": {"task": {"type": "string", "description": "what to do, with all that is needed to do it"}},
@@ -44,26 +49,34 @@ _TASK: Final[JsonObject] = {
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """One offered tool and the grant that it comes from; `remote` is its name at an MCP server."""
+    """One offered tool and the grant that it comes from; `listed` is what its MCP server says of it."""
 
     offered: AgentTool
     grant: ToolGrant
-    remote: str = ""
+    listed: DiscoveredTool | None = None
+
+    @property
+    def remote(self) -> str:
+        """The tool's name at its server."""
+        return "" if self.listed is None else self.listed.name
 
 
 @dataclass(frozen=True)
 class NodeTools:
-    """The toolbox of one entry."""
+    """The toolbox of one entry. `anew`: servers are asked for their tools now, whatever was heard of them before."""
 
     work: Work
     node: AgentCall
     values: Mapping[str, Json]
+    anew: bool = False
     granted: Mapping[str, Granted] = field(init=False)
+    pins: Pins = field(init=False)
     delegated: set[str] = field(init=False, default_factory=set)  # keys of calls that were handed to other agents
 
     def __post_init__(self) -> None:
         found = [granted for grant in self.node.grants for granted in self._granted(grant)]
-        object.__setattr__(self, "granted", _told_apart(found))
+        object.__setattr__(self, "pins", pins(self.work, [granted.listed for granted in found if granted.listed is not None]))
+        object.__setattr__(self, "granted", _told_apart(map(self._as_first_listed, found)))
 
     @property
     def offered(self) -> tuple[AgentTool, ...]:
@@ -78,18 +91,33 @@ class NodeTools:
         if grant.agent is not None:
             return self._delegate(grant.agent, str(use.arguments["task"]), key)
         if grant.mcp is not None:
-            call: JsonObject = {"server": grant.mcp, "tool": granted.remote, "arguments": use.arguments}
-            return carried_out(self.work, "mcp.call", {}, call, effect_key=effect_key)
+            return self._call_server(granted, use, key, effect_key)
         arguments = {**use.arguments, **self.fixed(grant)}
         return carried_out(self.work, grant.tool or "", grant.arguments, arguments, effect_key=effect_key)
+
+    def _call_server(self, granted: Granted, use: ToolUse, key: str, effect_key: str) -> Json:
+        """If its tool still is what people approved, or else what it was when the conversation began."""
+        assert granted.listed is not None
+        digest = approved(of_call(self.work, int(key.rpartition("-")[2])))
+        if digest is None and self.pins.has_changed(granted.listed):
+            raise ToolChanged(f"{use.name} is not what it was when this conversation began; it was not called, and cannot be in this conversation")
+        call: JsonObject = {"server": granted.grant.mcp, "tool": granted.remote, "arguments": use.arguments}
+        judged = partial(call_pinned, digest or granted.listed.digest)
+        return with_secrets(self.work, {}, call, judged, effect_key=effect_key)
+
+    def _as_first_listed(self, granted: Granted) -> Granted:
+        """A tool whose server has come to say something else of it: none of that reaches the model."""
+        if granted.listed is None or not self.pins.has_changed(granted.listed):
+            return granted
+        return replace(granted, offered=replace(granted.offered, description=_CHANGED, arguments={"type": "object"}))
 
     def _granted(self, grant: ToolGrant) -> Iterator[Granted]:
         if grant.mcp is None:
             description, schema = self._told(grant)
             yield Granted(_offer(grant, grant.called, description, without(schema, frozenset(grant.arguments)), self.fixed(grant)), grant)
             return
-        for tool in offered_by(self.work, grant.mcp):
-            yield Granted(_offer(grant, _remote_name(grant.called, tool.name), tool.description, tool.input_schema, {}), grant, tool.name)
+        for tool in offered_by(self.work, grant.mcp, anew=self.anew):
+            yield Granted(_offer(grant, _remote_name(grant.called, tool.name), tool.description, tool.input_schema, {}), grant, tool)
 
     def _told(self, grant: ToolGrant) -> tuple[str, JsonObject]:
         """What the model is told of a tool: a description and the schema of its arguments."""
@@ -134,6 +162,11 @@ class NodeTools:
             margin_seconds=0,
         )
         return outcome.value if isinstance(outcome, Finished) else None
+
+
+def of_call(work: Work, number: int) -> NodeAttempt:
+    """The attempt in the name of one of its calls."""
+    return work.attempt.model_copy(update={"call": number})
 
 
 def _offer(grant: ToolGrant, name: str, description: str, schema: JsonObject, fixed: JsonObject) -> AgentTool:

@@ -28,7 +28,7 @@ from chalicelib.store.run_records import NodeAttempt, Run, Trigger
 from chalicelib.store.statuses import GateStatus, RunStatus
 from chalicelib.store.workflow_records import Child
 from chalicelib.workers.agent_budget import budget_question, open_question
-from chalicelib.workers.agent_tools import Granted, NodeTools, steady
+from chalicelib.workers.agent_tools import Granted, NodeTools, of_call, steady
 from chalicelib.workers.payload import PayloadInvalid
 from chalicelib.workers.tool import shown_arguments
 from chalicelib.workers.warn import warn
@@ -50,7 +50,7 @@ def wait_for_call(work: Work, node: AgentCall, values: Mapping[str, Json]) -> Js
     asking, budget = open_question(work), work.facts.budget
     if asking is not None and budget is not None:
         return _ask(work, asking, node, lambda channels: budget_question(work, node, budget, channels=channels), token)
-    tools = NodeTools(work, node, steady(work, values))
+    tools = NodeTools(work, node, steady(work, values), anew=True)
     call = _first_open(work)
     granted = tools.granted.get(call.use.name)
     if granted is None:
@@ -123,11 +123,6 @@ def verdict_of(decision: Decision) -> Verdict:
             return Verdict("rejected", text=decision.reason or "", by=decision.by)
 
 
-def of_call(work: Work, number: int) -> NodeAttempt:
-    """The attempt in the name of one of its calls."""
-    return work.attempt.model_copy(update={"call": number})
-
-
 def _first_open(work: Work) -> CallState:
     """The first call of the kept turn that waits and has no answer yet."""
     found = transcripts.find(work.attempt)
@@ -147,6 +142,8 @@ def _question(tools: NodeTools, node: AgentCall, granted: Granted, call: CallSta
     details: JsonObject = {"tool": call.use.name, "arguments": arguments, "effect": grant.effect.value}
     if grant.mcp is not None:
         details |= {"server": grant.mcp, "remote_tool": granted.remote}
+    if granted.listed is not None:
+        details |= tools.pins.shown(granted.listed)
     if call.why:
         details["why"] = call.why
     form: JsonObject = {

@@ -71,10 +71,10 @@ def with_secrets(work: Work, authored: JsonObject, rendered: JsonObject, use: Us
     return lent.json(output)
 
 
-def offered_by(work: Work, server: str) -> tuple[DiscoveredTool, ...]:
-    """What an MCP server says of its tools, without the secrets that it was asked with. Raises a ToolFailure, SecretMissing."""
+def offered_by(work: Work, server: str, *, anew: bool = False) -> tuple[DiscoveredTool, ...]:
+    """What an MCP server says of its tools, some minutes ago or `anew`, without the secrets it is asked with. Raises ToolFailure, SecretMissing."""
     lent = Lent()
-    found = guarded(lent, lambda: discover(server, surroundings(work, lent=lent)))
+    found = guarded(lent, lambda: discover(server, surroundings(work, lent=lent), anew=anew))
     return tuple(tool.retold(lent.json) for tool in found) if lent.secrets else found
 
 

@@ -162,7 +162,7 @@ def test_what_another_model_said_in_the_place_of_one_that_failed_is_not_kept() -
 def served(monkeypatch: pytest.MonkeyPatch, schema: JsonObject | None = None, **names: list[str]) -> None:
     """What MCP servers say of themselves."""
 
-    def discover(server: str, _: Surroundings) -> list[DiscoveredTool]:
+    def discover(server: str, _: Surroundings, **__: object) -> list[DiscoveredTool]:
         return [DiscoveredTool(server, name, "", schema or {"type": "object"}) for name in names[server]]
 
     monkeypatch.setattr(tool_worker, "discover", discover)
