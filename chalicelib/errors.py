@@ -23,6 +23,7 @@ Never: a secret, a task token or a foreign body in a message.
     │   ├── GateNotFound
     │   ├── MessageNotFound
     │   ├── BudgetNotFound
+    │   ├── JobNotFound              no such job, or one from more than a week ago
     │   ├── ApiNotFound              no imported API of that name
     │   └── NotificationUnknown      an agent's notification that nobody waits for, or with a wrong token
     ├── Conflict                     the thing is in another state than the caller thinks (409)
@@ -177,6 +178,10 @@ class BudgetNotFound(NotFound):
 
 class ApiNotFound(NotFound):
     code = "api-not-found"
+
+
+class JobNotFound(NotFound):
+    code = "job-not-found"
 
 
 class NotificationUnknown(NotFound):

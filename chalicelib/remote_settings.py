@@ -47,6 +47,10 @@ class EndpointSetting(_Closed):
     url: str = Field(min_length=1)
     headers: Mapping[str, ConfiguredText] = Field(default_factory=dict, repr=False)
 
+    @property
+    def names_secrets(self) -> bool:
+        return any(isinstance(text, SecretText) for text in self.headers.values())
+
 
 class DatabaseSetting(_Closed):
     """A PostgreSQL URL, or the key of a SQLite file below the organisation's prefix in the bucket. `write` allows `sql.execute`."""

@@ -41,6 +41,7 @@ class Settings(BaseModel):
     stage: str = Field(default=LOCAL_STAGE, alias="SLUICE_STAGE")
     worker_arn: str = Field(default="", alias="SLUICE_WORKER_ARN")
     compiler_function: str = Field(default="publisher", alias="SLUICE_COMPILER_FUNCTION")
+    errands_function: str = Field(default="errands", alias="SLUICE_ERRANDS_FUNCTION")
     machine_role_arn: str = Field(default="", alias="SLUICE_MACHINE_ROLE_ARN")
     websocket_endpoint: str = Field(
         default="", alias="SLUICE_WEBSOCKET_ENDPOINT"

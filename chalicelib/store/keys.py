@@ -46,6 +46,7 @@ point-in-time recovery. Every PK starts with `ORG#<organisation>`; what is known
     cached answer       CACHE#<sha256>            ANSWER
     cache generation    CACHE                     GENERATION
     cache analytics     CACHE                     DAY#<day>#<shard>
+    job of the cache    JOB#<job>                 JOB
     remembered words    WORDS#<namespace>         ENTRY#<key>
     their tally         WORDS#<namespace>         TALLY
     imported API        API#<name>                API                       APIS / <name>
@@ -72,6 +73,7 @@ point-in-time recovery. Every PK starts with `ORG#<organisation>`; what is known
     reservations that have lapsed, oldest first               GSI2 RESERVED
     the answer to a request, if it is of this generation      PK CACHE#<sha256> with CACHE / GENERATION
     what the cache saved, by day                              PK CACHE, range of DAY#
+    a job that fills the cache, with its results              PK JOB#<job>
 """
 
 from dataclasses import dataclass
@@ -319,6 +321,10 @@ def cache_generation(organisation_id: str) -> Key:
 
 def cache_day(organisation_id: str, day: str, shard: int) -> Key:
     return Key(f"ORG#{organisation_id}#CACHE", f"DAY#{day}#{shard}")
+
+
+def warm_job(organisation_id: str, job_id: str) -> Key:
+    return Key(f"ORG#{organisation_id}#JOB#{job_id}", "JOB")
 
 
 def words(organisation_id: str, namespace: str, key: str) -> Key:

@@ -66,29 +66,42 @@ def test_it_lets_machines_take_roles_of_one_path_and_only_where_that_is_switched
     assert told == {"APIHandler", "Publisher"}
 
 
-def test_it_lets_the_api_write_secrets_and_the_worker_alone_read_them(bare_package: Package) -> None:
+def test_it_lets_the_api_write_secrets_and_workers_alone_read_them(bare_package: Package) -> None:
     allowed = {
         name: {action for action in actions(bare_package, role_of(function)) if action.startswith("secretsmanager:")}
         for name, function in bare_package.functions.items()
     }
     writing = {f"secretsmanager:{action}" for action in ("CreateSecret", "DeleteSecret", "DescribeSecret", "ListSecrets", "PutSecretValue")}
     reading = {"secretsmanager:GetSecretValue"}
-    assert {name: found for name, found in allowed.items() if found} == {"APIHandler": writing, "Worker": reading}
+    assert {name: found for name, found in allowed.items() if found} == {"APIHandler": writing, "Worker": reading, "Errands": reading}
 
 
 def test_it_holds_secrets_to_the_deployments_own(bare_package: Package) -> None:
     resources = [
         one["Resource"]["Fn::Sub"]
-        for name in ("APIHandler", "Worker")
+        for name in ("APIHandler", "Worker", "Errands")
         for one in statements(bare_package, role_of(bare_package.functions[name]))
         if "secretsmanager" in str(one["Action"]) and one["Action"] != ["secretsmanager:ListSecrets"]
     ]
-    assert [resource.rpartition(":secret:")[2] for resource in resources] == ["${Name}/*"] * 2
+    assert [resource.rpartition(":secret:")[2] for resource in resources] == ["${Name}/*"] * 3
+
+
+def test_it_lets_the_api_invoke_the_publisher_and_the_function_for_errands_alone(bare_package: Package) -> None:
+    invoking = [
+        one["Resource"]
+        for one in statements(bare_package, role_of(bare_package.functions["APIHandler"]))
+        if "lambda:InvokeFunction" in as_list(one["Action"])
+    ]
+    assert invoking == [{"Fn::GetAtt": ["Publisher", "Arn"]}, {"Fn::GetAtt": ["Errands", "Arn"]}]
+
+
+def test_it_lets_errands_end_no_task_and_start_no_run(bare_package: Package) -> None:
+    assert not {action for action in actions(bare_package, role_of(bare_package.functions["Errands"])) if action.startswith(("states:", "lambda:"))}
 
 
 def test_it_gives_every_function_a_role_of_its_own_that_may_write_its_logs(bare_package: Package) -> None:
     roles = [role_of(function) for function in bare_package.functions.values()]
-    assert len(set(roles)) == len(roles) == 9
+    assert len(set(roles)) == len(roles) == 10
     assert all({"logs:CreateLogStream", "logs:PutLogEvents"} <= actions(bare_package, role) for role in roles)
 
 

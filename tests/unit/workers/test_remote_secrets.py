@@ -1,5 +1,6 @@
 """Secrets that the settings of servers, agents and databases name: they reach what they are for, and nothing that it gives back holds them."""
 
+import io
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -16,11 +17,13 @@ from chalicelib.tools import postgres
 from chalicelib.tools.failures import McpFailed, QueryFailed
 from chalicelib.tools.mcp import forget_servers
 from chalicelib.tools.statement import Found
+from chalicelib.workers.errands import handle
 from chalicelib.workers.payload import parse_payload
 from chalicelib.workers.tool import offered_by
 from chalicelib.workers.version_nodes import version_nodes
 from chalicelib.workers.work import Work
-from tests.factories.cloud import Cloud, cloud
+from chalicelib.workflows.tool_list import list_tools
+from tests.factories.cloud import ANN, Cloud, cloud
 from tests.factories.worker_runs import Story, story
 from tests.fixtures.asgi_server import serving_app
 
@@ -99,6 +102,23 @@ def test_what_it_says_of_its_tools_comes_without_it() -> None:
     assert {tool.name: tool.description for tool in offered_by(work, "shop")} == {
         "told": "Echoes (secret shop of the deployment).",
         "broken": "Fails.",
+    }
+
+
+def test_the_api_has_its_tools_listed_by_who_may_read_secrets(aws: Cloud) -> None:
+    asked: list[Any] = []
+
+    def by_errand() -> JsonObject:
+        return {"Payload": io.BytesIO(json.dumps(handle(asked[-1], lambda: 60.0)).encode())}
+
+    aws.before.append(lambda operation: asked.append({"errand": "list_tools", "server": "shop"}) if operation == "lambda:Invoke" else None)
+    aws.reply("lambda:Invoke", by_errand)
+    found = list_tools(ANN)
+    told = {tool.name: tool.description for tool in found.tools if tool.kind == "mcp"}
+    assert told["shop.told"] == "Echoes (secret shop of the deployment)."
+    assert handle({"errand": "list_tools", "server": "lost"}, lambda: 60.0)["error"] == {
+        "code": "secret-missing",
+        "message": "there is no secret nobody_put_it; put it with `sluice secrets put nobody_put_it --deployment`",
     }
 
 
