@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from chalicelib.spec.model import JsonObject
 from chalicelib.spec.secret_reference import SECRET_NAME
 
 CREDENTIAL_NAME: Final = re.compile(r"(?i)auth|cookie|token|secret|key|password|signature")
@@ -50,6 +51,27 @@ class EndpointSetting(_Closed):
     @property
     def names_secrets(self) -> bool:
         return any(isinstance(text, SecretText) for text in self.headers.values())
+
+
+class SignersSetting(_Closed):
+    """Who signs an agent's card: public keys as JWK, or the URL of a key set."""
+
+    keys: Annotated[list[JsonObject], Field(max_length=8)] = Field(default_factory=list)
+    jwks_url: Annotated[str, Field(pattern=r"^https?://[^\s]+$")] | None = None
+
+    @model_validator(mode="after")
+    def _some_public_keys(self) -> "SignersSetting":
+        if not self.keys and self.jwks_url is None:
+            raise ValueError("signed_by has keys or a jwks_url")
+        if any(key.get("kty") not in ("EC", "RSA", "OKP") or "d" in key for key in self.keys):
+            raise ValueError("signed_by.keys are public keys as JWK: kty EC, RSA or OKP, and no d")
+        return self
+
+
+class AgentSetting(EndpointSetting):
+    """`signed_by`: a card that they have not signed is refused."""
+
+    signed_by: SignersSetting | None = None
 
 
 class DatabaseSetting(_Closed):

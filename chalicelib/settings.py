@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from chalicelib.errors import SettingInvalid
 from chalicelib.model_settings import AliasTarget, CompatibleEndpoints, EmbeddingModel, KeyText, Region
-from chalicelib.remote_settings import DatabaseSetting, EndpointSetting
+from chalicelib.remote_settings import AgentSetting, DatabaseSetting, EndpointSetting
 
 LOCAL_STAGE: Final = "local"
 
@@ -48,6 +48,7 @@ class Settings(BaseModel):
     )  # https://…/stage, of apigatewaymanagementapi; empty: nobody is pushed to
     websocket_url: str = Field(default="", alias="SLUICE_WEBSOCKET_URL")  # wss://…, told to clients
     public_url: str = Field(default="", pattern=r"^(https?://[^\s/?#]+(/[^\s?#]*)?)?$", alias="SLUICE_PUBLIC_URL")  # of the API, for agents elsewhere
+    card_key: str = Field(default="", pattern=r"^(secret:[a-z][a-z0-9_-]{0,62})?$", alias="SLUICE_CARD_KEY")  # what our agent cards are signed with
     allowed_hosts: tuple[str, ...] = Field(default=(), alias="SLUICE_ALLOWED_HOSTS")  # comma-separated; empty: any public host
     people: Mapping[str, tuple[str, ...]] = Field(default_factory=dict, alias="SLUICE_PEOPLE")  # JSON {person: [roles]}
     prices: Mapping[str, OwnPrice] = Field(default_factory=dict, alias="SLUICE_PRICES")  # JSON {"provider:model": {fresh, output, …}}
@@ -60,7 +61,9 @@ class Settings(BaseModel):
     embeddings: EmbeddingModel = Field(default="", alias="SLUICE_EMBEDDINGS")  # "provider:model"; empty: memory goes by words alone
     availability_target: float = Field(default=0.99, gt=0, lt=1, alias="SLUICE_AVAILABILITY_TARGET")
     mcp_servers: Mapping[str, EndpointSetting] = Field(default_factory=dict, alias="SLUICE_MCP_SERVERS", repr=False)  # JSON {name: {url, headers}}
-    a2a_agents: Mapping[str, EndpointSetting] = Field(default_factory=dict, alias="SLUICE_A2A_AGENTS", repr=False)  # JSON {name: {url, headers}}
+    a2a_agents: Mapping[str, AgentSetting] = Field(
+        default_factory=dict, alias="SLUICE_A2A_AGENTS", repr=False
+    )  # JSON {name: {url, headers, signed_by}}
     databases: Mapping[str, DatabaseSetting] = Field(
         default_factory=dict, alias="SLUICE_DATABASES", repr=False
     )  # JSON {name: {url | sqlite_key, write}}

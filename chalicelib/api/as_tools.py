@@ -13,6 +13,7 @@ from chalicelib.settings import LOCAL_STAGE, settings
 from chalicelib.spec.model import JsonObject
 from chalicelib.triggers import a2a_server, mcp_server
 from chalicelib.triggers.json_rpc import RpcCall
+from chalicelib.triggers.signed_cards import signed
 
 routes = Blueprint(__name__)
 
@@ -57,7 +58,7 @@ def a2a(call: Call[Rpc, Nothing]) -> Answer:
 @endpoint(routes, HTTPMethod.GET, "/.well-known/agent-card.json")
 def card(call: Call[Nothing, Nothing]) -> Answer:
     """The card of the deployment."""
-    return Answer(a2a_server.agent_card(call.principal, base_url(routes.current_request)))
+    return Answer(signed(a2a_server.agent_card(call.principal, base_url(routes.current_request))))
 
 
 @endpoint(routes, HTTPMethod.GET, "/a2a/{workflow}/.well-known/agent-card.json")
@@ -66,7 +67,7 @@ def card_of_workflow(call: Call[Nothing, Nothing], workflow: str) -> Answer:
     found = a2a_server.workflow_card(call.principal, workflow, base_url(routes.current_request))
     if found is None:
         raise WorkflowNotFound(f"no workflow {workflow} is published")
-    return Answer(found)
+    return Answer(signed(found))
 
 
 def base_url(request: Request) -> str:

@@ -2,8 +2,8 @@
 
 In: an agent (a configured name, or a URL that is allowed), and what to say or a task's id. Out: what the agent says: a message at once, or a task
 with its state. A sending never waits for a long task: it is asked for later by its id. The message's id is made from the effect's key, so that an
-agent recognises a sending that comes twice. Agent cards are known for some minutes. Never: a credential to another origin than the configured
-one, whatever a card says.
+agent recognises a sending that comes twice. Agent cards are known for some minutes; one that must be signed is taken only if it is.
+Never: a credential to another origin than the configured one, whatever a card says.
 """
 
 import uuid
@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.tools import event_loop
-from chalicelib.tools.failures import AgentRefused, ArgumentsInvalid, HttpTimedOut, ToolFailure
+from chalicelib.tools.card_signature import trusted_keys, verify
+from chalicelib.tools.failures import AgentRefused, ArgumentsInvalid, CardUntrusted, HttpTimedOut, ToolFailure
 from chalicelib.tools.guard import MARGIN_SECONDS, Guard, broken, endpoint_of, httpx_client, identity, open_guard
 from chalicelib.tools.tool import Surroundings, Tool
 from chalicelib.tools.ttl_cache import TtlCache
@@ -154,8 +155,17 @@ async def _card(guard: Guard) -> "AgentCard":
         return kept
     async with httpx_client(guard) as http:
         card = await A2ACardResolver(http, guard.endpoint.url.rstrip("/")).get_agent_card()
+        if guard.endpoint.signed_by is not None:
+            verify(card, await trusted_keys(guard.endpoint.signed_by, partial(_fetched, guard)))
     _CARDS.put(identity(guard.endpoint), card)
     return card
+
+
+async def _fetched(guard: Guard, url: str) -> bytes:
+    answer = await guard.exchange("GET", url, {"accept": "application/json"}, b"")
+    if answer.status != 200:
+        raise CardUntrusted(f"the keys at the agent's jwks_url cannot be had (the answer was {answer.status})")
+    return answer.body
 
 
 async def _send_message(arguments: JsonObject, key: str, client: "Client", _card: "AgentCard") -> JsonObject:

@@ -19,6 +19,7 @@ In: nothing. Out: one class per cause; its name is the error name in the state m
         ├── NotAvailableHere        a tool that needs something which is not set up where it runs
         ├── McpFailed               an MCP server's tool said that it failed, or the server broke the protocol
         ├── AgentRefused            an A2A agent refused, or broke the protocol
+        ├── CardUntrusted           an A2A agent's card that does not bear the signature that its setting asks for
         ├── AgentTaskTimedOut       an A2A agent's task that did not end in the time that it was given
         ├── QueryFailed             a database that refuses a statement
         ├── QueryTimedOut           a statement that took longer than it may
@@ -92,6 +93,10 @@ class McpFailed(ToolFailure):
 
 class AgentRefused(ToolFailure):
     code = "agent-refused"
+
+
+class CardUntrusted(ToolFailure):
+    code = "card-untrusted"
 
 
 class AgentTaskTimedOut(ToolFailure):

@@ -12,14 +12,17 @@ from pydantic import TypeAdapter
 
 from chalicelib import ids
 from chalicelib.access.principal import platform_principal
+from chalicelib.access.secrets import resolved_key
 from chalicelib.errors import SluiceError
+from chalicelib.settings import settings
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.store import warm_jobs
+from chalicelib.tools.card_signature import sign
 from chalicelib.tools.mcp import discover
 from chalicelib.workers import model_router
 from chalicelib.workers.secrets import Lent, guarded
 from chalicelib.workers.warm_cache import Wanted, warm
-from chalicelib.workflows.errands import ListTools, WarmCache, failed, read
+from chalicelib.workflows.errands import ListTools, SignCard, WarmCache, failed, read
 from chalicelib.workflows.tool_reach import outlook
 
 DISCOVERY_SECONDS: Final = 7.0
@@ -37,6 +40,8 @@ def handle(event: object, seconds_left: Callable[[], float]) -> JsonObject:
                 return {"result": [*_tools_of(server)]}
             case WarmCache(organisation_id=organisation_id, job_id=job_id):
                 return {"result": _warm(organisation_id, job_id, seconds_left)}
+            case SignCard(card=card):
+                return {"result": sign(card, resolved_key(settings().card_key))}
             case _ as unknown:
                 assert_never(unknown)
     except SluiceError as error:

@@ -35,7 +35,14 @@ class WarmCache(_Errand):
     job_id: str
 
 
-Errand = ListTools | WarmCache
+class SignCard(_Errand):
+    """The signature of an agent card of ours."""
+
+    errand: Literal["sign_card"] = "sign_card"
+    card: dict[str, Any]
+
+
+Errand = ListTools | WarmCache | SignCard
 _WIRE: Final[TypeAdapter[Errand]] = TypeAdapter(Annotated[Errand, Field(discriminator="errand")])
 
 

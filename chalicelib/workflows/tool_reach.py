@@ -11,11 +11,19 @@ from functools import partial
 from typing import Final, TypeVar
 
 from chalicelib.errors import SettingInvalid
-from chalicelib.remote_settings import DatabaseSetting, EndpointSetting, SecretText, has_plain_password, is_plain_credential
+from chalicelib.remote_settings import (
+    AgentSetting,
+    DatabaseSetting,
+    EndpointSetting,
+    SecretText,
+    SignersSetting,
+    has_plain_password,
+    is_plain_credential,
+)
 from chalicelib.settings import LOCAL_STAGE, settings
 from chalicelib.tools.destination import Destinations
 from chalicelib.tools.failures import NotAvailableHere
-from chalicelib.tools.ports import Database, Endpoint, NoKeyValue
+from chalicelib.tools.ports import Database, Endpoint, NoKeyValue, Signers
 from chalicelib.tools.tool import Surroundings
 
 Resolve = Callable[[str], str]
@@ -82,7 +90,12 @@ def _endpoint(variable: str, resolve: Resolve, name: str, setting: EndpointSetti
     for header, text in setting.headers.items():
         if is_plain_credential(header, text):
             _refuse_deployed(f"{variable}.{name}.headers.{header}", '{"secret": "NAME"}, with a prefix where one belongs before it')
-    return Endpoint(setting.url, {header: _value(text, resolve) for header, text in setting.headers.items()})
+    headers = {header: _value(text, resolve) for header, text in setting.headers.items()}
+    return Endpoint(setting.url, headers, _signers(setting.signed_by) if isinstance(setting, AgentSetting) else None)
+
+
+def _signers(setting: SignersSetting | None) -> Signers | None:
+    return None if setting is None else Signers(tuple(setting.keys), setting.jwks_url or "")
 
 
 def _database(resolve: Resolve, name: str, setting: DatabaseSetting) -> Database:

@@ -20,7 +20,7 @@ def test_settings_have_defaults_and_are_read_once_from_the_environment() -> None
     assert (found.table, found.stage, found.allowed_hosts) == ("sluice", "local", ())
     told = read_settings({"SLUICE_TABLE": "t", "SLUICE_ALLOWED_HOSTS": "A.com, b.org,", "SLUICE_PEOPLE": '{"ann": ["approver"]}', "SLUICE_STAGE": ""})
     assert (told.table, told.allowed_hosts, told.people, told.stage) == ("t", ("a.com", "b.org"), {"ann": ("approver",)}, "local")
-    assert "key" not in repr(read_settings({"ANTHROPIC_API_KEY": "key"}))
+    assert "s3cret" not in repr(read_settings({"ANTHROPIC_API_KEY": "s3cret"}))
 
 
 def test_servers_agents_and_databases_are_read_and_their_credentials_not_shown() -> None:
@@ -55,6 +55,12 @@ def test_a_header_of_another_form_is_refused_without_being_shown(given: str) -> 
         ("SLUICE_MCP_SERVERS", '{"shop": "https://shop.example"}'),
         ("SLUICE_A2A_AGENTS", '{"shop": {"url": "https://shop.example", "token": "x"}}'),
         ("SLUICE_A2A_AGENTS", '{"shop": {"url": "https://shop.example", "headers": {"X-Key": {"secret": "Not A Name"}}}}'),
+        ("SLUICE_A2A_AGENTS", '{"shop": {"url": "https://shop.example", "signed_by": {}}}'),
+        ("SLUICE_A2A_AGENTS", '{"shop": {"url": "https://shop.example", "signed_by": {"keys": [{"kty": "oct", "k": "x"}]}}}'),
+        ("SLUICE_A2A_AGENTS", '{"shop": {"url": "https://shop.example", "signed_by": {"keys": [{"kty": "EC", "d": "x"}]}}}'),
+        ("SLUICE_MCP_SERVERS", '{"shop": {"url": "https://shop.example", "signed_by": {"jwks_url": "https://shop.example/keys"}}}'),
+        ("SLUICE_CARD_KEY", '{"kty": "EC"}'),
+        ("SLUICE_PUBLIC_URL", "sluice.example"),
         ("SLUICE_DATABASES", '{"a": {}}'),
         ("SLUICE_DATABASES", '{"a": {"url": {"secret": "x"}, "sqlite_key": "b.db"}}'),
         ("SLUICE_DATABASES", '{"a": {"url": "postgresql://h/d", "sqlite_key": "b.db"}}'),

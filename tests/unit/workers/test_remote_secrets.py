@@ -108,7 +108,7 @@ def test_what_it_says_of_its_tools_comes_without_it() -> None:
 def test_the_api_has_its_tools_listed_by_who_may_read_secrets(aws: Cloud) -> None:
     asked: list[Any] = []
 
-    def by_errand() -> JsonObject:
+    def by_errand() -> Any:
         return {"Payload": io.BytesIO(json.dumps(handle(asked[-1], lambda: 60.0)).encode())}
 
     aws.before.append(lambda operation: asked.append({"errand": "list_tools", "server": "shop"}) if operation == "lambda:Invoke" else None)
