@@ -14,6 +14,7 @@ from chalicelib.api import (
     costs,
     gates,
     live,
+    notifications,
     problem,
     providers,
     replies,
@@ -24,7 +25,7 @@ from chalicelib.api import (
     versions,
     workflows,
 )
-from chalicelib.events import execution_status, publisher, sweeper, table_stream, websocket, worker
+from chalicelib.events import errands, execution_status, publisher, sweeper, table_stream, websocket, worker
 
 app = Chalice(app_name="sluice", configure_logs=False)
 app.experimental_feature_flags.update(["WEBSOCKETS"])
@@ -46,11 +47,12 @@ for room in (
     as_tools,
     audit,
     agents,
+    notifications,
 ):
     app.register_blueprint(room.routes)
 app.register_middleware(problem.retell_framework_errors, "http")
 
-for functions in (worker.functions, publisher.functions, execution_status.functions, table_stream.functions, sweeper.functions):
+for functions in (worker.functions, errands.functions, publisher.functions, execution_status.functions, table_stream.functions, sweeper.functions):
     app.register_blueprint(functions)
 
 # A blueprint's WebSocket handlers are called as if they were none (Chalice 1.34); bound here, they get their events.

@@ -15,7 +15,8 @@ Never: a secret, a task token or a foreign body in a message.
     │   ├── SecretInvalid            a secret's name or value that the store of secrets does not take
     │   ├── CursorInvalid            a list cursor that was not issued for this list
     │   ├── KeyReused                one idempotency key with two different requests
-    │   └── ModelUnpriced            a model without a price, under a budget that takes none such
+    │   ├── ModelUnpriced            a model without a price, under a budget that takes none such
+    │   └── TooLarge                 a body above what its route takes (413)
     ├── NotFound                     no such thing in this organisation (404)
     │   ├── WorkflowNotFound
     │   ├── VersionNotFound
@@ -23,8 +24,10 @@ Never: a secret, a task token or a foreign body in a message.
     │   ├── GateNotFound
     │   ├── MessageNotFound
     │   ├── BudgetNotFound
+    │   ├── JobNotFound              no such job, or one from more than a week ago
     │   ├── ApiNotFound              no imported API of that name
-    │   └── AgentNotFound            no external agent of that name is registered
+    │   ├── AgentNotFound            no external agent of that name is registered
+    │   └── NotificationUnknown      an agent's notification that nobody waits for, or with a wrong token
     ├── Conflict                     the thing is in another state than the caller thinks (409)
     │   ├── WorkflowNameTaken
     │   ├── AgentNameTaken           the name stands for another external agent
@@ -147,6 +150,11 @@ class ModelUnpriced(Invalid):
     code = "model-unpriced"
 
 
+class TooLarge(Invalid):
+    code = "too-large"
+    status = 413
+
+
 class NotFound(SluiceError):
     code = "not-found"
     status = 404
@@ -182,6 +190,14 @@ class ApiNotFound(NotFound):
 
 class AgentNotFound(NotFound):
     code = "agent-not-found"
+
+
+class JobNotFound(NotFound):
+    code = "job-not-found"
+
+
+class NotificationUnknown(NotFound):
+    code = "notification-unknown"
 
 
 class Conflict(SluiceError):

@@ -10,10 +10,9 @@ from chalice.app import Request
 
 from chalicelib.access.principal import Principal, local_principal
 from chalicelib.errors import Refused
-from chalicelib.settings import settings
+from chalicelib.settings import LOCAL_STAGE, settings
 
 HEADER: Final = "X-Sluice-As"
-LOCAL_STAGE: Final = "local"
 
 
 def principal_of(request: Request) -> Principal:

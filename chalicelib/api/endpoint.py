@@ -1,7 +1,8 @@
 """Makes a route of a plain function.
 
 In: a function `(call: Call[Body, Query], **path parameters) -> Answer`, whose annotation says which models its body and query must fit.
-Out: a Chalice route with CORS and IAM authorization that parses, calls the function and renders; what goes wrong becomes a problem document.
+Out: a Chalice route with CORS and IAM authorization (`unsigned`: with neither) that parses, calls the function and renders; what goes wrong becomes
+a problem document.
 Never: a business decision.
 """
 
@@ -29,6 +30,7 @@ KEY_HEADER: Final = "Idempotency-Key"
 CORS: Final = CORSConfig(allow_headers=[HEADER, KEY_HEADER, CORRELATION_HEADER], expose_headers=[CORRELATION_HEADER, "Retry-After"], max_age=600)
 SIGNED: Final = IAMAuthorizer()
 _READING: Final = frozenset(("GET", "HEAD", "OPTIONS"))
+UNSIGNED_TYPES: Final = ("application/json", "application/a2a+json")
 
 logger = Logger(service="api")
 
@@ -87,6 +89,22 @@ def endpoint(routes: Blueprint, method: HTTPMethod, path: str, *, scope: Scope |
 
         view.__dict__["scope"] = scope
         routes.route(path, methods=[method.value], name=f"{function.__module__}.{function.__name__}", cors=CORS, authorizer=SIGNED)(view)
+        return function
+
+    return register
+
+
+def unsigned(routes: Blueprint, method: HTTPMethod, path: str) -> Callable[[Callable[..., Answer]], Callable[..., Answer]]:
+    """Register `(request, **path parameters) -> Answer` as a route that asks for no signature: whoever calls proves by other means that they may."""
+
+    def register(function: Callable[..., Answer]) -> Callable[..., Answer]:
+        @wraps(function)
+        def view(**parameters: str) -> Response:
+            return _respond(routes.current_request, lambda request: function(request, **parameters))
+
+        view.__dict__["scope"] = Access.PUBLIC
+        name = f"{function.__module__}.{function.__name__}"
+        routes.route(path, methods=[method.value], name=name, content_types=list(UNSIGNED_TYPES))(view)
         return function
 
     return register

@@ -53,7 +53,8 @@ def destinations_for(endpoint: Endpoint, destinations: Destinations, *, is_confi
     if not is_configured:
         return destinations
     try:
-        named = {urlsplit(endpoint.url).netloc.rpartition("@")[2].lower()}
+        places = (endpoint.url, endpoint.signed_by.jwks_url if endpoint.signed_by is not None else "")
+        named = {urlsplit(place).netloc.rpartition("@")[2].lower() for place in places if place}
     except ValueError as error:
         raise UrlRefused("the configured URL cannot be read") from error
     allowed = destinations.allowed_hosts or frozenset((ANY_PUBLIC_HOST,))

@@ -66,7 +66,7 @@ def test_it_lets_machines_take_roles_of_one_path_and_only_where_that_is_switched
     assert told == {"APIHandler", "Publisher"}
 
 
-def test_it_lets_the_api_write_secrets_and_the_worker_alone_read_them(bare_package: Package) -> None:
+def test_it_lets_the_api_write_secrets_and_workers_alone_read_them(bare_package: Package) -> None:
     allowed = {
         name: {action for action in actions(bare_package, role_of(function)) if action.startswith("secretsmanager:")}
         for name, function in bare_package.functions.items()
@@ -74,7 +74,12 @@ def test_it_lets_the_api_write_secrets_and_the_worker_alone_read_them(bare_packa
     writing = {f"secretsmanager:{action}" for action in ("CreateSecret", "DeleteSecret", "DescribeSecret", "ListSecrets", "PutSecretValue")}
     reading = {"secretsmanager:GetSecretValue"}
     signing = {"secretsmanager:CreateSecret", "secretsmanager:GetSecretValue"}  # the audit's key alone, see below
-    assert {name: found for name, found in allowed.items() if found} == {"APIHandler": writing, "Worker": reading, "Sweeper": signing}
+    assert {name: found for name, found in allowed.items() if found} == {
+        "APIHandler": writing,
+        "Worker": reading,
+        "Errands": reading,
+        "Sweeper": signing,
+    }
 
 
 def test_it_lets_the_sweeper_alone_read_the_key_that_signs_the_audit(bare_package: Package) -> None:
@@ -104,16 +109,29 @@ def writes_checkpoints(package: Package, role: str) -> bool:
 def test_it_holds_secrets_to_the_deployments_own(bare_package: Package) -> None:
     resources = [
         one["Resource"]["Fn::Sub"]
-        for name in ("APIHandler", "Worker")
+        for name in ("APIHandler", "Worker", "Errands")
         for one in statements(bare_package, role_of(bare_package.functions[name]))
         if "secretsmanager" in str(one["Action"]) and one["Action"] != ["secretsmanager:ListSecrets"]
     ]
-    assert [resource.rpartition(":secret:")[2] for resource in resources] == ["${Name}/*"] * 2
+    assert [resource.rpartition(":secret:")[2] for resource in resources] == ["${Name}/*"] * 3
+
+
+def test_it_lets_the_api_invoke_the_publisher_and_the_function_for_errands_alone(bare_package: Package) -> None:
+    invoking = [
+        one["Resource"]
+        for one in statements(bare_package, role_of(bare_package.functions["APIHandler"]))
+        if "lambda:InvokeFunction" in as_list(one["Action"])
+    ]
+    assert invoking == [{"Fn::GetAtt": ["Publisher", "Arn"]}, {"Fn::GetAtt": ["Errands", "Arn"]}]
+
+
+def test_it_lets_errands_end_no_task_and_start_no_run(bare_package: Package) -> None:
+    assert not {action for action in actions(bare_package, role_of(bare_package.functions["Errands"])) if action.startswith(("states:", "lambda:"))}
 
 
 def test_it_gives_every_function_a_role_of_its_own_that_may_write_its_logs(bare_package: Package) -> None:
     roles = [role_of(function) for function in bare_package.functions.values()]
-    assert len(set(roles)) == len(roles) == 9
+    assert len(set(roles)) == len(roles) == 10
     assert all({"logs:CreateLogStream", "logs:PutLogEvents"} <= actions(bare_package, role) for role in roles)
 
 
@@ -147,10 +165,11 @@ def test_it_keeps_data_when_the_stack_goes(bare_package: Package) -> None:
     }
 
 
-def test_it_asks_for_a_signature_on_every_route(bare_package: Package) -> None:
+def test_it_asks_for_a_signature_on_every_route_but_the_one_that_agents_elsewhere_call(bare_package: Package) -> None:
     paths = bare_package.resources["RestAPI"]["Properties"]["DefinitionBody"]["paths"]
     open_routes = {f"{method} {path}" for path, methods in paths.items() for method, route in methods.items() if "security" not in route}
-    assert open_routes == {f"options {path}" for path in paths}
+    webhook = "/api/v1/a2a/notifications/{organisation_id}/{hook_id}"
+    assert open_routes == {f"options {path}" for path in paths if path != webhook} | {f"post {webhook}"}
 
 
 def test_it_wakes_the_stream_function_for_undelivered_answers_and_reports_single_failures(bare_package: Package) -> None:

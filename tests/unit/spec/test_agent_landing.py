@@ -35,14 +35,15 @@ def test_a_name_says_where_the_node_lands() -> None:
     assert isinstance(workflow, CallsWorkflow)
     assert (workflow.workflow, workflow.agent_named, workflow.is_entered_again(None)) == ("book", "workflow:book", False)
     assert isinstance(external, AsksAgent)
-    assert (external.external, external.agent_named, external.is_entered_again(None), external.may_wait(None)) == ("clerk", "a2a:clerk", True, False)
+    assert (external.external, external.agent_named, external.is_entered_again(None), external.may_wait(None)) == ("clerk", "a2a:clerk", True, True)
     assert (type(preset), preset.agent) == (AgentCall, "writer")  # type: ignore[union-attr]
     assert landing() == landed(spec_of({"do": agent()}), {"do": "workflow:book"}).nodes["do"]
 
 
 @pytest.mark.parametrize(("limit", "polling"), [(None, (5, 86_400)), (600, (5, 600)), (2, (2, 2))])
 def test_an_external_agents_task_has_the_nodes_whole_time(limit: int | None, polling: tuple[int, int]) -> None:
-    found = landing("a2a:clerk", **({"timeout_seconds": limit} if limit else {}))
+    more: dict[str, Any] = {"timeout_seconds": limit} if limit else {}
+    found = landing("a2a:clerk", **more)
     assert isinstance(found, AsksAgent)
     assert ((found.wait.poll_seconds, found.wait.timeout_seconds), found.timeout_seconds) == (polling, None)
 
