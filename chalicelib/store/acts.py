@@ -87,6 +87,8 @@ KINDS: Final = (
     Kind("imported-api", "API#", "API"),
     Kind("external-agent", "AGENT#", "AGENT"),
     Kind("cache", "CACHE", "GENERATION"),
+    Kind("cache-job", "JOB#", "JOB", quiet=frozenset({"status", "results", "lease_owner", "lease_until"})),
+    Kind("push", "RUN#", "PUSH#", quiet=frozenset({"tried_count", "told_at"})),
     Kind("memory", "WORDS#", "ENTRY#"),
 )
 _ACTOR: ContextVar[Actor | None] = ContextVar("actor", default=None)

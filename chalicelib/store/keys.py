@@ -23,6 +23,7 @@ point-in-time recovery. Every PK starts with `ORG#<organisation>`; what is known
     run event           RUN#<run>                 EVENT#<number>
     transcript          RUN#<run>                 TALK#<node>#<item path>#<visit>#<agent delegated to>[#<resume it began in>]
     agent's task        RUN#<run>                 TASK#<node>#<item path>#<visit>
+    whom to tell of it  RUN#<run>                 PUSH#<configuration>
     start key           KEY#<wf>#<sha256>         KEY
     gate                GATE#<gate>               GATE                      RUN#<run>#GATES / <gate>          OPEN#GATES / <opened>#<gate>
                                                                                                      decided: UNDELIVERED / <gate>
@@ -72,6 +73,7 @@ point-in-time recovery. Every PK starts with `ORG#<organisation>`; what is known
     a run with its node runs; events since n                  PK RUN#<run>, SK RUN, prefix NODE#, range of EVENT#
     open gates, oldest first; the gates of a run              GSI2 OPEN#GATES; GSI1 RUN#<run>#GATES
     answers that have not reached the engine                  GSI2 UNDELIVERED
+    who is to be told of a run's end                          PK RUN#<run>, SK exact or prefix PUSH#
     the hook that an agent elsewhere tells at                 PK HOOK#<hook>
     what a namespace remembers in words, and how much it is   PK WORDS#<namespace>, SK prefix ENTRY#; TALLY
     an agent's conversation in a resumed run: the latest      PK RUN#<run>, SK TALK#… exact, for each resume so far
@@ -247,6 +249,10 @@ def message(organisation_id: str, message_id: str) -> Key:
 
 def messages_of_run(organisation_id: str, run_id: str, message_id: str = "") -> IndexKey:
     return IndexKey(1, f"ORG#{organisation_id}#RUN#{run_id}#MESSAGES", message_id)
+
+
+def push(organisation_id: str, run_id: str, push_id: str) -> Key:
+    return Key(run(organisation_id, run_id).pk, f"PUSH#{push_id}")
 
 
 def task_hook(organisation_id: str, hook_id: str) -> Key:

@@ -118,6 +118,7 @@ class MemoryFull(ToolFailure):
 FAILURES = (
     ArgumentsInvalid,
     ToolUnknown,
+    ToolChanged,
     UrlRefused,
     HostUnreachable,
     HttpTimedOut,
@@ -129,6 +130,7 @@ FAILURES = (
     NotAvailableHere,
     McpFailed,
     AgentRefused,
+    CardUntrusted,
     AgentTaskTimedOut,
     QueryFailed,
     QueryTimedOut,
