@@ -108,7 +108,5 @@ def _agent(node: AgentCall, asked: str) -> Node:
             limit = node.timeout_seconds or Polling().timeout_seconds
             wait = Polling(poll_seconds=min(POLL_SECONDS, limit), timeout_seconds=limit)
             return AsksAgent.model_construct(**given | {"timeout_seconds": None}, external=name, wait=wait)
-        case "preset":
+        case _:  # a preset: rules of loading let no other kind pass
             return node.model_copy(update={"agent": name})
-        case _:
-            return node

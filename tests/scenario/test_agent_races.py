@@ -26,7 +26,7 @@ from tests.factories.cloud import ANN
 from tests.factories.engine import Failed
 from tests.factories.run_stories import check_journal, node_of, told
 
-pytestmark = pytest.mark.scenario
+pytestmark = [pytest.mark.scenario, pytest.mark.no_cover]
 
 CHILD: Final = """
 sluice: 1

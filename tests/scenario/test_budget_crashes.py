@@ -15,7 +15,7 @@ from tests.factories.cloud import ANN, cloud, unpublished
 from tests.factories.faults import Crash, Faults, Plan, injected, troubles
 from tests.factories.short_way import SavedItems, by_short_way
 
-pytestmark = pytest.mark.scenario
+pytestmark = [pytest.mark.scenario, pytest.mark.no_cover]
 
 ORG = ANN.organisation_id
 COST, HELD, LIMIT = 25, 60, 200

@@ -24,7 +24,7 @@ from tests.factories.crash_world import LOST_WORKER, Manner
 from tests.factories.faults import CRASHES, NOISE, Fault, Plan, doubts, evenly, pairs, troubles
 from tests.scenario.crashes import Tally, summary
 
-pytestmark = pytest.mark.scenario
+pytestmark = [pytest.mark.scenario, pytest.mark.no_cover]
 
 SHARES: Final = 4  # of the pairs, for as many processes
 PAIRS: Final = 30  # tried of each share

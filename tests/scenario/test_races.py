@@ -27,7 +27,7 @@ from tests.factories.arena import Arena, arena, deliver, together
 from tests.factories.cloud import ANN, DAN
 from tests.factories.run_stories import check_journal, told
 
-pytestmark = pytest.mark.scenario
+pytestmark = [pytest.mark.scenario, pytest.mark.no_cover]
 
 GATE: Final = """
 sluice: 1

@@ -23,7 +23,8 @@ def spec_of(nodes: dict[str, Any], **more: Any) -> WorkflowSpec:
 
 
 def agent(asked: Any = None, **more: Any) -> dict[str, Any]:
-    return {"type": "agent_call", "prompt": "Do it.", **({"agent": asked} if asked else {}), **more}
+    said = {"agent": asked, **more}
+    return {"type": "agent_call", "prompt": "Do it.", **{name: value for name, value in said.items() if value is not None}}
 
 
 def landing(asked: Any = None, *, chosen: str = "", **more: Any) -> Node:
@@ -42,8 +43,7 @@ def test_a_name_says_where_the_node_lands() -> None:
 
 @pytest.mark.parametrize(("limit", "polling"), [(None, (5, 86_400)), (600, (5, 600)), (2, (2, 2))])
 def test_an_external_agents_task_has_the_nodes_whole_time(limit: int | None, polling: tuple[int, int]) -> None:
-    more: dict[str, Any] = {"timeout_seconds": limit} if limit else {}
-    found = landing("a2a:clerk", **more)
+    found = landing("a2a:clerk", timeout_seconds=limit)
     assert isinstance(found, AsksAgent)
     assert ((found.wait.poll_seconds, found.wait.timeout_seconds), found.timeout_seconds) == (polling, None)
 
