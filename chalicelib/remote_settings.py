@@ -9,14 +9,15 @@ from collections.abc import Mapping
 from typing import Annotated, Final
 from urllib.parse import parse_qs, urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from chalicelib.spec.model import JsonObject
 from chalicelib.spec.secret_reference import SECRET_NAME
 
 CREDENTIAL_NAME: Final = re.compile(r"(?i)auth|cookie|token|secret|key|password|signature")
 """Names of headers that carry credentials."""
-_SHOWN_FORM: Final = 'write a text, or {"secret": "name", "prefix": "Bearer "} for a secret of the deployment'
+_MOST_CHARACTERS: Final = 2_000  # of a header that is written out
+_SHOWN_FORM: Final = 'write a text, or {"secret": "name", "prefix": "Bearer "} for a secret'
 
 
 class _Closed(BaseModel):
@@ -24,7 +25,7 @@ class _Closed(BaseModel):
 
 
 class SecretText(_Closed):
-    """A text that is the value of a secret of the deployment, after `prefix`."""
+    """A text that is the value of a secret, after `prefix`: of the deployment in its settings, of an organisation in what that registered."""
 
     secret: Annotated[str, Field(pattern=f"^{SECRET_NAME.pattern}$")]
     prefix: str = ""
@@ -42,6 +43,13 @@ def _text(given: object) -> object:
 ConfiguredText = Annotated[str | SecretText, BeforeValidator(_text)]
 
 
+def _one_line(text: str | SecretText) -> str | SecretText:
+    written = text if isinstance(text, str) else text.prefix
+    if not written.isprintable() or len(written) > _MOST_CHARACTERS:
+        raise ValueError(f"a header is one line of printable characters, {_MOST_CHARACTERS} at most")
+    return text
+
+
 class EndpointSetting(_Closed):
     """Where an MCP server or an A2A agent is, and the headers that go there."""
 
@@ -51,6 +59,10 @@ class EndpointSetting(_Closed):
     @property
     def names_secrets(self) -> bool:
         return any(isinstance(text, SecretText) for text in self.headers.values())
+
+
+HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$")]
+HeaderText = Annotated[ConfiguredText, AfterValidator(_one_line)]
 
 
 class SignersSetting(_Closed):

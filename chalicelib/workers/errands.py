@@ -6,6 +6,7 @@ be tried again. Never: a secret in what comes out.
 
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from typing import Final, assert_never
 
 from pydantic import TypeAdapter
@@ -17,12 +18,14 @@ from chalicelib.errors import SluiceError
 from chalicelib.settings import settings
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.store import warm_jobs
+from chalicelib.store.external_agents import ExternalAgent
 from chalicelib.tools.card_signature import sign
 from chalicelib.tools.mcp import discover
 from chalicelib.workers import model_router
 from chalicelib.workers.secrets import Lent, guarded
 from chalicelib.workers.warm_cache import Wanted, warm
-from chalicelib.workflows.errands import ListTools, SignCard, WarmCache, failed, read
+from chalicelib.workflows.errands import ListTools, ReadCard, SignCard, WarmCache, failed, read
+from chalicelib.workflows.external_agents import described, read_card
 from chalicelib.workflows.tool_reach import outlook
 
 DISCOVERY_SECONDS: Final = 7.0
@@ -40,6 +43,8 @@ def handle(event: object, seconds_left: Callable[[], float]) -> JsonObject:
                 return {"result": [*_tools_of(server)]}
             case WarmCache(organisation_id=organisation_id, job_id=job_id):
                 return {"result": _warm(organisation_id, job_id, seconds_left)}
+            case ReadCard():
+                return {"result": _card_of(errand)}
             case SignCard(card=card):
                 return {"result": sign(card, resolved_key(settings().card_key))}
             case _ as unknown:
@@ -54,6 +59,13 @@ def _tools_of(server: str) -> list[JsonObject]:
     lent = Lent()
     found = guarded(lent, lambda: discover(server, outlook(DISCOVERY_SECONDS, lent.of_deployment)))
     return [asdict(tool.retold(lent.json)) for tool in found]
+
+
+def _card_of(errand: ReadCard) -> Json:
+    lent = Lent()
+    registration = None if errand.registration is None else ExternalAgent.model_validate(errand.registration)
+    resolve = lent.of_deployment if registration is None else partial(lent.of_organisation, errand.organisation_id)
+    return lent.json(described(guarded(lent, lambda: read_card(errand.name, registration, resolve))))
 
 
 def _warm(organisation_id: str, job_id: str, seconds_left: Callable[[], float]) -> Json:

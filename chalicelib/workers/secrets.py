@@ -1,7 +1,8 @@
 """Puts secrets into a tool's arguments right before it runs, and keeps them out of everything that it gives back.
 
 In: the authored arguments, the same rendered, a way to resolve a name. Out: `Armed`: the arguments with the values in them, and their redaction;
-`Lent`: all secrets of one piece of work, those that the deployment's settings name among them, as it comes to need them.
+`Lent`: all secrets of one piece of work, those that settings and registered agents name among them, as it
+comes to need them.
 Only what is authored as `{secret: name}` is resolved, never what came in through a binding: an input cannot ask for a secret.
 Never: an exception from the tool with a value in it, in its cause or in its context.
 """
@@ -67,6 +68,12 @@ class Lent:
         """What the settings name. Raises SecretMissing."""
         value = resolve(DEPLOYMENT, name)
         self.secrets[f"{name} of the deployment"] = value
+        return value
+
+    def of_organisation(self, organisation_id: str, name: str) -> str:
+        """What an agent's registration names. Raises SecretMissing."""
+        value = resolve(organisation_id, name)
+        self.secrets[name] = value
         return value
 
     def text(self, text: str) -> str:

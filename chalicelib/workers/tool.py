@@ -106,7 +106,7 @@ def surroundings(work: Work, *, lent: Lent, key: str | None = None) -> Surroundi
         database_files=BucketDatabases(organisation_id),
         apis=OrganisationApis(organisation_id),
         mcp_servers=tool_reach.mcp_servers(lent.of_deployment),
-        a2a_agents=tool_reach.OrganisationAgents(organisation_id, lent.of_deployment),
+        a2a_agents=tool_reach.OrganisationAgents(organisation_id, lent.of_deployment, partial(lent.of_organisation, organisation_id)),
         databases=tool_reach.databases(lent.of_deployment),
     )
 

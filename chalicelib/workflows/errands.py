@@ -42,7 +42,16 @@ class SignCard(_Errand):
     card: dict[str, Any]
 
 
-Errand = ListTools | WarmCache | SignCard
+class ReadCard(_Errand):
+    """What an external agent says of itself: one of the settings, or `registration`, as it is kept or shall be."""
+
+    errand: Literal["read_card"] = "read_card"
+    organisation_id: str
+    name: str
+    registration: dict[str, Any] | None = None
+
+
+Errand = ListTools | WarmCache | SignCard | ReadCard
 _WIRE: Final[TypeAdapter[Errand]] = TypeAdapter(Annotated[Errand, Field(discriminator="errand")])
 
 

@@ -33,7 +33,7 @@ from chalicelib.tools.tool import Surroundings
 
 _NONE: Final[Mapping[str, Endpoint]] = MappingProxyType({})
 Resolve = Callable[[str], str]
-"""The value of a secret of the deployment, by its name."""
+"""The value of a secret of whoever configured what is reached, by its name."""
 Setting = TypeVar("Setting")
 Thing = TypeVar("Thing")
 _PUT: Final = "put it with `sluice secrets put NAME --deployment` and write"
@@ -82,17 +82,18 @@ class OrganisationAgents(Mapping[str, Endpoint]):
     is one resolves no secret."""
 
     organisation_id: str
-    resolve: Resolve = nobody
+    of_deployment: Resolve = nobody
+    of_organisation: Resolve = nobody
     _looked_up: dict[str, ExternalAgent] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Endpoint:
-        own = own_a2a_agents(self.resolve)
+        own = own_a2a_agents(self.of_deployment)
         if name in own:
             return own[name]
         found = self._find(name)
         if found is None:
             raise KeyError(name)
-        return Endpoint(found.url, is_own=False)
+        return registered(found, self.of_organisation)
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and (name in settings().a2a_agents or self._find(name) is not None)
@@ -110,6 +111,12 @@ class OrganisationAgents(Mapping[str, Endpoint]):
                 return None
             self._looked_up[name] = found
         return self._looked_up[name]
+
+
+def registered(agent: ExternalAgent, resolve: Resolve = nobody) -> Endpoint:
+    """Where a registered agent is. `resolve` knows the organisation's secrets: none of the deployment's goes to an agent that it did not choose."""
+    headers = {header: _value(text, resolve) for header, text in agent.headers.items()}
+    return Endpoint(agent.url, headers, is_own=False, signed_by=_signers(agent.signed_by))
 
 
 def databases(resolve: Resolve = nobody) -> Mapping[str, Database]:

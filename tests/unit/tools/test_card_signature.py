@@ -152,3 +152,11 @@ def test_keys_stand_at_a_url_of_the_settings_too(served: tuple[Server, dict[str,
 def test_a_key_set_that_is_none_believes_nobody(served: tuple[Server, dict[str, Any]], text: bytes) -> None:
     with serving(lambda _: Reply(200, {}, text)) as keys, pytest.raises(CardUntrusted):
         described(served[0], Signers(jwks_url=f"http://{keys.host}/"))
+
+
+def test_a_card_that_was_read_where_no_signature_is_asked_for_is_none_where_one_is(served: tuple[Server, dict[str, Any]]) -> None:
+    server, answers = served
+    answers["/.well-known/agent-card.json"] = CARD
+    assert described(server, None) == CARD["name"]
+    with pytest.raises(CardUntrusted):
+        described(server, Signers((public(OURS),)))

@@ -11,11 +11,15 @@ from mcp.server import MCPServer
 from mcp.types import ToolAnnotations
 
 from chalicelib.gates.decide import decide
-from chalicelib.spec.model import JsonObject
-from chalicelib.store import gates
+from chalicelib.spec.model import Json, JsonObject
+from chalicelib.store import gates, transcripts
+from chalicelib.store.run_records import Fence, NodeAttempt
 from chalicelib.store.values import load
 from chalicelib.tools.mcp import forget_servers
+from chalicelib.workers.pinned_tools import FIRST_LISTED
+from tests.factories.agent_scripts import Turn
 from tests.factories.cloud import ANN, cloud
+from tests.factories.scripted_models import ScriptedVendor, answered_by
 from tests.factories.worker_runs import Story, story
 from tests.fixtures.asgi_server import serving_app
 from tests.fixtures.fake_claude import KEY, Claude, claude
@@ -189,3 +193,73 @@ def test_a_later_entry_does_not_show_the_model_what_a_server_says_now(fake: Clau
     tools: Any = fake.requests[1]["tools"]
     assert "has changed this tool since this conversation began" in tools[0]["description"]
     assert "evil.example" not in heard(fake, 1)
+
+
+# --- tasks that are handed on ----------------------------------------------------------------------------------------
+
+PEN: Turn = [("shop_price", {"article": "pen"})]
+
+
+def handing_on(policy: str, **parts: list[Turn]) -> tuple[Story, ScriptedVendor]:
+    """An agent that hands one task to each of its colleagues, who share the shop's tool; `look_up` is what is said to the task "look up"."""
+    names = {"look_up": "researcher", "write_up": "writer"}
+    colleagues: list[Json] = [{"agent": names[task], "tools": ["shop"]} for task in parts]
+    nodes: JsonObject = {"type": "agent_call", "model": "smart", "prompt": "Do it.", "tools": [{"mcp": "shop", "policy": policy}, *colleagues]}
+    first: Turn = [(names[task], {"task": task.replace("_", " ")}) for task in parts]
+    vendor = ScriptedVendor([first, "Done."], parts={task.replace("_", " "): turns for task, turns in parts.items()})
+    return story({"work": nodes}), vendor
+
+
+def approve(tale: Story, entry: int) -> Any:
+    """What people were shown."""
+    gate_id, shown = ask_people(tale, entry)
+    decide(ANN, gate_id, choice="approve", form={})
+    return shown
+
+
+def test_what_was_approved_for_an_agent_that_was_handed_a_task_is_called(shop: Shop) -> None:
+    tale, vendor = handing_on("ask", look_up=[PEN, "It costs 3."])
+    with answered_by(vendor):
+        assert enter(tale, 0)["Next"] == "wait"
+        assert approve(tale, 1)["handed_to"] == ["researcher"]
+        assert enter(tale, 2) == {"Next": "done", "output": {"text": "Done."}}
+    assert shop.calls == ["pen"]
+
+
+def test_a_tool_that_changes_after_its_approval_is_not_called_for_an_agent_that_was_handed_a_task(shop: Shop) -> None:
+    tale, vendor = handing_on("ask", look_up=[PEN, PEN, "It costs 3."])
+    with answered_by(vendor):
+        assert enter(tale, 0)["Next"] == "wait"
+        assert "changed_since_the_agent_began" not in approve(tale, 1)
+        shop.says(PULLED)
+        forget_servers()
+        assert enter(tale, 2)["Next"] == "wait"
+        assert shop.calls == []
+        assert approve(tale, 3)["changed_since_the_agent_began"] == {"what": ["description"], "description_before": HONEST}
+        assert enter(tale, 4)["Next"] == "done"
+    assert shop.calls == ["pen"]
+    assert "evil.example" not in f"{vendor.requests}"
+
+
+def test_each_conversation_has_pins_of_its_own_although_they_go_on_at_once(shop: Shop) -> None:
+    tale, vendor = handing_on("allow", look_up=[PEN, "It costs 3."], write_up=[PEN, "Written."])
+    with answered_by(vendor):
+        assert enter(tale, 0) == {"Next": "done", "output": {"text": "Done."}}
+    assert shop.calls == ["pen", "pen"]
+    attempt = NodeAttempt(organisation_id="org_local", run_id=tale.run.id, node="work", fence=Fence())
+    kept = [transcripts.find(attempt, part) for part in (FIRST_LISTED, f"call-1/{FIRST_LISTED}", f"call-2/{FIRST_LISTED}")]
+    assert [found is not None and list(found.body) == ["shop\nprice"] for found in kept] == [True] * 3
+
+
+@pytest.mark.parametrize("fake", [(PRICE, DONE)], indirect=True)
+def test_a_resumed_conversation_keeps_the_pins_that_it_began_with(fake: Claude, shop: Shop) -> None:
+    """The server changed while the run lay still: what it says now is not what the agent had before it."""
+    tale = asking("ask")
+    enter(tale, 0)
+    shop.says(PULLED)
+    forget_servers()
+    assert tale.serve("work", fence={"resume": 1, "visit": 0, "entry": 0, "retry": 0}) == {"Next": "wait", "output": None}
+    told = tale.serve("work", fence={"resume": 1, "visit": 0, "entry": 1, "retry": 0}, wait=True, token="t" * 40)
+    assert isinstance(told, dict)
+    shown: Any = load("org_local", gates.get("org_local", str(told["gate_id"])).details)
+    assert shown["changed_since_the_agent_began"]["what"] == ["description"]

@@ -153,6 +153,16 @@ def _until_done(tale: Story) -> JsonObject:
     raise AssertionError("the task does not end")
 
 
+def test_an_agent_nodes_wait_ends_at_the_agents_word_too(agents: Agents) -> None:
+    tale = story({"act": {"type": "agent_call", "agent": "a2a:clerk", "prompt": "later"}})
+    assert enter(tale) == {"Next": "wait", "output": None, "seconds": 50}
+    wait_for_word(tale)
+    agents.office.clerk.go.set()
+    assert post(tale, bearing(token_of(agents, tale)))[0] == 200
+    assert [sent.token for sent in agents.aws.answers] == [TOKEN]
+    assert _until_done(tale)["text"] == "at last"
+
+
 def test_the_token_is_kept_as_its_digest_and_is_shown_nowhere(agents: Agents, caplog: pytest.LogCaptureFixture) -> None:
     tale = waiting()
     with caplog.at_level("DEBUG"):
