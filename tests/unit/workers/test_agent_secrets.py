@@ -37,7 +37,7 @@ def answer(request: Request) -> Reply:
         return Reply(401)
     if request.method == "GET":
         where = {"url": f"http://{request.headers['host']}/", "protocolBinding": "JSONRPC", "protocolVersion": "1.0"}
-        card: JsonObject = {"name": "Clerk", "description": f"Knows {TOKEN}.", "version": "1", "supportedInterfaces": [where], "capabilities": {}}
+        card = {"name": "Clerk", "description": f"Knows {TOKEN}.", "version": "1", "supportedInterfaces": [where], "capabilities": {}}
         return Reply(200, {"content-type": "application/json"}, json.dumps(card).encode())
     said = {"message": {"messageId": "m", "role": "ROLE_AGENT", "parts": [{"text": f"{sent} of {request.headers.get('x-team')}"}]}}
     body = {"jsonrpc": "2.0", "id": json.loads(request.body)["id"], "result": said}
