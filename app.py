@@ -5,51 +5,15 @@ Each function but the API's is imported from its own module (`chalicelib.events.
 
 from chalice.app import Chalice
 
-from chalicelib.api import (
-    agents,
-    as_tools,
-    audit,
-    budgets,
-    cache,
-    costs,
-    gates,
-    live,
-    notifications,
-    problem,
-    providers,
-    replies,
-    runs,
-    secrets,
-    tools,
-    validation,
-    versions,
-    workflows,
-)
+from chalicelib.api import problem
+from chalicelib.api.rooms import ROOMS
 from chalicelib.events import errands, execution_status, publisher, sweeper, table_stream, websocket, worker
 
 app = Chalice(app_name="sluice", configure_logs=False)
 app.experimental_feature_flags.update(["WEBSOCKETS"])
 
-for room in (
-    validation,
-    workflows,
-    versions,
-    runs,
-    replies,
-    gates,
-    live,
-    providers,
-    costs,
-    budgets,
-    cache,
-    secrets,
-    tools,
-    as_tools,
-    audit,
-    agents,
-    notifications,
-):
-    app.register_blueprint(room.routes)
+for routes in ROOMS:
+    app.register_blueprint(routes)
 app.register_middleware(problem.retell_framework_errors, "http")
 
 for functions in (worker.functions, errands.functions, publisher.functions, execution_status.functions, table_stream.functions, sweeper.functions):
