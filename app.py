@@ -7,7 +7,7 @@ from chalice.app import Chalice
 
 from chalicelib.api import problem
 from chalicelib.api.rooms import ROOMS
-from chalicelib.events import execution_status, publisher, sweeper, table_stream, websocket, worker
+from chalicelib.events import errands, execution_status, publisher, sweeper, table_stream, websocket, worker
 
 app = Chalice(app_name="sluice", configure_logs=False)
 app.experimental_feature_flags.update(["WEBSOCKETS"])
@@ -16,7 +16,7 @@ for routes in ROOMS:
     app.register_blueprint(routes)
 app.register_middleware(problem.retell_framework_errors, "http")
 
-for functions in (worker.functions, publisher.functions, execution_status.functions, table_stream.functions, sweeper.functions):
+for functions in (worker.functions, errands.functions, publisher.functions, execution_status.functions, table_stream.functions, sweeper.functions):
     app.register_blueprint(functions)
 
 # A blueprint's WebSocket handlers are called as if they were none (Chalice 1.34); bound here, they get their events.

@@ -17,7 +17,8 @@ Never: a secret, a task token or a foreign body in a message.
     │   ├── SecretInvalid            a secret's name or value that the store of secrets does not take
     │   ├── CursorInvalid            a list cursor that was not issued for this list
     │   ├── KeyReused                one idempotency key with two different requests
-    │   └── ModelUnpriced            a model without a price, under a budget that takes none such
+    │   ├── ModelUnpriced            a model without a price, under a budget that takes none such
+    │   └── TooLarge                 a body above what its route takes (413)
     ├── NotFound                     no such thing in this organisation (404)
     │   ├── WorkflowNotFound
     │   ├── VersionNotFound
@@ -25,12 +26,14 @@ Never: a secret, a task token or a foreign body in a message.
     │   ├── GateNotFound
     │   ├── MessageNotFound
     │   ├── BudgetNotFound
+    │   ├── JobNotFound              no such job, or one from more than a week ago
     │   ├── ApiNotFound              no imported API of that name
     │   ├── AgentNotFound            no external agent of that name is registered
     │   ├── PersonNotFound           no member of that name in this organisation
     │   ├── OrganisationNotFound     none that this person belongs to
     │   ├── KeyNotFound              no API key of that id
-    │   └── InvitationNotFound       unknown, used up, withdrawn or too old
+    │   ├── InvitationNotFound       unknown, used up, withdrawn or too old
+    │   └── NotificationUnknown      an agent's notification that nobody waits for, or with a wrong token
     ├── Conflict                     the thing is in another state than the caller thinks (409)
     │   ├── WorkflowNameTaken
     │   ├── NameTaken                of a person, a service account or an organisation
@@ -165,6 +168,11 @@ class ModelUnpriced(Invalid):
     code = "model-unpriced"
 
 
+class TooLarge(Invalid):
+    code = "too-large"
+    status = 413
+
+
 class NotFound(SluiceError):
     code = "not-found"
     status = 404
@@ -200,6 +208,14 @@ class ApiNotFound(NotFound):
 
 class AgentNotFound(NotFound):
     code = "agent-not-found"
+
+
+class JobNotFound(NotFound):
+    code = "job-not-found"
+
+
+class NotificationUnknown(NotFound):
+    code = "notification-unknown"
 
 
 class Conflict(SluiceError):

@@ -20,6 +20,8 @@ VERSION: Final = "ver"
 RUN: Final = "run"
 GATE: Final = "gate"
 MESSAGE: Final = "msg"
+HOOK: Final = "hook"
+JOB: Final = "job"
 
 
 def new_id(prefix: str) -> str:

@@ -13,6 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from chalicelib.errors import SettingInvalid
 from chalicelib.model_settings import AliasTarget, CompatibleEndpoints, EmbeddingModel, KeyText, Region
+from chalicelib.remote_settings import AgentSetting, DatabaseSetting, EndpointSetting
+
+LOCAL_STAGE: Final = "local"
 
 
 class OwnPrice(BaseModel):
@@ -25,31 +28,6 @@ class OwnPrice(BaseModel):
     cache_read: int | None = Field(default=None, ge=0)
     cache_write: int | None = Field(default=None, ge=0)
     cache_write_hour: int | None = Field(default=None, ge=0)
-
-
-class EndpointSetting(BaseModel):
-    """Where an MCP server or an A2A agent is, and the headers that go there."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    url: str = Field(min_length=1)
-    headers: Mapping[str, str] = Field(default_factory=dict, repr=False)
-
-
-class DatabaseSetting(BaseModel):
-    """A PostgreSQL URL, or the key of a SQLite file below the organisation's prefix in the bucket. `write` allows `sql.execute`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    url: str = Field(default="", repr=False)
-    sqlite_key: str = ""
-    write: bool = False
-
-    @model_validator(mode="after")
-    def _one_kind(self) -> "DatabaseSetting":
-        if bool(self.url) == bool(self.sqlite_key):
-            raise ValueError("a database has a url or a sqlite_key")
-        return self
 
 
 class OidcIssuer(BaseModel):
@@ -91,14 +69,17 @@ class Settings(BaseModel):
     audit_bucket: str = Field(default="sluice-audit", alias="SLUICE_AUDIT_BUCKET")
     audit_days: int = Field(default=400, ge=1, le=3650, alias="SLUICE_AUDIT_DAYS")  # how long entries of the audit are kept
     deployment: str = Field(default="sluice", alias="SLUICE_DEPLOYMENT")  # the first part of the names of its secrets
-    stage: str = Field(default="local", alias="SLUICE_STAGE")
+    stage: str = Field(default=LOCAL_STAGE, alias="SLUICE_STAGE")
     worker_arn: str = Field(default="", alias="SLUICE_WORKER_ARN")
     compiler_function: str = Field(default="publisher", alias="SLUICE_COMPILER_FUNCTION")
+    errands_function: str = Field(default="errands", alias="SLUICE_ERRANDS_FUNCTION")
     machine_role_arn: str = Field(default="", alias="SLUICE_MACHINE_ROLE_ARN")
     websocket_endpoint: str = Field(
         default="", alias="SLUICE_WEBSOCKET_ENDPOINT"
     )  # https://…/stage, of apigatewaymanagementapi; empty: nobody is pushed to
     websocket_url: str = Field(default="", alias="SLUICE_WEBSOCKET_URL")  # wss://…, told to clients
+    public_url: str = Field(default="", pattern=r"^(https?://[^\s/?#]+(/[^\s?#]*)?)?$", alias="SLUICE_PUBLIC_URL")  # of the API, for agents elsewhere
+    card_key: str = Field(default="", pattern=r"^(secret:[a-z][a-z0-9_-]{0,62})?$", alias="SLUICE_CARD_KEY")  # what our agent cards are signed with
     allowed_hosts: tuple[str, ...] = Field(default=(), alias="SLUICE_ALLOWED_HOSTS")  # comma-separated; empty: any public host
     people: Mapping[str, tuple[str, ...]] = Field(default_factory=dict, alias="SLUICE_PEOPLE")  # JSON {person: [roles]}
     prices: Mapping[str, OwnPrice] = Field(default_factory=dict, alias="SLUICE_PRICES")  # JSON {"provider:model": {fresh, output, …}}
@@ -111,7 +92,9 @@ class Settings(BaseModel):
     embeddings: EmbeddingModel = Field(default="", alias="SLUICE_EMBEDDINGS")  # "provider:model"; empty: memory goes by words alone
     availability_target: float = Field(default=0.99, gt=0, lt=1, alias="SLUICE_AVAILABILITY_TARGET")
     mcp_servers: Mapping[str, EndpointSetting] = Field(default_factory=dict, alias="SLUICE_MCP_SERVERS", repr=False)  # JSON {name: {url, headers}}
-    a2a_agents: Mapping[str, EndpointSetting] = Field(default_factory=dict, alias="SLUICE_A2A_AGENTS", repr=False)  # JSON {name: {url, headers}}
+    a2a_agents: Mapping[str, AgentSetting] = Field(
+        default_factory=dict, alias="SLUICE_A2A_AGENTS", repr=False
+    )  # JSON {name: {url, headers, signed_by}}
     databases: Mapping[str, DatabaseSetting] = Field(
         default_factory=dict, alias="SLUICE_DATABASES", repr=False
     )  # JSON {name: {url | sqlite_key, write}}

@@ -1,6 +1,8 @@
 """Commands on the cache of model answers: warm, stats, clear."""
 
 import json
+import time
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -15,6 +17,10 @@ from cli.session import AsOption, JsonOption, Session, UrlOption, session, told
 
 app = typer.Typer(no_args_is_help=True, help="The cache of model answers.")
 BATCH: Final = 20  # requests that the API takes at once
+PATH: Final = "/api/v1/cache/warm"
+_FIRST_PAUSE: Final = 0.05
+_LONGEST_PAUSE: Final = 2.0
+_PATIENCE_SECONDS: Final = 30.0
 _TRIES: Final = 3  # of a request for which the time did not suffice
 
 
@@ -65,15 +71,32 @@ def clear(url: UrlOption = None, person: AsOption = "", as_json: JsonOption = Fa
 
 
 def _batch(here: Session, requests: list[Any], ttl_seconds: int) -> list[dict[str, Any]]:
-    """What became of each; what the server's time did not suffice for is sent again."""
+    """What became of each; what a job's time did not suffice for goes into another."""
     warmed: list[dict[str, Any]] = []
     for _ in range(_TRIES):
         wanted = requests[len(warmed) :]
         if not wanted:
             break
-        found = here.client.post("/api/v1/cache/warm", {"requests": wanted, "ttl_seconds": ttl_seconds})["requests"]
+        found = _followed(here, {"requests": wanted, "ttl_seconds": ttl_seconds})
         warmed += [each for each in found if each["status"] != "left"]
     return [*warmed, *({"status": "left", "key": "", "cost": None, "error": None} for _ in requests[len(warmed) :])]
+
+
+def _followed(here: Session, wanted: dict[str, Any]) -> list[dict[str, Any]]:
+    """A job's results, once it is done. One that does not get on is handed over again, under its key: its worker may have died, or never come."""
+    key, pause, moved_at, known = {"Idempotency-Key": uuid.uuid4().hex}, _FIRST_PAUSE, time.monotonic(), -1
+    job = here.client.post(PATH, wanted, headers=key)
+    while job["status"] != "done":
+        time.sleep(pause)
+        pause = min(pause * 1.5, _LONGEST_PAUSE)
+        if job["done_count"] != known:
+            known, moved_at = job["done_count"], time.monotonic()
+            here.err.print(f"{known} of {job['request_count']} done", highlight=False)
+        is_stuck = time.monotonic() - moved_at > _PATIENCE_SECONDS
+        job = here.client.post(PATH, wanted, headers=key) if is_stuck else here.client.get(f"{PATH}/{job['id']}")
+        moved_at = time.monotonic() if is_stuck else moved_at
+    found: list[dict[str, Any]] = job["requests"]
+    return found
 
 
 def _lines(document: dict[str, Any], warmed: list[dict[str, Any]]) -> Iterator[str]:

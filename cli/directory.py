@@ -62,6 +62,11 @@ def show(
 def add(
     name: Annotated[str, typer.Argument(help="Under which nodes ask it, as a2a:NAME.")],
     address: Annotated[str, typer.Argument(help="Its base address, below which /.well-known/agent-card.json is.")],
+    header: Annotated[list[str] | None, typer.Option(help="NAME=TEXT, which goes with each request to it.")] = None,
+    secret_header: Annotated[
+        list[str] | None, typer.Option(help="NAME=SECRET of the organisation, after a prefix where one belongs: 'Authorization=Bearer clerk'.")
+    ] = None,
+    signed_by: Annotated[str | None, typer.Option(help="URL of a key set (JWKS): a card that none of its keys signed is refused.")] = None,
     url: UrlOption = None,
     person: AsOption = "",
     as_json: JsonOption = False,
@@ -69,7 +74,8 @@ def add(
     """Register an external agent; its card is read now."""
     here = session(url, person, as_json)
     with told(here.err):
-        made = here.client.post(_PATH, {"name": name, "url": address})
+        asked = {"headers": _headers(header or [], secret_header or []), "signed_by": {"jwks_url": signed_by} if signed_by else None}
+        made = here.client.post(_PATH, {"name": name, "url": address, **{part: given for part, given in asked.items() if given}})
         here.show(made, human=lambda: Group(Text.from_markup(f"[green]added[/green] {made['agent']}"), _whole(made)))
 
 
@@ -86,6 +92,22 @@ def remove(
     with told(here.err):
         here.client.delete(f"{_PATH}/{bare}")
         here.show({"name": bare, "removed": True}, human=lambda: f"[green]removed[/green] a2a:{bare}")
+
+
+def _headers(plain: list[str], secret: list[str]) -> dict[str, Any]:
+    """As the API takes them. A secret's name is the last word of what stands for it."""
+    found: dict[str, Any] = dict(map(_split, plain))
+    for name, text in map(_split, secret):
+        prefix, _, named = text.rpartition(" ")
+        found[name] = {"secret": named, "prefix": f"{prefix} " if prefix else ""}
+    return found
+
+
+def _split(given: str) -> tuple[str, str]:
+    name, equals, text = given.partition("=")
+    if not equals:
+        raise typer.BadParameter(f"{given}: a header is written NAME=TEXT")
+    return name.strip(), text.strip()
 
 
 def _listed(found: dict[str, Any], columns: dict[str, str]) -> RenderableType:

@@ -10,6 +10,7 @@ from chalicelib.access.scopes import Scope
 from chalicelib.agents.directory import Candidate
 from chalicelib.api.endpoint import Answer, Call, Nothing, Wire, endpoint
 from chalicelib.api.room import Room
+from chalicelib.remote_settings import HeaderName, HeaderText, SignersSetting
 from chalicelib.spec.agent_parts import AgentKind
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.store.external_agents import NAME
@@ -33,10 +34,13 @@ class OfKind(Wire):
 
 
 class NewAgent(Wire):
-    """`url` is the agent's base address, below which `/.well-known/agent-card.json` is."""
+    """`url` is the agent's base address, below which `/.well-known/agent-card.json` is; `headers` go with each request and name secrets of the
+    organisation; `signed_by` asks for a signature of its card."""
 
     name: Annotated[str, Field(pattern=f"^{NAME.pattern}$")]
     url: Annotated[str, Field(pattern=r"^https?://[^\s?#]+$", max_length=2_000)]
+    headers: Annotated[dict[HeaderName, HeaderText], Field(max_length=10)] = Field(default_factory=dict)
+    signed_by: SignersSetting | None = None
 
 
 @endpoint(routes, HTTPMethod.GET, "/api/v1/agents", scope=Scope.WORKFLOW_READ)
@@ -55,7 +59,8 @@ def list_all(call: Call[Nothing, Wanted]) -> Answer:
 @endpoint(routes, HTTPMethod.POST, "/api/v1/agents", scope=Scope.WORKFLOW_WRITE)
 def register(call: Call[NewAgent, Nothing]) -> Answer:
     """Register an external agent, whose card is read now. The same again is harmless."""
-    added = add_agent(call.principal, name=call.body.name, url=call.body.url)
+    asked = call.body
+    added = add_agent(call.principal, name=asked.name, url=asked.url, headers=asked.headers, signed_by=asked.signed_by)
     return Answer(_agent(of_external(added)), status=201, headers={"Location": f"/api/v1/agents/{added.name}?kind=a2a"})
 
 

@@ -8,13 +8,13 @@ from chalice.app import Blueprint, Request
 from pydantic import ConfigDict, Field
 
 from chalicelib.access.scopes import Scope
-from chalicelib.api.caller import LOCAL_STAGE
 from chalicelib.api.endpoint import Answer, Call, Nothing, Wire, endpoint
 from chalicelib.errors import WorkflowNotFound
-from chalicelib.settings import settings
+from chalicelib.settings import LOCAL_STAGE, settings
 from chalicelib.spec.model import JsonObject
 from chalicelib.triggers import a2a_server, mcp_server
 from chalicelib.triggers.json_rpc import RpcCall
+from chalicelib.triggers.signed_cards import signed
 
 routes = Blueprint(__name__)
 
@@ -59,7 +59,7 @@ def a2a(call: Call[Rpc, Nothing]) -> Answer:
 @endpoint(routes, HTTPMethod.GET, "/.well-known/agent-card.json", scope=Scope.WORKFLOW_READ)
 def card(call: Call[Nothing, Nothing]) -> Answer:
     """The card of the deployment."""
-    return Answer(a2a_server.agent_card(call.principal, base_url(routes.current_request)))
+    return Answer(signed(a2a_server.agent_card(call.principal, base_url(routes.current_request))))
 
 
 @endpoint(routes, HTTPMethod.GET, "/a2a/{workflow}/.well-known/agent-card.json", scope=Scope.WORKFLOW_READ)
@@ -68,7 +68,7 @@ def card_of_workflow(call: Call[Nothing, Nothing], workflow: str) -> Answer:
     found = a2a_server.workflow_card(call.principal, workflow, base_url(routes.current_request))
     if found is None:
         raise WorkflowNotFound(f"no workflow {workflow} is published")
-    return Answer(found)
+    return Answer(signed(found))
 
 
 def base_url(request: Request) -> str:

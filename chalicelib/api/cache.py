@@ -1,6 +1,5 @@
 """Routes: the cache of model answers."""
 
-from dataclasses import asdict
 from http import HTTPMethod
 from typing import Annotated, Final
 
@@ -13,7 +12,8 @@ from chalicelib.api.endpoint import Answer, Call, Nothing, Wire, endpoint
 from chalicelib.api.views import view
 from chalicelib.spec.model import JsonObject
 from chalicelib.store.response_cache import MAX_TTL_SECONDS, CacheDay, ResponseCache
-from chalicelib.workers.warm_cache import Wanted, warm
+from chalicelib.store.warm_jobs import WarmJob, results_of
+from chalicelib.workflows.warming import get_job, warm
 
 routes = Blueprint(__name__)
 MAX_REQUESTS: Final = 20
@@ -54,14 +54,26 @@ def clear(call: Call[Nothing, Nothing]) -> Answer:
 
 @endpoint(routes, HTTPMethod.POST, "/api/v1/cache/warm", scope=Scope.WORKFLOW_EXECUTE)
 def warm_cache(call: Call[ToWarm, Nothing]) -> Answer:
-    """Ask what is not there yet. What the time does not suffice for is `left`: send it again."""
-    wanted = [Wanted(**dict(request)) for request in call.body.requests]
-    warmed = warm(call.principal, wanted, ttl_seconds=call.body.ttl_seconds)
-    answers: list[JsonObject] = [asdict(each) for each in warmed]
-    return Answer(
-        {
-            "requests": [*answers],
-            "cost": sum(each.cost or 0 for each in warmed),
-            "unpriced_count": sum(each.status == "new" and each.cost is None for each in warmed),
-        }
-    )
+    """Have asked what is not there yet."""
+    wanted: list[JsonObject] = [request.model_dump() for request in call.body.requests]
+    job = warm(call.principal, wanted, ttl_seconds=call.body.ttl_seconds, key=call.idempotency_key)
+    return Answer(_job(job), status=202, headers={"Location": f"/api/v1/cache/warm/{job.id}"})
+
+
+@endpoint(routes, HTTPMethod.GET, "/api/v1/cache/warm/{job_id}", scope=Scope.WORKFLOW_EXECUTE)
+def get_warming(call: Call[Nothing, Nothing], job_id: str) -> Answer:
+    """How a job stands."""
+    return Answer(_job(get_job(call.principal, job_id)))
+
+
+def _job(job: WarmJob) -> JsonObject:
+    """With what has become of the first requests, in their order."""
+    results = results_of(job)
+    costs = [each["cost"] for each in results if isinstance(each.get("cost"), int)]
+    return {
+        **view(job, without=frozenset({"organisation_id", "digest", "requests", "results", "lease_owner", "lease_until"})),
+        "done_count": len(results),
+        "requests": [*results],
+        "cost": sum(cost for cost in costs if isinstance(cost, int)),
+        "unpriced_count": sum(each.get("status") == "new" and each.get("cost") is None for each in results),
+    }

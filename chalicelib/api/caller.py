@@ -13,9 +13,8 @@ from chalice.app import Request
 from chalicelib.access.authenticate import by_credential
 from chalicelib.access.principal import NOBODY, Principal
 from chalicelib.errors import NotSignedIn
-from chalicelib.settings import settings
+from chalicelib.settings import LOCAL_STAGE, settings
 
-LOCAL_STAGE: Final = "local"
 KEY_HEADER: Final = "X-Api-Key"
 _SCHEME: Final = "bearer"
 

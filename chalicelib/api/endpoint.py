@@ -39,6 +39,7 @@ JSON: Final = "application/json"
 FORM: Final = "application/x-www-form-urlencoded"
 _LOOKING: Final = frozenset({Scope.WORKFLOW_READ, Scope.RUN_READ, Scope.AUDIT_READ})
 _READING: Final = frozenset(("GET", "HEAD", "OPTIONS"))
+UNSIGNED_TYPES: Final = ("application/json", "application/a2a+json")
 
 logger = Logger(service="api")
 
@@ -109,6 +110,22 @@ def endpoint(
             content_types=[FORM if form else JSON],
             authorizer=SIGNED if signed else None,
         )(view)
+        return function
+
+    return register
+
+
+def unsigned(routes: Blueprint, method: HTTPMethod, path: str) -> Callable[[Callable[..., Answer]], Callable[..., Answer]]:
+    """Register `(request, **path parameters) -> Answer` as a route that asks for no signature: whoever calls proves by other means that they may."""
+
+    def register(function: Callable[..., Answer]) -> Callable[..., Answer]:
+        @wraps(function)
+        def view(**parameters: str) -> Response:
+            return _respond(routes.current_request, lambda request: function(request, **parameters))
+
+        view.__dict__["scope"] = Access.PUBLIC
+        name = f"{function.__module__}.{function.__name__}"
+        routes.route(path, methods=[method.value], name=name, content_types=list(UNSIGNED_TYPES))(view)
         return function
 
     return register

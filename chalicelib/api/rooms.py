@@ -13,6 +13,7 @@ from chalicelib.api import (
     costs,
     gates,
     live,
+    notifications,
     people,
     providers,
     replies,
@@ -46,4 +47,5 @@ ROOMS: Final[tuple[Blueprint, ...]] = (
     as_tools.routes,
     audit.routes,
     agents.routes,
+    notifications.routes,
 )

@@ -17,7 +17,7 @@ from chalicelib.compiler.prices import EVENTS, LAMBDA, PRICES, WRITES
 from chalicelib.compiler.tally import NOTHING, Counts, Tally, exactly
 from chalicelib.spec.agent_landing import AsksAgent, CallsWorkflow
 from chalicelib.spec.indexed import is_always_there
-from chalicelib.spec.nodes import AgentCall, HumanGate, Map, Message, Node, Polling, SubWorkflow, ToolCall, Wait, WorkerNode, is_served
+from chalicelib.spec.nodes import MOST_WOKEN, AgentCall, HumanGate, Map, Message, Node, Polling, SubWorkflow, ToolCall, Wait, WorkerNode, is_served
 
 ASSUMED_ITEMS: Final = 40
 ROLE: Final = "--"
@@ -92,8 +92,18 @@ class Costs:
         price = PRICES.lambda_request + PRICES.lambda_gigabyte_second * LAMBDA.memory_gigabytes * duration // MICROSECONDS
         return state(events) + Counts(invocations=1, price=price)
 
-    def entered_again(self, name: str, *, waits: bool) -> Tally:
-        """An agent's next entry; where it may wait, a wait may lie before it. A tool call's next asking, after a pause: it writes nothing."""
+    def entered_later(self, name: str, *, waits: bool) -> Tally:
+        """All entries of a visit after the first, each with the Choice before it. Of a node that asks an agent elsewhere some may
+        come after word instead of a pause."""
+        choosing = exactly(state())
+        found = (choosing + self._entered_again(name, waits=waits)).times(0, self.most_entries(name))
+        if waits and polls(self.nodes[name]):
+            found += (choosing + exactly(self.task() + self.task(events=EVENTS.token_task))).times(0, MOST_WOKEN)
+        return found
+
+    def _entered_again(self, name: str, *, waits: bool) -> Tally:
+        """An agent's next entry; where it may wait, a wait may lie before it. The next asking of an agent elsewhere, after a pause: it writes
+        nothing."""
         if polls(self.nodes[name]):
             return exactly(self.task() + state())
         once = self.task() + written(WRITES.entered)

@@ -9,8 +9,8 @@ An agent with tools, or one that asks at the run's budget, may leave before it i
 enters it again at once, or by way of `<node>--wait`, a Task with a token that waits for a person or for a workflow that the agent called. Only an
 agent that may wait has the latter.
 An agent that is a published workflow is drawn as a sub-workflow is: its Task waits for the token.
-A tool call or an agent node that waits for a task elsewhere is drawn like an agent: `<node>--pause`, a Wait as long as the worker says, lies before
-the next asking.
+A tool call or an agent node that waits for a task elsewhere is drawn like an agent: before the next asking lies as long as the worker says, in
+`<node>--pause`, a Wait, or, where the agent was asked to tell of changes, in `<node>--wait`, a Task with a token that such word ends at once.
 
 A tool that the engine calls itself is a Task without a worker, under the role that the call names; what it is given is whole, not by pointer.
 """
@@ -146,6 +146,7 @@ class _Drawing:
             choose.rules.extend(self._ways_back(self.node))
         else:
             choose.rules.append((self._says(AGAIN), Transition(self._paused().name)))
+            choose.rules.append((self._says(WAIT), Transition(self._wait_for_word().name)))
             said[self.pause] = code("$states.result.Payload.seconds")
         choose.default = self.sheet.landing(self.place.scope, self._done(), self.name)
         self.sheet.add(choose)
@@ -166,6 +167,15 @@ class _Drawing:
         pause = Pause(self.sheet.names.invent(self.name, PAUSE), self.place.scope, self.name, PAUSE, seconds=seconds, next=again)
         self.sheet.add(pause)
         return pause
+
+    def _wait_for_word(self) -> Work:
+        """As long as the worker says, or until the agent tells that something has changed: either way it is asked."""
+        wait = Work(self.sheet.names.invent(self.name, WAIT), self.place.scope, self.name, WAIT, token=True)
+        wait.timeout_seconds, wait.next = code(Read(self.pause)), Transition(self.name)
+        wait.catches = [Catch(_TIMEOUTS, Transition(self.name)), *self._catches()]
+        wait.payload = {**self._identity(), "wait": True, "token": code("$states.context.Task.Token")}
+        self.sheet.add(wait)
+        return wait
 
     def _done(self) -> Transition:
         """The way on; the output is assigned already."""
@@ -243,6 +253,7 @@ class _Drawing:
     def _payload(self, *, token: bool) -> Template:
         payload = self._identity() | self._values()
         payload["keep"] = keeping(self.sheet, self.name)
+        payload |= {"may_wait": True} if self.is_entered_again and isinstance(self.node, ToolCall | AsksAgent) else {}
         told = settled(self.sheet.told.get(self.name, ()), self.place.block)
         payload |= {"settled": told} if told else {}
         if self.name in self.sheet.waits:

@@ -87,7 +87,7 @@ class _Emitter:
             comment=state.comment,
             resource=asl.INVOKE_AND_WAIT if state.token else asl.INVOKE,
             arguments={"FunctionName": "${Worker}", "Payload": payload},
-            timeout_seconds=state.timeout_seconds,
+            timeout_seconds=_seconds(at_entry.value(state.timeout_seconds)),
             next=state.next.target,
             assign=out.assign,
             output=output,
@@ -96,13 +96,14 @@ class _Emitter:
         )
 
     def _call(self, state: Work, call: Call) -> asl.Task:
+        at_entry = Renderer(self.names, state.scope, state)
         out = self._way(state, state.next)
         return asl.Task(
             comment=state.comment,
             resource=call.resource,
             credentials={"RoleArn": call.role},
-            arguments=Renderer(self.names, state.scope, state).value(state.payload),
-            timeout_seconds=state.timeout_seconds,
+            arguments=at_entry.value(state.payload),
+            timeout_seconds=_seconds(at_entry.value(state.timeout_seconds)),
             next=state.next.target,
             assign=out.assign,
             output=jsonata(call.result) if out.output is ABSENT else out.output,
@@ -190,6 +191,11 @@ class _Emitter:
         order = self.orders[fork.scope]
         brought = [(index, key) for index, branch in enumerate(fork.branches) for key in self.names.exports.get(branch, {}) if key in order]
         return sorted(((index, key) for index, key in brought if key not in fork.next.assigns), key=lambda pair: order[pair[1]])
+
+
+def _seconds(limit: Json) -> int | str | None:
+    assert limit is None or isinstance(limit, int | str)
+    return limit
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from chalicelib.compiler.ranges import Range as Range
 from chalicelib.compiler.tally import Tally
 from chalicelib.compiler.timing import entries
 from chalicelib.spec.model import JsonObject
+from chalicelib.spec.nodes import MOST_WOKEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,5 +75,6 @@ def _notes(plan: Plan, costs: Costs) -> Iterator[str]:
 
 def _entries(most: int, *, asks: bool) -> str:
     if asks:
-        return f"the other agent is asked {most} times at most how its task stands; what waits shorter is asked less"
+        more = f"{MOST_WOKEN} times more where it tells of changes"
+        return f"the other agent is asked {most} times at most how its task stands, and {more}; what waits shorter is asked less"
     return f"{most} more entries of the agent at most are assumed; its conversation's own writes are left out"

@@ -114,11 +114,10 @@ class _Scope:
     def _entries(self, entered: StateShape) -> Tally:
         """What the entries after the first take, in one visit."""
         states = self.shape.states
-        chooses = states.get(f"{entered.name}{ROLE}{NEXT}")
-        if chooses is None:
+        if f"{entered.name}{ROLE}{NEXT}" not in states:
             return NOTHING
         waits = f"{entered.name}{ROLE}{WAIT}" in states
-        return (self._own(chooses) + self.costs.entered_again(entered.name, waits=waits)).times(0, self.costs.most_entries(entered.name))
+        return self.costs.entered_later(entered.name, waits=waits)
 
 
 def _forward(entered: StateShape, ways: tuple[str | None, ...]) -> Iterator[str | None]:

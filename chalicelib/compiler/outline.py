@@ -109,11 +109,12 @@ class Work(Catching):
     call: Call | None = None
     token: bool = False
     answers_steps: bool = False
-    timeout_seconds: int | None = None
+    timeout_seconds: int | Code | None = None
     retry: Retry | None = None
 
     def reads(self) -> Iterator[Template]:
         yield self.payload
+        yield self.timeout_seconds
 
     @property
     def result(self) -> str:

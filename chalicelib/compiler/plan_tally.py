@@ -65,8 +65,8 @@ class _Walk:
             once += Tally(Counts(), self.costs.task())
         budget = self.costs.graph.spec.budget
         if isinstance(node, AgentCall | ToolCall) and node.is_entered_again(budget):
-            again = exactly(state()) + self.costs.entered_again(name, waits=isinstance(node, AgentCall) and node.may_wait(budget))
-            once += exactly(state()) + again.times(0, self.costs.most_entries(name))
+            waits = isinstance(node, ToolCall) or node.may_wait(budget)
+            once += exactly(state()) + self.costs.entered_later(name, waits=waits)
         if node.repeat is None:
             return once
         further = once + exactly(state() + self.costs.visited_again(name, spot))

@@ -1,4 +1,4 @@
-"""Deliver an answer that is written but has not reached the engine: gate decisions, replies, results of sub-workflows. The outbox.
+"""Deliver an answer that is written but has not reached the engine: gate decisions, replies, wake-ups, results of sub-workflows. The outbox.
 
 Called right after the decision, by the table's stream and by the sweeper: sending twice does no harm, since the engine takes a token once.
 A sub-workflow's result is first recorded in the parent's node run, then sent: the parent never shows less than its engine knows.
@@ -29,7 +29,7 @@ _log: Final = logging.getLogger(__name__)
 
 
 def deliver(organisation_id: str, waiter_id: str) -> bool:
-    """Send the answer of a waiter: `gate_…`, `msg_…` or, for a sub-workflow's result, the child's `run_…`. True when nothing is left to send.
+    """Send the answer of a waiter: `gate_…`, `msg_…`, `hook_…` or, for a sub-workflow's result, the child's `run_…`. True when nothing is left.
 
     A token that the engine no longer knows counts as settled elsewhere. Raises EngineUnavailable when it must be tried again.
     """

@@ -1,8 +1,8 @@
-"""What is left to do when a run has ended: start its `on_failure` workflow, stop its children, answer its parent.
+"""What is left to do when a run has ended: start its `on_failure` workflow, stop its children, answer its parent, tell agents elsewhere that asked to
+be told.
 
 In: an ended run. Out: nothing. Each step may be done twice without harm; the run leaves the index of open runs when all are done, so that the
-sweeper does
-what a crash left.
+sweeper does what a crash left.
 """
 
 import logging
@@ -13,6 +13,7 @@ from chalicelib.access.objects import is_runnable_by
 from chalicelib.access.principal import Principal
 from chalicelib.errors import InputInvalid, KeyReused, NotFound, NotPublished
 from chalicelib.machines import executions
+from chalicelib.runs import pushes
 from chalicelib.runs.promise import kept_promise
 from chalicelib.runs.start import start
 from chalicelib.spec.model import Json, JsonObject
@@ -32,7 +33,7 @@ _CHILD_ERRORS: Final = {
 
 def is_needed(run: Run, status: RunStatus, nodes: Iterable[NodeRun]) -> bool:
     """Whether something is left once the run has that status."""
-    return failure_workflow(run, status) is not None or any(True for _ in _children(nodes))
+    return failure_workflow(run, status) is not None or any(True for _ in _children(nodes)) or pushes.are_left(run)
 
 
 def follow_up(run: Run) -> None:
@@ -40,7 +41,15 @@ def follow_up(run: Run) -> None:
     for child_id in _children(runs.list_node_runs(run.organisation_id, run.id)):
         stop(run.organisation_id, child_id, by=f"run:{run.id}", reason="the run that waited for it has ended")
     _start_on_failure(run)
-    runs.forget_open(run)
+    if not tell_callers(run):
+        runs.forget_open(run)
+
+
+def tell_callers(run: Run) -> bool:
+    """Tell agents elsewhere that asked for it. Whether some are still to be told: the sweeper comes back to the run then."""
+    status: JsonObject = {"state": pushes.TASK_STATES[run.status], "timestamp": run.updated_at}
+    told: JsonObject = {"taskId": run.id, "contextId": run.id, "status": status, "metadata": {"skill": run.workflow_name}}
+    return pushes.tell_ended(run, {"statusUpdate": told})
 
 
 def failure_workflow(run: Run, status: RunStatus) -> str | None:

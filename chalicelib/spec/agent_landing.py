@@ -45,7 +45,8 @@ class CallsWorkflow(AgentCall):
 
 
 class AsksAgent(AgentCall):
-    """An agent node that an external agent serves. `wait`: its task may outlast an invocation; the node's time limit is that of the whole task."""
+    """An agent node that an external agent serves. `wait`: its task may outlast an invocation; the node's time limit is that of the whole task. It
+    may wait for the agent's word."""
 
     external: str
     wait: Polling
@@ -59,7 +60,7 @@ class AsksAgent(AgentCall):
         return True
 
     def may_wait(self, budget: Budget | None) -> bool:  # noqa: ARG002  (as an agent is asked)
-        return False
+        return True
 
 
 def landed(spec: WorkflowSpec, chosen: Mapping[str, str]) -> WorkflowSpec:

@@ -18,6 +18,9 @@ from chalicelib.spec.native_tools import NATIVE_SIGNATURES
 
 NODE_ID_PATTERN = r"^[a-z][a-z0-9_]{0,47}$"
 MAX_TIMEOUT_SECONDS = 31_536_000  # a Step Functions execution lives one year at most
+MOST_WOKEN = 50  # how often word from an agent may end a wait for its task: an execution's history is finite
+_RARER = 10
+_RAREST_SECONDS = 3_600
 
 
 class Retry(SpecModel):
@@ -107,6 +110,11 @@ class Polling(SpecModel):
     def pause(self, waited: float) -> int:
         """The seconds until the next asking, after so many."""
         return max(1, ceil(min(max(self.poll_seconds, waited / 100), self.timeout_seconds - waited)))
+
+    def long_pause(self, waited: float) -> int:
+        """Likewise, where the agent tells of changes: ten times as long, up to an hour or the usual pause, in case that its word is lost."""
+        usual = self.pause(waited)
+        return max(1, min(max(usual, min(_RARER * usual, _RAREST_SECONDS)), ceil(self.timeout_seconds - waited)))
 
     @property
     def most_polls(self) -> int:

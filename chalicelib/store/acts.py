@@ -92,6 +92,8 @@ KINDS: Final = (
     Kind("person", "PERSON#", "PERSON", quiet=frozenset({"failed_count", "last_seen_at"})),
     Kind("api-key", "APIKEY#", "APIKEY", quiet=frozenset({"last_used_at"})),
     Kind("invitation", "INVITATION#", "INVITATION"),
+    Kind("cache-job", "JOB#", "JOB", quiet=frozenset({"status", "results", "lease_owner", "lease_until"})),
+    Kind("push", "RUN#", "PUSH#", quiet=frozenset({"tried_count", "told_at"})),
     Kind("memory", "WORDS#", "ENTRY#"),
 )
 _ACTOR: ContextVar[Actor | None] = ContextVar("actor", default=None)

@@ -1,8 +1,7 @@
-"""Answers on their way to the engine: the outbox of gates, replies and sub-workflows.
+"""Answers on their way to the engine: the outbox of gates, replies, hooks and sub-workflows.
 
-A waiter is a gate (`gate_…`), a message (`msg_…`) or a child run's link to its parent (`run_…`). Its item holds the task token and, once there is
-one, the
-answer as JSON text. This module alone reads tokens; they never leave it but to `gates.deliver`.
+A waiter is a gate (`gate_…`), a message (`msg_…`), a hook (`hook_…`) or a child run's link to its parent (`run_…`). Its item holds the task token
+and, once there is one, the answer as JSON text. This module alone reads tokens; they never leave it but to `gates.deliver`.
 """
 
 import json

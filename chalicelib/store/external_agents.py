@@ -8,7 +8,10 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from pydantic import Field
+
 from chalicelib.errors import AgentNameTaken, AgentNotFound, ConditionLost
+from chalicelib.remote_settings import AgentSetting, ConfiguredText, SignersSetting
 from chalicelib.store import keys, table
 from chalicelib.store.items import item_of, record_of
 from chalicelib.store.record import Record
@@ -18,12 +21,20 @@ MAX_AGENTS: Final = 100  # that an organisation's directory holds
 
 
 class ExternalAgent(Record):
-    """A registration. `url` is the agent's base address, below which its card is."""
+    """A registration. `url` is the agent's base address, below which its card is; `headers` go there and nowhere else, and name secrets of the
+    organisation; `signed_by`: a card that they have not signed is refused."""
 
     name: str
     url: str
+    headers: Mapping[str, ConfiguredText] = Field(default_factory=dict, repr=False)
+    signed_by: SignersSetting | None = None
     registered_at: str
     registered_by: str
+
+    @property
+    def reached(self) -> AgentSetting:
+        """Where and how it is asked."""
+        return AgentSetting(url=self.url, headers=self.headers, signed_by=self.signed_by)
 
 
 class CardSkill(Record):
@@ -50,15 +61,16 @@ class KeptCard(Record):
 
 
 def register(organisation_id: str, agent: ExternalAgent) -> ExternalAgent:
-    """Keep a registration; the same again gives the first. Raises AgentNameTaken where the name stands for another address."""
+    """Keep a registration; the same again gives the first. Raises AgentNameTaken where the name stands for another address, or is asked otherwise."""
     place = keys.external_agents(organisation_id, agent.name)
     write = table.put(item_of(agent, keys.external_agent(organisation_id, agent.name), place), condition=table.ABSENT)
     try:
         table.write(write)
     except ConditionLost as lost:
         known = find(organisation_id, agent.name)
-        if known is None or known.url != agent.url:
-            raise AgentNameTaken(f"an external agent {agent.name} is registered at another address; remove it first") from lost
+        if known is None or known.reached != agent.reached:
+            why = "at another address, or with other headers or signers"
+            raise AgentNameTaken(f"an external agent {agent.name} is registered {why}; remove it first") from lost
         return known
     return agent
 

@@ -24,9 +24,11 @@ API keys) belongs to `ORG#_`.
     run event           RUN#<run>                 EVENT#<number>
     transcript          RUN#<run>                 TALK#<node>#<item path>#<visit>#<agent delegated to>[#<resume it began in>]
     agent's task        RUN#<run>                 TASK#<node>#<item path>#<visit>
+    whom to tell of it  RUN#<run>                 PUSH#<configuration>
     start key           KEY#<wf>#<sha256>         KEY
     gate                GATE#<gate>               GATE                      RUN#<run>#GATES / <gate>          OPEN#GATES / <opened>#<gate>
                                                                                                      decided: UNDELIVERED / <gate>
+    hook of a task      HOOK#<hook>               HOOK                                                        UNDELIVERED / <hook>
     message             MESSAGE#<msg>             MESSAGE                   RUN#<run>#MESSAGES / <msg>        UNDELIVERED / <msg>
     watchers            WATCH#<run or workflow>   WATCHERS
     connection          CONNECTION#<connection>   CONNECTION                (PK ORG#_)
@@ -48,6 +50,7 @@ API keys) belongs to `ORG#_`.
     cached answer       CACHE#<sha256>            ANSWER
     cache generation    CACHE                     GENERATION
     cache analytics     CACHE                     DAY#<day>#<shard>
+    job of the cache    JOB#<job>                 JOB
     remembered words    WORDS#<namespace>         ENTRY#<key>
     their tally         WORDS#<namespace>         TALLY
     imported API        API#<name>                API                       APIS / <name>
@@ -79,6 +82,8 @@ API keys) belongs to `ORG#_`.
     a run with its node runs; events since n                  PK RUN#<run>, SK RUN, prefix NODE#, range of EVENT#
     open gates, oldest first; the gates of a run              GSI2 OPEN#GATES; GSI1 RUN#<run>#GATES
     answers that have not reached the engine                  GSI2 UNDELIVERED
+    who is to be told of a run's end                          PK RUN#<run>, SK exact or prefix PUSH#
+    the hook that an agent elsewhere tells at                 PK HOOK#<hook>
     what a namespace remembers in words, and how much it is   PK WORDS#<namespace>, SK prefix ENTRY#; TALLY
     an agent's conversation in a resumed run: the latest      PK RUN#<run>, SK TALK#… exact, for each resume so far
     imported APIs by name                                     GSI1 APIS
@@ -100,6 +105,7 @@ API keys) belongs to `ORG#_`.
     what a request's credentials stand for                    their keys, exact: PERSON#, MEMBER#, ORGANISATION, SESSION#, or APIKEY#
     an organisation's API keys; its open invitations          GSI1 APIKEYS; GSI1 INVITATIONS
     how often a sign-in failed, of a name and of an address   their keys, exact
+    a job that fills the cache, with its results              PK JOB#<job>
 """
 
 from dataclasses import dataclass
@@ -259,17 +265,27 @@ def messages_of_run(organisation_id: str, run_id: str, message_id: str = "") -> 
     return IndexKey(1, f"ORG#{organisation_id}#RUN#{run_id}#MESSAGES", message_id)
 
 
+def push(organisation_id: str, run_id: str, push_id: str) -> Key:
+    return Key(run(organisation_id, run_id).pk, f"PUSH#{push_id}")
+
+
+def task_hook(organisation_id: str, hook_id: str) -> Key:
+    return Key(f"ORG#{organisation_id}#HOOK#{hook_id}", "HOOK")
+
+
 def undelivered(organisation_id: str, waiter_id: str = "") -> IndexKey:
     return IndexKey(2, f"ORG#{organisation_id}#UNDELIVERED", waiter_id)
 
 
 def waiter(organisation_id: str, waiter_id: str) -> Key:
-    """Where the token of a waiter stands: a gate, a message, or a child's link to its parent."""
+    """Where the token of a waiter stands: a gate, a message, a hook, or a child's link to its parent."""
     match waiter_id.partition("_")[0]:
         case "gate":
             return gate(organisation_id, waiter_id)
         case "msg":
             return message(organisation_id, waiter_id)
+        case "hook":
+            return task_hook(organisation_id, waiter_id)
         case "run":
             return run_parent(organisation_id, waiter_id)
         case kind:
@@ -363,6 +379,10 @@ def cache_generation(organisation_id: str) -> Key:
 
 def cache_day(organisation_id: str, day: str, shard: int) -> Key:
     return Key(f"ORG#{organisation_id}#CACHE", f"DAY#{day}#{shard}")
+
+
+def warm_job(organisation_id: str, job_id: str) -> Key:
+    return Key(f"ORG#{organisation_id}#JOB#{job_id}", "JOB")
 
 
 def words(organisation_id: str, namespace: str, key: str) -> Key:

@@ -2,19 +2,20 @@
 
 In: an agent (a configured name, or a URL that is allowed), and what to say or a task's id. Out: what the agent says: a message at once, or a task
 with its state. A sending never waits for a long task: it is asked for later by its id. The message's id is made from the effect's key, so that an
-agent recognises a sending that comes twice. Agent cards are known for some minutes. Never: a credential to another origin than the configured
-one, whatever a card says.
+agent recognises a sending that comes twice. Agent cards are known for some minutes; one that must be signed is taken only if it is.
+Never: a credential to another origin than the configured one, whatever a card says.
 """
 
 import uuid
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.tools import event_loop
-from chalicelib.tools.failures import AgentRefused, ArgumentsInvalid, HttpTimedOut, ToolFailure
+from chalicelib.tools.card_signature import trusted_keys, verify
+from chalicelib.tools.failures import AgentRefused, ArgumentsInvalid, CardUntrusted, HttpTimedOut, ToolFailure
 from chalicelib.tools.guard import MARGIN_SECONDS, Guard, broken, endpoint_of, httpx_client, identity, open_guard
 from chalicelib.tools.tool import Surroundings, Tool
 from chalicelib.tools.ttl_cache import TtlCache
@@ -54,6 +55,15 @@ class AgentDescription:
     skills: tuple[AgentSkill, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """Where an agent shall tell that something has changed, and the token by which it is known there."""
+
+    id: str
+    url: str
+    token: str = field(repr=False)
+
+
 _CARDS: Final[TtlCache[Any]] = TtlCache(seconds=CACHED_SECONDS, size=64)
 
 
@@ -73,6 +83,23 @@ def describe(agent: str, surroundings: Surroundings, *, seconds: float = DEFAULT
     return AgentDescription(agent, card.name, card.description, skills)
 
 
+def tell_at(hook: Hook, arguments: JsonObject, surroundings: Surroundings) -> bool:
+    """Ask the agent of `a2a.get`'s arguments to tell of its task's changes. False where its card does not offer that. Raises a ToolFailure."""
+
+    async def register(client: "Client", card: "AgentCard") -> JsonObject:
+        from a2a.types.a2a_pb2 import AuthenticationInfo, TaskPushNotificationConfig
+
+        if not card.capabilities.push_notifications:
+            return {"tellable": False}
+        by = AuthenticationInfo(scheme="Bearer", credentials=hook.token)
+        task_id = str(arguments["task_id"])
+        wanted = TaskPushNotificationConfig(id=hook.id, task_id=task_id, url=hook.url, token=hook.token, authentication=by)
+        await client.create_task_push_notification_config(wanted)
+        return {"tellable": True}
+
+    return _with_client(arguments, surroundings, register)["tellable"] is True
+
+
 def _send(arguments: JsonObject, surroundings: Surroundings) -> Json:
     if arguments.get("text") is None and arguments.get("data") is None:
         raise ArgumentsInvalid("a2a.send: text or data is needed")
@@ -87,7 +114,7 @@ def _cancel(arguments: JsonObject, surroundings: Surroundings) -> Json:
     return _with_client(arguments, surroundings, partial(_cancel_task, str(arguments["task_id"])))
 
 
-def _with_client(arguments: JsonObject, surroundings: Surroundings, use: "Callable[[Client], Awaitable[JsonObject]]") -> Json:
+def _with_client(arguments: JsonObject, surroundings: Surroundings, use: "Callable[[Client, AgentCard], Awaitable[JsonObject]]") -> JsonObject:
     wanted = arguments.get("timeout_seconds")
     seconds = float(wanted) if isinstance(wanted, int | float) else DEFAULT_SECONDS
 
@@ -97,7 +124,7 @@ def _with_client(arguments: JsonObject, surroundings: Surroundings, use: "Callab
         card = await _card(guard)
         async with httpx_client(guard) as http:
             config = ClientConfig(streaming=False, polling=True, httpx_client=http, supported_protocol_bindings=["JSONRPC", "HTTP+JSON"])
-            return await use(ClientFactory(config).create(card))
+            return await use(ClientFactory(config).create(card), card)
 
     return _within(str(arguments["agent"]), surroundings, seconds, connected)
 
@@ -128,11 +155,20 @@ async def _card(guard: Guard) -> "AgentCard":
         return kept
     async with httpx_client(guard) as http:
         card = await A2ACardResolver(http, guard.endpoint.url.rstrip("/")).get_agent_card()
+        if guard.endpoint.signed_by is not None:
+            verify(card, await trusted_keys(guard.endpoint.signed_by, partial(_fetched, guard)))
     _CARDS.put(identity(guard.endpoint), card)
     return card
 
 
-async def _send_message(arguments: JsonObject, key: str, client: "Client") -> JsonObject:
+async def _fetched(guard: Guard, url: str) -> bytes:
+    answer = await guard.exchange("GET", url, {"accept": "application/json"}, b"")
+    if answer.status != 200:
+        raise CardUntrusted(f"the keys at the agent's jwks_url cannot be had (the answer was {answer.status})")
+    return answer.body
+
+
+async def _send_message(arguments: JsonObject, key: str, client: "Client", _card: "AgentCard") -> JsonObject:
     from a2a.helpers import new_data_part, new_text_part
     from a2a.types.a2a_pb2 import Message, Role, SendMessageRequest
 
@@ -152,13 +188,13 @@ async def _send_message(arguments: JsonObject, key: str, client: "Client") -> Js
     return _of_message(answer.message) if answer.HasField("message") else _of_task(answer.task)
 
 
-async def _get_task(task_id: str, client: "Client") -> JsonObject:
+async def _get_task(task_id: str, client: "Client", _card: "AgentCard") -> JsonObject:
     from a2a.types.a2a_pb2 import GetTaskRequest
 
     return _of_task(await client.get_task(GetTaskRequest(id=task_id)))
 
 
-async def _cancel_task(task_id: str, client: "Client") -> JsonObject:
+async def _cancel_task(task_id: str, client: "Client", card: "AgentCard") -> JsonObject:
     """A task that has ended cannot be cancelled: then its end is told."""
     from a2a.types.a2a_pb2 import CancelTaskRequest
     from a2a.utils.errors import TaskNotCancelableError
@@ -166,7 +202,7 @@ async def _cancel_task(task_id: str, client: "Client") -> JsonObject:
     try:
         return _of_task(await client.cancel_task(CancelTaskRequest(id=task_id)))
     except TaskNotCancelableError:
-        return await _get_task(task_id, client)
+        return await _get_task(task_id, client, card)
 
 
 def _of_message(message: "Message") -> JsonObject:

@@ -7,6 +7,7 @@ In: nothing. Out: one class per cause; its name is the error name in the state m
     └── ToolFailure
         ├── ArgumentsInvalid        arguments that the tool's schema or its own rules refuse
         ├── ToolUnknown             no tool of that name
+        ├── ToolChanged             an MCP server says something else of its tool than when the call was judged; nothing was called
         ├── UrlRefused              not https, not allowed, or an address that is not public
         ├── HostUnreachable         no such host, no connection, no trusted certificate   (retryable)
         ├── HttpTimedOut            no whole answer in the time given                     (retryable)
@@ -18,6 +19,7 @@ In: nothing. Out: one class per cause; its name is the error name in the state m
         ├── NotAvailableHere        a tool that needs something which is not set up where it runs
         ├── McpFailed               an MCP server's tool said that it failed, or the server broke the protocol
         ├── AgentRefused            an A2A agent refused, or broke the protocol
+        ├── CardUntrusted           an A2A agent's card that does not bear the signature that its setting asks for
         ├── AgentTaskTimedOut       an A2A agent's task that did not end in the time that it was given
         ├── QueryFailed             a database that refuses a statement
         ├── QueryTimedOut           a statement that took longer than it may
@@ -39,6 +41,10 @@ class ArgumentsInvalid(ToolFailure):
 
 class ToolUnknown(ToolFailure):
     code = "tool-unknown"
+
+
+class ToolChanged(ToolFailure):
+    code = "tool-changed"
 
 
 class UrlRefused(ToolFailure):
@@ -89,6 +95,10 @@ class AgentRefused(ToolFailure):
     code = "agent-refused"
 
 
+class CardUntrusted(ToolFailure):
+    code = "card-untrusted"
+
+
 class AgentTaskTimedOut(ToolFailure):
     code = "agent-task-timed-out"
 
@@ -108,6 +118,7 @@ class MemoryFull(ToolFailure):
 FAILURES = (
     ArgumentsInvalid,
     ToolUnknown,
+    ToolChanged,
     UrlRefused,
     HostUnreachable,
     HttpTimedOut,
@@ -119,6 +130,7 @@ FAILURES = (
     NotAvailableHere,
     McpFailed,
     AgentRefused,
+    CardUntrusted,
     AgentTaskTimedOut,
     QueryFailed,
     QueryTimedOut,

@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from chalicelib.spec.canonical import canonical_json
 from chalicelib.tools.destination import ANY_PUBLIC_HOST, Destinations
 from chalicelib.tools.failures import (
     ArgumentsInvalid,
@@ -53,7 +54,8 @@ def destinations_for(endpoint: Endpoint, destinations: Destinations, *, is_confi
     if not is_configured:
         return destinations
     try:
-        named = {urlsplit(endpoint.url).netloc.rpartition("@")[2].lower()}
+        places = (endpoint.url, endpoint.signed_by.jwks_url if endpoint.signed_by is not None else "")
+        named = {urlsplit(place).netloc.rpartition("@")[2].lower() for place in places if place}
     except ValueError as error:
         raise UrlRefused("the configured URL cannot be read") from error
     allowed = destinations.allowed_hosts or frozenset((ANY_PUBLIC_HOST,))
@@ -183,6 +185,8 @@ def open_guard(named: str, endpoint: Endpoint, configured: Mapping[str, Endpoint
     return Guard(endpoint, allowed, Deadline(seconds))
 
 
-def identity(endpoint: Endpoint) -> tuple[str, tuple[tuple[str, str], ...]]:
-    """Under which a cache knows an endpoint: what one set of credentials may see, another may not."""
-    return endpoint.url, tuple(sorted(endpoint.headers.items()))
+def identity(endpoint: Endpoint) -> tuple[str, tuple[tuple[str, str], ...], str]:
+    """Under which a cache knows an endpoint: what one set of credentials may see, another may not, and a card of which no signature was
+    asked is none for those who ask for one."""
+    signers = endpoint.signed_by
+    return endpoint.url, tuple(sorted(endpoint.headers.items())), "" if signers is None else canonical_json([*signers.keys, signers.jwks_url])

@@ -7,14 +7,16 @@ What a server says of its tools is text from outside. Never: a call sent twice.
 """
 
 import base64
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from chalicelib.spec.canonical import canonical_json
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.tools import event_loop
-from chalicelib.tools.failures import ArgumentsInvalid, HttpTimedOut, McpFailed, ToolFailure, ToolUnknown
+from chalicelib.tools.failures import ArgumentsInvalid, HttpTimedOut, McpFailed, ToolChanged, ToolFailure, ToolUnknown
 from chalicelib.tools.guard import MARGIN_SECONDS, Guard, broken, endpoint_of, httpx2_client, identity, open_guard
 from chalicelib.tools.ports import Endpoint
 from chalicelib.tools.schema_check import faults
@@ -38,7 +40,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class DiscoveredTool:
-    """A tool as its server describes it. `is_read_only` is the server's word, no promise."""
+    """A tool as its server describes it. `is_read_only` is the server's word, no promise; `parts`: digests of all it says, by what it is about."""
 
     server: str
     name: str
@@ -46,6 +48,22 @@ class DiscoveredTool:
     input_schema: JsonObject
     output_schema: JsonObject | None = None
     is_read_only: bool = False
+    parts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def digest(self) -> str:
+        """Of the whole definition."""
+        return _digest({**self.parts})
+
+    def retold(self, tell: Callable[[Json], Json]) -> "DiscoveredTool":
+        """The same after `tell` went over all that the server says. The tool's name stays: it is what is called."""
+        description, arguments, output = tell(self.description), tell(self.input_schema), tell(self.output_schema)
+        return replace(
+            self,
+            description=str(description),
+            input_schema=arguments if isinstance(arguments, dict) else {},
+            output_schema=output if isinstance(output, dict) else None,
+        )
 
 
 _TOOLS: Final[TtlCache[tuple[DiscoveredTool, ...]]] = TtlCache(seconds=CACHED_SECONDS, size=64)
@@ -62,20 +80,25 @@ def forget_servers() -> None:
     _MODES.clear()
 
 
-def discover(server: str, surroundings: Surroundings, *, seconds: float = DEFAULT_SECONDS) -> tuple[DiscoveredTool, ...]:
-    """What a server offers; known for some minutes. Raises a ToolFailure."""
+def discover(server: str, surroundings: Surroundings, *, seconds: float = DEFAULT_SECONDS, anew: bool = False) -> tuple[DiscoveredTool, ...]:
+    """What a server offers; known for some minutes, unless it is asked `anew`. Raises a ToolFailure."""
     endpoint = endpoint_of(server, surroundings.mcp_servers, kind="MCP server")
-    kept = _TOOLS.get(identity(endpoint))
+    kept = None if anew else _TOOLS.get(identity(endpoint))
     return kept if kept is not None else _within(server, endpoint, surroundings, seconds, partial(_list_tools, server, endpoint))
 
 
-def _run(arguments: JsonObject, surroundings: Surroundings) -> Json:
+def call_pinned(digest: str, arguments: JsonObject, surroundings: Surroundings) -> Json:
+    """As `mcp.call`, if the server still says of the tool what that digest is of. Raises ToolChanged, and then nothing was called."""
+    return _run(arguments, surroundings, digest=digest)
+
+
+def _run(arguments: JsonObject, surroundings: Surroundings, *, digest: str | None = None) -> Json:
     server = str(arguments["server"])
     endpoint = endpoint_of(server, surroundings.mcp_servers, kind="MCP server")
     wanted = arguments.get("timeout_seconds")
     seconds = float(wanted) if isinstance(wanted, int | float) else DEFAULT_SECONDS
     given = arguments.get("arguments")
-    call = _Call(server, endpoint, str(arguments["tool"]), given if isinstance(given, dict) else {}, surroundings.idempotency_key)
+    call = _Call(server, endpoint, str(arguments["tool"]), given if isinstance(given, dict) else {}, surroundings.idempotency_key, digest)
     return _within(server, endpoint, surroundings, seconds, partial(_call_tool, call))
 
 
@@ -86,6 +109,7 @@ class _Call:
     tool: str
     arguments: JsonObject
     key: str
+    digest: str | None  # of the definition by which it was judged
 
 
 def _within(server: str, endpoint: Endpoint, surroundings: Surroundings, seconds: float, use: "Callable[[Client], Awaitable[Result]]") -> Result:
@@ -140,6 +164,8 @@ async def _call_tool(call: _Call, client: "Client") -> Json:
     listed = {tool.name: tool for tool in await _list_tools(call.server, call.endpoint, client)}
     if call.tool not in listed:
         raise ToolUnknown(f"{call.server} has no tool {call.tool}: it has {', '.join(sorted(listed)[:20]) or 'none'}")
+    if call.digest is not None and listed[call.tool].digest != call.digest:
+        raise ToolChanged(f"{call.server} says something else of {call.tool} than when the call was judged; it was not made")
     wrong = faults(listed[call.tool].input_schema, call.arguments)
     if wrong:
         raise ArgumentsInvalid(f"{call.tool}: {'; '.join(wrong)}")
@@ -161,7 +187,17 @@ def _discovered(server: str, tool: Any) -> DiscoveredTool:
         input_schema=dict(tool.input_schema),
         output_schema=dict(tool.output_schema) if tool.output_schema else None,
         is_read_only=bool(hints is not None and hints.read_only_hint),
+        parts={
+            "description": _digest([tool.title, tool.description]),
+            "arguments": _digest(tool.input_schema),
+            "output": _digest(tool.output_schema),
+            "hints": _digest(None if hints is None else hints.model_dump(mode="json")),
+        },
     )
+
+
+def _digest(said: Any) -> str:
+    return hashlib.sha256(canonical_json(said).encode()).hexdigest()
 
 
 def _block(block: Any) -> JsonObject:

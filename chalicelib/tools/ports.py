@@ -97,13 +97,22 @@ class DatabaseFiles(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Signers:
+    """Whose signature an agent's card must bear: public keys (JWK), and where more of them stand."""
+
+    keys: tuple[JsonObject, ...] = ()
+    jwks_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Endpoint:
     """Where a configured server or agent is, and the headers that go there and nowhere else. `is_own`: whoever runs the deployment named its host
-    outright; else it is reached as any URL is."""
+    outright; else it is reached as any URL is. `signed_by`: only a card that they signed is taken."""
 
     url: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     is_own: bool = True
+    signed_by: Signers | None = None
 
 
 @dataclass(frozen=True, slots=True)

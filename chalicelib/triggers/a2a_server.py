@@ -3,7 +3,7 @@
 In: one JSON-RPC call, or where the deployment is reached. Out: a reply, or an agent card. A task is a run, its id the run's. A message names its
 workflow by `tenant`, by `metadata.skill` or, where only one is published, not at all; its input is a data part, or a text where the workflow takes
 one.
-Never: a stream or a push; a message to a run that goes on (gates are decided by people, who sign in elsewhere).
+Never: a stream; a message to a run that goes on (gates are decided by people, who sign in elsewhere).
 """
 
 import json
@@ -12,12 +12,14 @@ from typing import Final
 from chalicelib.access.principal import Principal
 from chalicelib.errors import Invalid, RunEnded, RunNotFound, SluiceError
 from chalicelib.runs.cancel import cancel
+from chalicelib.runs.pushes import TASK_STATES
 from chalicelib.spec.agent_landing import text_field
 from chalicelib.spec.canonical import canonical_json
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.store.run_records import Run
 from chalicelib.store.statuses import RunStatus
-from chalicelib.triggers.called_workflows import Offer, call, find_offer, list_offers, outcome, wait_for
+from chalicelib.triggers import a2a_pushes
+from chalicelib.triggers.called_workflows import WAIT_SECONDS, Offer, call, find_offer, list_offers, outcome, wait_for
 from chalicelib.triggers.json_rpc import INTERNAL_ERROR, INVALID_PARAMS, METHOD_NOT_FOUND, RpcCall, RpcError, reply
 
 PROTOCOL: Final = "1.0"
@@ -27,19 +29,7 @@ TASK_NOT_CANCELABLE: Final = -32002
 UNSUPPORTED: Final = -32004
 VERSION_NOT_SUPPORTED: Final = -32009
 MAX_SKILLS: Final = 200
-_NOT_HERE: Final = frozenset(
-    ("SendStreamingMessage", "SubscribeToTask", "ListTasks", "GetExtendedAgentCard", "CreateTaskPushNotificationConfig",
-     "GetTaskPushNotificationConfig", "ListTaskPushNotificationConfigs", "DeleteTaskPushNotificationConfig")
-)  # fmt: skip
-_STATES: Final = {
-    RunStatus.QUEUED: "TASK_STATE_SUBMITTED",
-    RunStatus.RUNNING: "TASK_STATE_WORKING",
-    RunStatus.WAITING: "TASK_STATE_WORKING",  # for others than who sent the message
-    RunStatus.SUCCEEDED: "TASK_STATE_COMPLETED",
-    RunStatus.FAILED: "TASK_STATE_FAILED",
-    RunStatus.TIMED_OUT: "TASK_STATE_FAILED",
-    RunStatus.CANCELLED: "TASK_STATE_CANCELED",
-}
+_NOT_HERE: Final = frozenset(("SendStreamingMessage", "SubscribeToTask", "ListTasks", "GetExtendedAgentCard"))
 
 
 def agent_card(principal: Principal, base_url: str) -> JsonObject:
@@ -85,10 +75,18 @@ def _answer(principal: Principal, message: RpcCall) -> JsonObject | RpcError:
         case "SendMessage":
             return _send(principal, message)
         case "GetTask":
-            return _task(principal, _own(wait_for(principal, message.text("id"), seconds=0), message))
+            return _task(principal, _run_of(principal, message, "id"))
         case "CancelTask":
-            _own(wait_for(principal, message.text("id"), seconds=0), message)
+            _run_of(principal, message, "id")
             return _task(principal, cancel(principal, message.text("id"), reason="cancelled by the agent that asked for it"))
+        case "CreateTaskPushNotificationConfig":
+            return a2a_pushes.create(_run_of(principal, message, "taskId"), message.params)
+        case "GetTaskPushNotificationConfig":
+            return a2a_pushes.find(_run_of(principal, message, "taskId"), message)
+        case "ListTaskPushNotificationConfigs":
+            return a2a_pushes.list_all(_run_of(principal, message, "taskId"))
+        case "DeleteTaskPushNotificationConfig":
+            return a2a_pushes.delete(_run_of(principal, message, "taskId"), message)
         case other if other in _NOT_HERE:
             return RpcError(UNSUPPORTED, f"{other} is not offered; ask with GetTask")
         case other:
@@ -108,7 +106,14 @@ def _send(principal: Principal, message: RpcCall) -> JsonObject | RpcError:
     seconds = 0.0 if message.members("configuration").get("returnImmediately") is True else None
     message_id = sent.get("messageId")
     key = f"a2a:{principal.person}:{message_id}" if message_id else None
-    return {"task": _task(principal, call(principal, offer, given, key=key, seconds=seconds))}
+    wanted = message.members("configuration").get("taskPushNotificationConfig")
+    run = call(principal, offer, given, key=key, seconds=0.0 if isinstance(wanted, dict) else seconds)
+    if isinstance(wanted, dict):
+        set_up = a2a_pushes.create(run, wanted)
+        if isinstance(set_up, RpcError):
+            return set_up
+        run = wait_for(principal, run.id, seconds=WAIT_SECONDS if seconds is None else seconds)
+    return {"task": _task(principal, run)}
 
 
 def _chosen(principal: Principal, message: RpcCall) -> Offer | RpcError:
@@ -152,6 +157,11 @@ def _parsed(text: str) -> JsonObject | None:
     return value if isinstance(value, dict) else None
 
 
+def _run_of(principal: Principal, message: RpcCall, name: str) -> Run:
+    """The run that a parameter names. Raises RunNotFound."""
+    return _own(wait_for(principal, message.text(name), seconds=0), message)
+
+
 def _own(run: Run, message: RpcCall) -> Run:
     """Raises RunNotFound for a run of another workflow than the one that is asked."""
     tenant = message.text("tenant")
@@ -163,7 +173,7 @@ def _own(run: Run, message: RpcCall) -> Run:
 def _task(principal: Principal, run: Run) -> JsonObject:
     """The run as a task. Its context is its own: runs share nothing."""
     told = outcome(principal, run)
-    status: JsonObject = {"state": _STATES[run.status], "timestamp": run.updated_at}
+    status: JsonObject = {"state": TASK_STATES[run.status], "timestamp": run.updated_at}
     task: JsonObject = {"id": run.id, "contextId": run.id, "status": status, "metadata": {"skill": run.workflow_name, "status": run.status.value}}
     if run.status is RunStatus.SUCCEEDED and told["output"] is not None:
         task["artifacts"] = [{"artifactId": "output", "name": "output", "parts": [_part(told["output"])]}]
@@ -190,7 +200,7 @@ def _card(name: str, description: str, base_url: str, offers: list[Offer]) -> Js
         "description": description,
         "version": "1",
         "documentationUrl": base_url,
-        "capabilities": {"streaming": False, "pushNotifications": False},
+        "capabilities": {"streaming": False, "pushNotifications": True},
         "defaultInputModes": ["application/json", "text/plain"],
         "defaultOutputModes": ["application/json", "text/plain"],
         "skills": [_card_skill(offer) for offer in offers],

@@ -9,6 +9,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Final
 
 from chalicelib.agents.policy import Rule, ToolPolicy
@@ -21,11 +22,13 @@ from chalicelib.spec.nodes import AgentCall
 from chalicelib.spec.tool_descriptions import TOOL_DESCRIPTIONS
 from chalicelib.spec.tool_signatures import TOOL_SIGNATURES
 from chalicelib.store import transcripts, workflows
-from chalicelib.tools.failures import ToolUnknown
-from chalicelib.tools.mcp import discover
+from chalicelib.store.run_records import NodeAttempt
+from chalicelib.tools.failures import ToolChanged, ToolUnknown
+from chalicelib.tools.mcp import DiscoveredTool, call_pinned
 from chalicelib.workers.conversation import is_changing
 from chalicelib.workers.models import Models
-from chalicelib.workers.tool import carried_out, surroundings
+from chalicelib.workers.pinned_tools import FIRST_LISTED, Pins, approved, pins
+from chalicelib.workers.tool import carried_out, offered_by, with_secrets
 from chalicelib.workers.values import rendered_members
 from chalicelib.workers.work import Work
 
@@ -33,6 +36,7 @@ MAX_NAME: Final = 64  # what all vendors take
 _MARK: Final = 8  # characters of a digest
 _FIRST_READ: Final = "first-read"
 _UNFIT: Final = re.compile(r"[^a-zA-Z0-9_-]")
+_CHANGED: Final = "Its server has changed this tool since this conversation began. A call needs a person's word, or is refused."
 _TASK: Final[JsonObject] = {
     "type": "object",
     "properties": {"task": {"type": "string", "description": "what to do, with all that is needed to do it"}},
@@ -57,28 +61,34 @@ _TASK_ID: Final[JsonObject] = {
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """One offered tool and the grant that it comes from; `remote` is its name at an MCP server, or the tool by which an external agent is asked."""
+    """One offered tool and the grant that it comes from; `remote` is its name at an MCP server, or the tool by which an external agent is asked;
+    `listed` is what its MCP server says of it."""
 
     offered: AgentTool
     grant: ToolGrant
     remote: str = ""
+    listed: DiscoveredTool | None = None
 
 
 @dataclass(frozen=True)
 class NodeTools:
     """The tools of one conversation. `agents` are those that the task was handed to on the way here, none for the node's own; `part` is the key of
-    that conversation, empty for the node's own."""
+    that conversation, empty for the node's own. `anew`: servers are asked for their tools now, whatever was heard of them before."""
 
     work: Work
     node: AgentCall
     values: Mapping[str, Json]
     agents: tuple[str, ...] = ()
     part: str = ""
+    anew: bool = False
     granted: Mapping[str, Granted] = field(init=False)
+    pins: Pins = field(init=False)
 
     def __post_init__(self) -> None:
         found = [granted for grant in self.grants for granted in self._granted(grant)]
-        object.__setattr__(self, "granted", _told_apart(found))
+        listed = [granted.listed for granted in found if granted.listed is not None]
+        object.__setattr__(self, "pins", pins(self.work, listed, part=self.key(FIRST_LISTED)))
+        object.__setattr__(self, "granted", _told_apart(map(self._as_first_listed, found)))
 
     @property
     def grants(self) -> tuple[ToolGrant, ...]:
@@ -118,7 +128,7 @@ class NodeTools:
         granted = self.granted.get(name)
         if granted is None or granted.grant.colleague is None:
             return None
-        return NodeTools(self.work, self.node, self.values, agents=(*self.agents, granted.grant.called), part=self.key(call))
+        return NodeTools(self.work, self.node, self.values, agents=(*self.agents, granted.grant.called), part=self.key(call), anew=self.anew)
 
     def run(self, use: ToolUse, *, key: str) -> Json:
         """Carry out one allowed call of a tool. Raises a ToolFailure."""
@@ -130,10 +140,25 @@ class NodeTools:
             asked: JsonObject = {"agent": grant.external, **use.arguments}
             return carried_out(self.work, granted.remote, {}, asked, effect_key=effect_key)
         if grant.mcp is not None:
-            call: JsonObject = {"server": grant.mcp, "tool": granted.remote, "arguments": use.arguments}
-            return carried_out(self.work, "mcp.call", {}, call, effect_key=effect_key)
+            return self._call_server(granted, use, key, effect_key)
         arguments = {**use.arguments, **self.fixed(grant)}
         return carried_out(self.work, grant.tool or "", grant.arguments, arguments, effect_key=effect_key)
+
+    def _call_server(self, granted: Granted, use: ToolUse, key: str, effect_key: str) -> Json:
+        """If its tool still is what people approved, or else what it was when the conversation began."""
+        assert granted.listed is not None
+        digest = approved(of_call(self, int(key.rpartition("-")[2])))
+        if digest is None and self.pins.has_changed(granted.listed):
+            raise ToolChanged(f"{use.name} is not what it was when this conversation began; it was not called, and cannot be in this conversation")
+        call: JsonObject = {"server": granted.grant.mcp, "tool": granted.remote, "arguments": use.arguments}
+        judged = partial(call_pinned, digest or granted.listed.digest)
+        return with_secrets(self.work, {}, call, judged, effect_key=effect_key)
+
+    def _as_first_listed(self, granted: Granted) -> Granted:
+        """A tool whose server has come to say something else of it: none of that reaches the model."""
+        if granted.listed is None or not self.pins.has_changed(granted.listed):
+            return granted
+        return replace(granted, offered=replace(granted.offered, description=_CHANGED, arguments={"type": "object"}))
 
     def _granted(self, grant: ToolGrant) -> Iterator[Granted]:
         if grant.external is not None:
@@ -143,8 +168,8 @@ class NodeTools:
             description, schema = self._told(grant)
             yield Granted(_offer(grant, grant.called, description, without(schema, frozenset(grant.arguments)), self.fixed(grant)), grant)
             return
-        for tool in discover(grant.mcp, surroundings(self.work)):
-            yield Granted(_offer(grant, _remote_name(grant.called, tool.name), tool.description, tool.input_schema, {}), grant, tool.name)
+        for tool in offered_by(self.work, grant.mcp, anew=self.anew):
+            yield Granted(_offer(grant, _remote_name(grant.called, tool.name), tool.description, tool.input_schema, {}), grant, tool.name, tool)
 
     def _told(self, grant: ToolGrant) -> tuple[str, JsonObject]:
         """What the model is told of a tool: a description and the schema of its arguments."""
@@ -158,6 +183,12 @@ class NodeTools:
     def fixed(self, grant: ToolGrant) -> JsonObject:
         """The arguments that the author has set."""
         return rendered_members(grant.arguments, self.values)
+
+
+def of_call(tools: NodeTools, number: int) -> NodeAttempt:
+    """The attempt in the name of one of a conversation's calls."""
+    within = tools.part.replace("call-", "").replace("/", ".")
+    return tools.work.attempt.model_copy(update={"call": f"{within}.{number}" if within else number})
 
 
 def _offer(grant: ToolGrant, name: str, description: str, schema: JsonObject, fixed: JsonObject) -> AgentTool:

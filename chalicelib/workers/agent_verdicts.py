@@ -28,7 +28,7 @@ from chalicelib.store.run_records import NodeAttempt, Run, Trigger
 from chalicelib.store.statuses import GateStatus, RunStatus
 from chalicelib.store.workflow_records import Child
 from chalicelib.workers.agent_budget import budget_question, open_question
-from chalicelib.workers.agent_tools import Granted, NodeTools, steady
+from chalicelib.workers.agent_tools import Granted, NodeTools, of_call, steady
 from chalicelib.workers.conversation import kept, standing
 from chalicelib.workers.payload import PayloadInvalid
 from chalicelib.workers.tool import shown_arguments
@@ -52,7 +52,7 @@ def wait_for_call(work: Work, node: AgentCall, values: Mapping[str, Json]) -> Js
     asking = open_question(work)
     if asking is not None:
         return _ask(work, asking, node, lambda channels: budget_question(work, node, channels=channels), token)
-    tools, call = _first_open(NodeTools(work, node, steady(work, values)))
+    tools, call = _first_open(NodeTools(work, node, steady(work, values), anew=True))
     granted = tools.granted.get(call.use.name)
     if granted is None:
         raise PayloadInvalid(f"{work.payload.node} has no tool {call.use.name}")
@@ -123,12 +123,6 @@ def verdict_of(decision: Decision) -> Verdict:
             return Verdict("rejected", text=decision.reason or "", by=decision.by)
 
 
-def of_call(tools: NodeTools, number: int) -> NodeAttempt:
-    """The attempt in the name of one of a conversation's calls."""
-    within = tools.part.replace("call-", "").replace("/", ".")
-    return tools.work.attempt.model_copy(update={"call": f"{within}.{number}" if within else number})
-
-
 def _first_open(tools: NodeTools) -> tuple[NodeTools, CallState]:
     """The first call that waits and has no answer yet, wherever in the tree of conversations, with the tools of its own."""
     waiting = list(_waiting(tools))
@@ -158,6 +152,8 @@ def _question(tools: NodeTools, granted: Granted, call: CallState, *, channels: 
     details: JsonObject = {"tool": call.use.name, "arguments": arguments, "effect": grant.effect.value}
     if grant.mcp is not None:
         details |= {"server": grant.mcp, "remote_tool": granted.remote}
+    if granted.listed is not None:
+        details |= tools.pins.shown(granted.listed)
     if call.why:
         details["why"] = call.why
     if tools.agents:

@@ -69,6 +69,9 @@ def _serve(work: Work) -> Json:
             return gate.close(work, node)
         case SubWorkflow() | CallsWorkflow() if work.payload.close:
             return subworkflow.close(work)
+        case ToolCall() | AsksAgent() if work.payload.wait:
+            agent_task.wait_for_word(work)
+            return None
         case AgentCall() if work.payload.wait:
             return agent_verdicts.wait_for_call(work, node, resolved(work.payload))
         case _:

@@ -70,7 +70,8 @@ class TaskPayload(WireModel):
     """`values` are what the node's bindings read, by expression text; any of them may be a pointer record.
 
     `settled`: what native nodes came to since the last worker, a label or a value, None for skipped. `deadline_seconds`: the state's time limit.
-    `close`, `wait`: what a gate's, a sub-workflow's or an agent's own states ask. `load`: names of outputs to fetch for a resumed run, instead of a
+    `close`, `wait`: what a gate's, a sub-workflow's, an agent's own states ask, or those of a node that waits for an agent elsewhere; `may_wait`: the
+    machine of the latter has such a state. `load`: names of outputs to fetch for a resumed run, instead of a
     node's work; `collect`: the manifest of a map's results in S3, likewise. `token` stays out of what this prints as.
     """
 
@@ -90,6 +91,7 @@ class TaskPayload(WireModel):
     token: str | None = Field(default=None, min_length=1, max_length=2048, repr=False)
     close: bool = False
     wait: bool = False
+    may_wait: bool = False
     load: Names = ()
     collect: Id | None = None
 

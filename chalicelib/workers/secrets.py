@@ -1,15 +1,18 @@
 """Puts secrets into a tool's arguments right before it runs, and keeps them out of everything that it gives back.
 
-In: the authored arguments, the same rendered, a way to resolve a name. Out: `Armed`: the arguments with the values in them, and their redaction.
+In: the authored arguments, the same rendered, a way to resolve a name. Out: `Armed`: the arguments with the values in them, and their redaction;
+`Lent`: all secrets of one piece of work, those that settings and registered agents name among them, as it
+comes to need them.
 Only what is authored as `{secret: name}` is resolved, never what came in through a binding: an input cannot ask for a secret.
 Never: an exception from the tool with a value in it, in its cause or in its context.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 from chalicelib.access.redaction import Redaction
+from chalicelib.access.secrets import DEPLOYMENT, resolve
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.spec.secret_reference import secret_reference, secret_references
 from chalicelib.tools.tool import Kept, KeyValue
@@ -41,7 +44,7 @@ def armed(authored: JsonObject, rendered: JsonObject, resolve: Resolve) -> Armed
     return Armed(filled, Redaction(values))
 
 
-def guarded(redaction: Redaction, act: Callable[[], Result]) -> Result:
+def guarded(redaction: "Redaction | Lent", act: Callable[[], Result]) -> Result:
     """What `act` gives. What it raises is raised anew as the machine shall see it, without the secrets."""
     try:
         return act()
@@ -56,11 +59,36 @@ def guarded(redaction: Redaction, act: Callable[[], Result]) -> Result:
 
 
 @dataclass(frozen=True, slots=True)
+class Lent:
+    """The secrets that a piece of work has been handed so far, by what stands in their place; and their redaction, of those that come later, too."""
+
+    secrets: dict[str, str] = field(default_factory=dict, repr=False)
+
+    def of_deployment(self, name: str) -> str:
+        """What the settings name. Raises SecretMissing."""
+        value = resolve(DEPLOYMENT, name)
+        self.secrets[f"{name} of the deployment"] = value
+        return value
+
+    def of_organisation(self, organisation_id: str, name: str) -> str:
+        """What an agent's registration names. Raises SecretMissing."""
+        value = resolve(organisation_id, name)
+        self.secrets[name] = value
+        return value
+
+    def text(self, text: str) -> str:
+        return Redaction(self.secrets).text(text)
+
+    def json(self, value: Json) -> Json:
+        return Redaction(self.secrets).json(value)
+
+
+@dataclass(frozen=True, slots=True)
 class RedactedMemory:
     """Key-value memory that keeps no secret."""
 
     memory: KeyValue
-    redaction: Redaction
+    redaction: Lent
 
     def get(self, key: str) -> Kept | None:
         return self.memory.get(self.redaction.text(key))

@@ -5,7 +5,6 @@ needs: allowed hosts, the workflow's memory, the clock, the effect's key. Header
 tool runs, and taken out of what it gives.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,24 +12,23 @@ from functools import partial
 from typing import Final
 
 from chalicelib.access import secrets
-from chalicelib.access.redaction import Redaction
+from chalicelib.remote_settings import CREDENTIAL_NAME
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.spec.nodes import ToolCall
 from chalicelib.spec.secret_reference import secret_reference
 from chalicelib.store import memory, workflows
+from chalicelib.tools.mcp import DiscoveredTool, discover
 from chalicelib.tools.registry import run_tool
 from chalicelib.tools.tool import Kept, Surroundings
 from chalicelib.workers.embeddings import embeddings
 from chalicelib.workers.outputs import check_json
-from chalicelib.workers.secrets import RedactedMemory, armed, guarded
+from chalicelib.workers.secrets import Lent, RedactedMemory, armed, guarded
 from chalicelib.workers.tool_ports import BucketDatabases, OrganisationApis, RunMessenger, WordMemory
 from chalicelib.workers.values import rendered_members
 from chalicelib.workers.work import Done, Work
 from chalicelib.workflows import tool_reach
 
-_SECRET_HEADER: Final = re.compile(r"(?i)auth|cookie|token|secret|key|password|signature")
 _HIDDEN: Final = "(hidden)"
-_NOTHING_SECRET: Final = Redaction({})
 
 Use = Callable[[JsonObject, Surroundings], Json]
 
@@ -65,11 +63,19 @@ def with_secrets(work: Work, authored: JsonObject, rendered: JsonObject, use: Us
     """What `use` makes of the arguments with their secrets; nothing of them is in what comes back. Only the author can name a secret: what a model
     says is never asked for one."""
     ready = armed(authored, rendered, partial(secrets.resolve, work.payload.organisation_id))
-    output = guarded(ready.redaction, lambda: use(ready.arguments, surroundings(work, key=effect_key, redaction=ready.redaction)))
-    if not ready.redaction.secrets:
+    lent = Lent(dict(ready.redaction.secrets))
+    output = guarded(lent, lambda: use(ready.arguments, surroundings(work, key=effect_key, lent=lent)))
+    if not lent.secrets:
         return output
     check_json(output)
-    return ready.redaction.json(output)
+    return lent.json(output)
+
+
+def offered_by(work: Work, server: str, *, anew: bool = False) -> tuple[DiscoveredTool, ...]:
+    """What an MCP server says of its tools, some minutes ago or `anew`, without the secrets it is asked with. Raises ToolFailure, SecretMissing."""
+    lent = Lent()
+    found = guarded(lent, lambda: discover(server, surroundings(work, lent=lent), anew=anew))
+    return tuple(tool.retold(lent.json) for tool in found) if lent.secrets else found
 
 
 def shown_call(tool: str, arguments: JsonObject) -> JsonObject:
@@ -83,15 +89,15 @@ def _done(output: Json) -> Done:
     return Done(output, details={} if status is None else {"status": status})
 
 
-def surroundings(work: Work, *, key: str | None = None, redaction: Redaction = _NOTHING_SECRET) -> Surroundings:
-    """What a tool is handed in a node. `key` is that of the effect, where a node has several, as an agent has."""
+def surroundings(work: Work, *, lent: Lent, key: str | None = None) -> Surroundings:
+    """What a tool is handed in a node. `key` is that of the effect, where a node has several, as an agent has; `lent` hears of what goes out."""
     payload, effect_key = work.payload, key or work.effect_key
     organisation_id = payload.organisation_id
     version = workflows.get_version(organisation_id, payload.version_id)
     kept = WorkflowMemory(organisation_id, version.workflow_id)
     return Surroundings(
         destinations=tool_reach.destinations(),
-        key_values=RedactedMemory(kept, redaction) if redaction.secrets else kept,
+        key_values=RedactedMemory(kept, lent) if lent.secrets else kept,
         now=lambda: datetime.now(UTC),
         seconds_left=work.seconds_left,
         idempotency_key=effect_key,
@@ -99,9 +105,9 @@ def surroundings(work: Work, *, key: str | None = None, redaction: Redaction = _
         messenger=RunMessenger(work.attempt, part=key or ""),
         database_files=BucketDatabases(organisation_id),
         apis=OrganisationApis(organisation_id),
-        mcp_servers=tool_reach.mcp_servers(),
-        a2a_agents=tool_reach.OrganisationAgents(organisation_id),
-        databases=tool_reach.databases(),
+        mcp_servers=tool_reach.mcp_servers(lent.of_deployment),
+        a2a_agents=tool_reach.OrganisationAgents(organisation_id, lent.of_deployment, partial(lent.of_organisation, organisation_id)),
+        databases=tool_reach.databases(lent.of_deployment),
     )
 
 
@@ -115,4 +121,4 @@ def shown_arguments(arguments: JsonObject) -> JsonObject:
 
 def _hides(name: str, value: Json) -> bool:
     """The name of a secret may be seen."""
-    return _SECRET_HEADER.search(name) is not None and secret_reference(value) is None
+    return CREDENTIAL_NAME.search(name) is not None and secret_reference(value) is None

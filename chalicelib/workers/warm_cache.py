@@ -1,11 +1,11 @@
-"""Fills the response cache before anybody asks: plain prompts, each asked once unless its answer is there.
+"""Fills the response cache before anybody asks: a plain prompt, asked once unless its answer is there.
 
-In: a principal, requests as nodes of agents make them, a time-to-live. Out: what became of each: `new`, `there`, `failed`, or `left` when the time
+In: a principal, a request as nodes of agents make them, a time-to-live. Out: what became of it: `new`, `there`, `failed`, or `left` when the time
 was over. Calls are metered as all are: they count for the organisation and fall under its budget.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Final, Literal
@@ -22,7 +22,6 @@ from chalicelib.store.response_cache import ResponseCache
 from chalicelib.workers.model_router import models
 from chalicelib.workers.models import most_cost, whole
 
-SECONDS: Final = 24.0  # of the 29 that an answer of the API may take
 LEAST_SECONDS: Final = 2.0  # below which no call is begun
 
 
@@ -51,17 +50,11 @@ class Warmed:
     error: str | None = None
 
 
-def warm(
-    principal: Principal, requests: Sequence[Wanted], *, ttl_seconds: int, seconds_left: Callable[[], float] | None = None
-) -> tuple[Warmed, ...]:
-    """In the requests' order; the failure of one keeps no other waiting."""
-    left = seconds_left or _clock(SECONDS)
-    return tuple(_one(principal, wanted, ttl_seconds, left) for wanted in requests)
-
-
-def _one(principal: Principal, wanted: Wanted, ttl_seconds: int, seconds_left: Callable[[], float]) -> Warmed:
-    if seconds_left() < LEAST_SECONDS:
+def warm(principal: Principal, wanted: Wanted, *, ttl_seconds: int, seconds: float) -> Warmed:
+    """Within so many seconds. It raises nothing that is this request's own fault or its vendor's."""
+    if seconds < LEAST_SECONDS:
         return Warmed("left")
+    seconds_left = _clock(seconds)
     try:
         route = models().route(wanted.model)
         asked = KeyRequest(wanted.request, route.candidates[0].provider, route.candidates[0].model)

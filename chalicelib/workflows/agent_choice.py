@@ -1,7 +1,7 @@
 """Who does the agent nodes of a workflow: chosen when it is published, pinned in the version, and told of with each node run.
 
 In: a principal, a spec, its positions. Out: for each agent node that names an agent or asks by skill a `PinnedAgent`; diagnostics for skills that
-nobody has. The next publishing chooses anew; a version keeps its choice, so that the same version does the same work (docs/adr/0011). A workflow and
+nobody has. The next publishing chooses anew; a version keeps its choice, so that the same version does the same work (docs/adr/0013). A workflow and
 an external agent are handed a prompt and nothing else: a node that says more of its model lands on a preset.
 """
 

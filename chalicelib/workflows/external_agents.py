@@ -2,25 +2,32 @@
 
 In: a principal; a name and an address. Out: registrations, and for every known agent its card, at most an hour old where the agent could be asked.
 Agents come from the deployment's settings and from registrations; a setting wins its name. Cards are fetched through the guard, side by side and not
-for long; one that cannot be had leaves the last one in place. Never: a registered address that is reached where any other URL would not be.
+for long; one that cannot be had leaves the last one in place. An agent that is asked with secrets is asked by who may read them.
+Never: a registered address that is reached where any other URL would not be; a credential in a registration.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from types import MappingProxyType
 from typing import Final
+
+from pydantic import TypeAdapter
 
 from chalicelib.access.principal import Principal
 from chalicelib.access.scopes import Scope
 from chalicelib.clock import now_text, seconds_since
 from chalicelib.errors import AgentInvalid, AgentNameTaken, SluiceError
+from chalicelib.remote_settings import AgentSetting, ConfiguredText, SignersSetting, is_plain_credential
 from chalicelib.settings import settings
+from chalicelib.spec.model import JsonObject
 from chalicelib.store import external_agents
 from chalicelib.store.external_agents import MAX_AGENTS, CardSkill, ExternalAgent, KeptCard
 from chalicelib.tools.a2a import AgentDescription, describe
 from chalicelib.tools.failures import ToolFailure
-from chalicelib.tools.ports import Endpoint
-from chalicelib.workflows import tool_reach
+from chalicelib.workflows import errands, tool_reach
+from chalicelib.workflows.tool_reach import Resolve
 
 CARD_SECONDS: Final = 3_600.0
 RETRY_SECONDS: Final = 60.0  # after a card could not be had
@@ -29,6 +36,9 @@ MAX_SKILLS: Final = 50
 _MAX_TEXT: Final = 2_000
 _MAX_NAME: Final = 200
 _MAX_TAGS: Final = 20
+_NO_HEADERS: Final[Mapping[str, ConfiguredText]] = MappingProxyType({})
+_NOT_TO_SET: Final = frozenset(("connection", "content-length", "content-type", "expect", "host", "te", "trailer", "transfer-encoding", "upgrade"))
+_DESCRIPTION: Final = TypeAdapter(AgentDescription)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +51,32 @@ class KnownAgent:
     card: KeptCard | None
 
 
-def add_agent(principal: Principal, *, name: str, url: str) -> KnownAgent:
+def add_agent(
+    principal: Principal, *, name: str, url: str, headers: Mapping[str, ConfiguredText] = _NO_HEADERS, signed_by: SignersSetting | None = None
+) -> KnownAgent:
     """Register an agent whose card can be read now. Raises AgentInvalid, AgentNameTaken; the same again is harmless."""
     if name in settings().a2a_agents:
         raise AgentNameTaken(f"the deployment's settings name an external agent {name} already")
     if len(external_agents.list_all(principal.organisation_id)) >= MAX_AGENTS:
         raise AgentInvalid(f"{MAX_AGENTS} external agents are registered; remove one first")
-    card = _asked(name, Endpoint(url, is_own=False))
+    for header, text in headers.items():
+        _check_header(header, text)
+    new = ExternalAgent(name=name, url=url, headers=headers, signed_by=signed_by, registered_at=now_text(), registered_by=principal.person)
+    card = _asked(principal.organisation_id, name, new)
     if card.fault:
         raise AgentInvalid(f"the card of the agent at {url} cannot be read: {card.fault}")
-    new = ExternalAgent(name=name, url=url, registered_at=now_text(), registered_by=principal.person)
     kept = external_agents.register(principal.organisation_id, new)
     external_agents.keep_card(principal.organisation_id, card)
     return KnownAgent(name, url, kept, card)
+
+
+def _check_header(name: str, text: ConfiguredText) -> None:
+    """Raises AgentInvalid. A registration lies in the table, where no credential may."""
+    if name.lower() in _NOT_TO_SET:
+        raise AgentInvalid(f"the header {name} is set by whoever sends the request")
+    if is_plain_credential(name, text):
+        form = '{"secret": "NAME"}, with a prefix where one belongs before it'
+        raise AgentInvalid(f"headers.{name}: a credential is no plain text here; put it with `sluice secrets put NAME` and write {form}")
 
 
 def remove_agent(principal: Principal, name: str) -> None:
@@ -74,19 +97,34 @@ def known_names(organisation_id: str, *, asked: Iterable[str] = ()) -> frozenset
 
 def known_agents(organisation_id: str) -> tuple[KnownAgent, ...]:
     """By name, with their cards."""
-    registered = {agent.name: agent for agent in external_agents.list_all(organisation_id)}
-    endpoints = {**{name: Endpoint(agent.url, is_own=False) for name, agent in registered.items()}, **tool_reach.own_a2a_agents()}
-    cards = _fresh(organisation_id, endpoints)
-    return tuple(
-        KnownAgent(name, endpoint.url, None if endpoint.is_own else registered[name], cards.get(name)) for name, endpoint in sorted(endpoints.items())
-    )
+    found: dict[str, ExternalAgent | None] = {agent.name: agent for agent in external_agents.list_all(organisation_id)}
+    found |= dict.fromkeys(settings().a2a_agents)
+    cards = _fresh(organisation_id, found)
+    return tuple(KnownAgent(name, _reached(name, agent).url, agent, cards.get(name)) for name, agent in sorted(found.items()))
 
 
-def _fresh(organisation_id: str, endpoints: Mapping[str, Endpoint]) -> dict[str, KeptCard]:
-    """The cards, those that are too old asked for anew."""
-    kept = {name: card for name, card in external_agents.cards(organisation_id, endpoints).items() if card.url == endpoints[name].url}
-    stale = sorted(name for name in endpoints if name not in kept or _is_stale(kept[name]))
-    for card in _all_asked({name: endpoints[name] for name in stale}):
+def read_card(name: str, registration: ExternalAgent | None, resolve: Resolve = tool_reach.nobody) -> AgentDescription:
+    """What a registered agent, or one of the settings, says of itself. `resolve` knows the secrets of whoever configured it. Raises ToolFailure,
+    SettingInvalid, and what `resolve` raises."""
+    found = tool_reach.own_a2a_agents(resolve)[name] if registration is None else tool_reach.registered(registration, resolve)
+    return describe(name, tool_reach.outlook(ASKING_SECONDS + 1, a2a_agents={name: found}), seconds=ASKING_SECONDS)
+
+
+def described(said: AgentDescription) -> JsonObject:
+    """As it goes over the wire."""
+    plain: JsonObject = _DESCRIPTION.dump_python(said, mode="json")
+    return plain
+
+
+def _reached(name: str, registration: ExternalAgent | None) -> AgentSetting:
+    return settings().a2a_agents[name] if registration is None else registration.reached
+
+
+def _fresh(organisation_id: str, agents: Mapping[str, ExternalAgent | None]) -> dict[str, KeptCard]:
+    """The cards, those that are too old asked for anew. `agents` by name: their registration, None for those of the settings."""
+    kept = {name: card for name, card in external_agents.cards(organisation_id, agents).items() if card.url == _reached(name, agents[name]).url}
+    stale = sorted(name for name in agents if name not in kept or _is_stale(kept[name]))
+    for card in _all_asked(organisation_id, {name: agents[name] for name in stale}):
         now = card if not card.fault or card.name not in kept else kept[card.name].model_copy(update={"asked_at": card.asked_at, "fault": card.fault})
         external_agents.keep_card(organisation_id, now)
         kept[card.name] = now
@@ -97,20 +135,31 @@ def _is_stale(card: KeptCard) -> bool:
     return seconds_since(card.asked_at) > (RETRY_SECONDS if card.fault else CARD_SECONDS)
 
 
-def _all_asked(endpoints: Mapping[str, Endpoint]) -> Iterator[KeptCard]:
-    if not endpoints:
+def _all_asked(organisation_id: str, agents: Mapping[str, ExternalAgent | None]) -> Iterator[KeptCard]:
+    if not agents:
         return
-    with ThreadPoolExecutor(min(8, len(endpoints)), thread_name_prefix="cards") as pool:
-        yield from pool.map(_asked, endpoints, endpoints.values())
+    with ThreadPoolExecutor(min(8, len(agents)), thread_name_prefix="cards") as pool:
+        yield from pool.map(partial(_asked, organisation_id), agents, agents.values())
 
 
-def _asked(name: str, endpoint: Endpoint) -> KeptCard:
+def _asked(organisation_id: str, name: str, registration: ExternalAgent | None) -> KeptCard:
     """What the agent says of itself now, or why it says nothing."""
+    reached = _reached(name, registration)
     try:
-        said = describe(name, tool_reach.outlook(ASKING_SECONDS + 1, a2a_agents={name: endpoint}), seconds=ASKING_SECONDS)
+        said = _by_errand(organisation_id, name, registration) if reached.names_secrets else read_card(name, registration)
     except (ToolFailure, SluiceError) as failure:
-        return KeptCard(name=name, url=endpoint.url, asked_at=now_text(), fault=str(failure)[:_MAX_TEXT])
-    return _kept(said, endpoint.url)
+        return KeptCard(name=name, url=reached.url, asked_at=now_text(), fault=str(failure)[:_MAX_TEXT])
+    return _kept(said, reached.url)
+
+
+def _by_errand(organisation_id: str, name: str, registration: ExternalAgent | None) -> AgentDescription:
+    """Of an agent that is asked with secrets: by who may read them. Raises Unavailable, AgentInvalid."""
+    known = None if registration is None else registration.model_dump(mode="json")
+    answer = errands.ask(errands.ReadCard(organisation_id=organisation_id, name=name, registration=known))
+    error = answer.get("error")
+    if isinstance(error, dict):
+        raise AgentInvalid(str(error.get("message")))
+    return _DESCRIPTION.validate_python(answer.get("result"))
 
 
 def _kept(said: AgentDescription, url: str) -> KeptCard:

@@ -10,6 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from pydantic import TypeAdapter
+
 from chalicelib.access.principal import Principal
 from chalicelib.errors import SluiceError
 from chalicelib.settings import settings
@@ -20,10 +22,11 @@ from chalicelib.spec.tool_descriptions import TOOL_DESCRIPTIONS
 from chalicelib.spec.tool_signatures import TOOL_SIGNATURES
 from chalicelib.tools import mcp
 from chalicelib.tools.openapi import Operation
-from chalicelib.workflows import imported_apis, tool_reach
+from chalicelib.workflows import errands, imported_apis, tool_reach
 
 DISCOVERY_SECONDS: Final = 6.0
 MAX_APIS: Final = 50
+_LISTED: Final[TypeAdapter[tuple[mcp.DiscoveredTool, ...]]] = TypeAdapter(tuple[mcp.DiscoveredTool, ...])
 _SAFE: Final = frozenset(("get", "head", "options"))
 
 Kind = Literal["built_in", "mcp", "openapi"]
@@ -90,9 +93,20 @@ def _of_servers() -> Iterator[ListedTool | Missing]:
 
 def _of_server(name: str) -> list[ListedTool | Missing]:
     try:
+        if settings().mcp_servers[name].names_secrets:
+            return _by_errand(name)
         return [_mcp_tool(tool) for tool in mcp.discover(name, tool_reach.outlook(DISCOVERY_SECONDS + 1))]
     except SluiceError as error:
         return [Missing("mcp", name, error.code, str(error))]
+
+
+def _by_errand(name: str) -> list[ListedTool | Missing]:
+    """Of a server that is asked with secrets: by who may read them."""
+    answer = errands.ask(errands.ListTools(server=name))
+    error = answer.get("error")
+    if isinstance(error, dict):
+        return [Missing("mcp", name, str(error.get("code")), str(error.get("message")))]
+    return [_mcp_tool(tool) for tool in _LISTED.validate_python(answer.get("result") or ())]
 
 
 def _mcp_tool(tool: mcp.DiscoveredTool) -> ListedTool:

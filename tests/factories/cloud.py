@@ -93,6 +93,7 @@ class Cloud:
     before: list[Callable[[str], None]] = field(default_factory=list)
     after: list[Callable[[str], None]] = field(default_factory=list)
     replies: dict[str, Callable[[], JsonObject]] = field(default_factory=dict)
+    ears: dict[str, Callable[[Any], None]] = field(default_factory=dict)
 
     def refuse(self, operation: str, code: str, *, status: int = 400, times: int = 1) -> None:
         """The next calls of an operation (`stepfunctions:SendTaskSuccess`) fail with an AWS error code."""
@@ -105,6 +106,10 @@ class Cloud:
     def reply(self, operation: str, give: Callable[[], Any]) -> None:
         """From now on an operation gives what `give` gives."""
         self.replies[operation] = give
+
+    def hear_bodies(self, operation: str, hear: Callable[[Any], None]) -> None:
+        """From now on what is sent to an operation goes to `hear`, and the operation gives nothing."""
+        self.ears[operation] = hear
 
     def end(self, execution_name: str, machine_arn: str) -> None:
         """Stop an execution behind the project's back."""
@@ -184,6 +189,9 @@ def _before_call(model: Any, params: Any, **_: Any) -> Any:
     refused = _refusal(found, operation)
     if refused is not None:
         return refused
+    if operation in found.ears:
+        found.ears[operation](json.loads(params["body"]))
+        return _response(202), {"ResponseMetadata": {"HTTPStatusCode": 202}}
     if operation in found.replies:
         return _response(200), {**found.replies[operation](), "ResponseMetadata": {"HTTPStatusCode": 200}}
     return (_response(200), {"ResponseMetadata": {"HTTPStatusCode": 200}}) if _is_kept(found, operation, params) else None

@@ -66,7 +66,7 @@ def test_it_lets_machines_take_roles_of_one_path_and_only_where_that_is_switched
     assert told == {"APIHandler", "Publisher"}
 
 
-def test_it_lets_the_api_write_secrets_and_the_worker_read_them_but_never_the_signing_keys(bare_package: Package) -> None:
+def test_it_lets_the_api_write_secrets_and_workers_read_them_but_never_the_signing_keys(bare_package: Package) -> None:
     allowed = {
         name: {action for action in actions(bare_package, role_of(function)) if action.startswith("secretsmanager:")}
         for name, function in bare_package.functions.items()
@@ -74,17 +74,23 @@ def test_it_lets_the_api_write_secrets_and_the_worker_read_them_but_never_the_si
     writing = {f"secretsmanager:{action}" for action in ("CreateSecret", "DeleteSecret", "DescribeSecret", "ListSecrets", "PutSecretValue")}
     reading = {"secretsmanager:GetSecretValue"}
     signing = {"secretsmanager:CreateSecret", "secretsmanager:GetSecretValue"}  # the audit's key alone, see below
-    assert {name: found for name, found in allowed.items() if found} == {"APIHandler": writing | reading, "Worker": reading, "Sweeper": signing}
+    assert {name: found for name, found in allowed.items() if found} == {
+        "APIHandler": writing | reading,
+        "Worker": reading,
+        "Errands": reading,
+        "Sweeper": signing,
+    }
     own = {
         name: [
             (one["Effect"], one["Resource"]["Fn::Sub"].rpartition("/_")[2])
             for one in statements(bare_package, role)
             if reading & {*as_list(one["Action"])}
         ]
-        for name, role in (("APIHandler", "ApiHandlerRole"), ("Worker", "WorkerRole"))
+        for name, role in (("APIHandler", "ApiHandlerRole"), ("Worker", "WorkerRole"), ("Errands", "ErrandsRole"))
     }
     assert own["APIHandler"] == [("Allow", "keys/*")]
     assert ("Deny", "keys/*") in own["Worker"]
+    assert ("Deny", "keys/*") in own["Errands"]
 
 
 def test_it_lets_the_sweeper_alone_read_the_key_that_signs_the_audit(bare_package: Package) -> None:
@@ -114,16 +120,29 @@ def writes_checkpoints(package: Package, role: str) -> bool:
 def test_it_holds_secrets_to_the_deployments_own(bare_package: Package) -> None:
     resources = [
         one["Resource"]["Fn::Sub"]
-        for name in ("APIHandler", "Worker")
+        for name in ("APIHandler", "Worker", "Errands")
         for one in statements(bare_package, role_of(bare_package.functions[name]))
         if "secretsmanager" in str(one["Action"]) and one["Action"] != ["secretsmanager:ListSecrets"]
     ]
     assert {resource.rpartition(":secret:")[2] for resource in resources} == {"${Name}/*", "${Name}/_keys/*"}
 
 
+def test_it_lets_the_api_invoke_the_publisher_and_the_function_for_errands_alone(bare_package: Package) -> None:
+    invoking = [
+        one["Resource"]
+        for one in statements(bare_package, role_of(bare_package.functions["APIHandler"]))
+        if "lambda:InvokeFunction" in as_list(one["Action"])
+    ]
+    assert invoking == [{"Fn::GetAtt": ["Publisher", "Arn"]}, {"Fn::GetAtt": ["Errands", "Arn"]}]
+
+
+def test_it_lets_errands_end_no_task_and_start_no_run(bare_package: Package) -> None:
+    assert not {action for action in actions(bare_package, role_of(bare_package.functions["Errands"])) if action.startswith(("states:", "lambda:"))}
+
+
 def test_it_gives_every_function_a_role_of_its_own_that_may_write_its_logs(bare_package: Package) -> None:
     roles = [role_of(function) for function in bare_package.functions.values()]
-    assert len(set(roles)) == len(roles) == 9
+    assert len(set(roles)) == len(roles) == 10
     assert all({"logs:CreateLogStream", "logs:PutLogEvents"} <= actions(bare_package, role) for role in roles)
 
 

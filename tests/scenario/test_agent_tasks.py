@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import a2a.client  # noqa: F401  (heavy: paid for here, not by the first test)
+import boto3
 import pytest
 from starlette.types import Receive, Scope, Send
 
 from chalicelib.settings import settings
 from infra.local.stack import LocalStack
-from tests.factories.local_runs import LocalRuns
+from tests.factories.local_runs import LocalRuns, eventually
 from tests.fixtures.asgi_server import serving_app
 from tests.unit.tools.test_a2a import Office
 
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.scenario
 
 @pytest.fixture(scope="module")
 def office(stack: LocalStack) -> Iterator[Office]:
-    found = Office()
+    found = Office(tells=True)
 
     async def late(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "lifespan":
@@ -30,7 +31,17 @@ def office(stack: LocalStack) -> Iterator[Office]:
         patch.setenv("SLUICE_A2A_AGENTS", json.dumps({"clerk": {"url": f"http://{host}"}}))
         settings.cache_clear()
         yield found
+        found.clerk.go.set()
     settings.cache_clear()
+
+
+def entered(run_id: str) -> list[str]:
+    """The states of the run's execution, as they were entered."""
+    engine = boto3.client("stepfunctions")
+    machines = [machine["stateMachineArn"] for machine in engine.list_state_machines()["stateMachines"]]
+    arns = [each["executionArn"] for arn in machines for each in engine.list_executions(stateMachineArn=arn)["executions"] if each["name"] == run_id]
+    events = [event for arn in arns for event in engine.get_execution_history(executionArn=arn, maxResults=1000)["events"]]
+    return [event["stateEnteredEventDetails"]["name"] for event in events if "stateEnteredEventDetails" in event]
 
 
 def ended(runs: LocalRuns, name: str, text: str, **wait: int) -> dict[str, Any]:
@@ -106,3 +117,22 @@ def test_a_workflow_that_breaks_the_promise_fails_its_node(runs: LocalRuns, offi
     assert run["status"] == "succeeded", run["error"]
     found = runs.nodes(run["id"])
     assert (found["figures"]["error"]["name"], found["tell"]["status"]) == ("PromiseBroken", "succeeded")
+
+
+def test_a_run_goes_on_as_soon_as_the_agent_says_so(stack: LocalStack, runs: LocalRuns, office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next asking would be in an hour: only the agent's word can end the wait."""
+    monkeypatch.setenv("SLUICE_PUBLIC_URL", stack.url)
+    settings.cache_clear()
+    office.clerk.go.clear()
+    call = {"type": "tool_call", "tool": "a2a.send", "with": {"agent": "clerk", "text": "later"}, "wait": {"poll_seconds": 3600}}
+    told = {"type": "transform", "value": "$report.text", "after": ["report"]}
+    runs.publish(json.dumps({"sluice": 1, "name": "woken", "nodes": {"report": call, "told": told}, "output": "$told"}))
+    run_id = runs.start("woken")
+    eventually(lambda: "report--wait" in entered(run_id), what="the wait for word")
+    office.clerk.go.set()
+    run = runs.ended(run_id)
+    assert (run["status"], run["output"]) == ("succeeded", "at last"), run["error"]
+    assert "report--pause" not in entered(run_id)
+    runs.check_log(run_id)
+    monkeypatch.undo()
+    settings.cache_clear()

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from queue import Queue
 from typing import Any, Final, TypeVar
 
 import httpx
@@ -10,15 +11,31 @@ import httpx2
 import pytest
 from a2a.client import ClientConfig, ClientFactory
 from a2a.helpers import get_data_parts, new_data_message, new_text_message
-from a2a.types.a2a_pb2 import CancelTaskRequest, GetTaskRequest, Role, SendMessageRequest, Task, TaskState
+from a2a.types.a2a_pb2 import (
+    AuthenticationInfo,
+    CancelTaskRequest,
+    DeleteTaskPushNotificationConfigRequest,
+    GetTaskPushNotificationConfigRequest,
+    GetTaskRequest,
+    ListTaskPushNotificationConfigsRequest,
+    Role,
+    SendMessageRequest,
+    StreamResponse,
+    Task,
+    TaskPushNotificationConfig,
+    TaskState,
+)
 from a2a.utils.errors import InvalidParamsError, TaskNotCancelableError, TaskNotFoundError, UnsupportedOperationError
+from google.protobuf.json_format import ParseDict
 from mcp import Client, MCPError
 from mcp.client.streamable_http import streamable_http_client
 
+from chalicelib.settings import settings
 from chalicelib.triggers import called_workflows
 from infra.local.stack import LocalStack
 from tests.factories.credentials import bearer
 from tests.factories.local_runs import LocalRuns
+from tests.fixtures.http_server import Reply, Request, serving
 
 pytestmark = pytest.mark.scenario
 
@@ -222,3 +239,42 @@ def test_a_card_is_of_what_is_published(stack: LocalStack) -> None:
             "params": {"tenant": "fail", "message": {"messageId": "m", "role": "ROLE_USER", "parts": [{"data": {}}]}},
         }).json()["result"]["task"]  # fmt: skip
         assert ask("GetTask", id=task["id"], tenant="greet") == -32001
+
+
+def test_an_a2a_client_is_told_at_the_end_where_it_asked_to_be(stack: LocalStack, runs: LocalRuns, monkeypatch: pytest.MonkeyPatch) -> None:
+    words: Queue[Request] = Queue()
+
+    def hear(request: Request) -> Reply:
+        words.put(request)
+        return Reply()
+
+    with serving(hear) as inbox:
+        monkeypatch.setenv("SLUICE_ALLOWED_HOSTS", inbox.host)
+        settings.cache_clear()
+
+        async def act(client: Any) -> Any:
+            task = await send(client, new_data_message({}, role=Role.ROLE_USER), skill="ask")
+            by = AuthenticationInfo(scheme="Bearer", credentials="planted-credential")
+            wanted = TaskPushNotificationConfig(task_id=task.id, id="mine", url=f"http://{inbox.host}/hook", token="planted-token", authentication=by)
+            made = await client.create_task_push_notification_config(wanted)
+            found = await client.get_task_push_notification_config(GetTaskPushNotificationConfigRequest(task_id=task.id, id="mine"))
+            gone = TaskPushNotificationConfig(task_id=task.id, id="gone", url=f"http://{inbox.host}/gone")
+            await client.create_task_push_notification_config(gone)
+            await client.delete_task_push_notification_config(DeleteTaskPushNotificationConfigRequest(task_id=task.id, id="gone"))
+            listed = await client.list_task_push_notification_configs(ListTaskPushNotificationConfigsRequest(task_id=task.id))
+            with pytest.raises(InvalidParamsError, match="url"):
+                await client.create_task_push_notification_config(TaskPushNotificationConfig(task_id=task.id, url="http://169.254.169.254/latest"))
+            await client.cancel_task(CancelTaskRequest(id=task.id))
+            return task, made, found, listed
+
+        task, made, found, listed = with_a2a(stack.url, act, polling=True)
+        word = words.get(timeout=30)
+    monkeypatch.undo()
+    settings.cache_clear()
+    assert (made, [each.id for each in listed.configs]) == (found, ["mine"])
+    assert "planted" not in f"{made} {listed}"
+    assert (word.target, word.headers["x-a2a-notification-token"]) == ("/hook", "planted-token")
+    assert word.headers["authorization"] == "Bearer planted-credential"
+    told = ParseDict(json.loads(word.body), StreamResponse()).status_update
+    assert (told.task_id, told.status.state) == (task.id, TaskState.TASK_STATE_CANCELED)
+    assert {again.target for again in [words.get() for _ in range(words.qsize())]} <= {"/hook"}  # at least once: never who took it back

@@ -11,7 +11,10 @@ from urllib.parse import quote, unquote
 
 import boto3
 import httpx2
+import mcp.client.streamable_http  # noqa: F401  (heavy: paid for here, not by the first run)
 import pytest
+from mcp.server import MCPServer
+from mcp.server.mcpserver import Context
 
 from chalicelib.settings import settings
 from infra.local.patches.storage import CHANGES
@@ -19,20 +22,24 @@ from infra.local.stack import LocalStack
 from tests.factories.credentials import bearer
 from tests.factories.local_runs import LocalRuns
 from tests.factories.repository import ROOT
+from tests.fixtures.asgi_server import serving_app
 from tests.fixtures.http_server import Reply, Request, Server, serving
 
 pytestmark = pytest.mark.scenario
 
 TOKEN: Final = "plänted/s3cret+value=&7"
 HEADER: Final = "planted-h3ader-value-42"
+REMOTE: Final = "planted-r3mote-value-99"  # of a server that the settings name
 FORMS: Final = (
     TOKEN,
     HEADER,
     quote(TOKEN, safe=""),
     json.dumps(TOKEN)[1:-1],
     HEADER.encode().hex(),
-    *(base64.b64encode(secret.encode()).decode().rstrip("=")[:-1] for secret in (TOKEN, HEADER)),
+    *(base64.b64encode(secret.encode()).decode().rstrip("=")[:-1] for secret in (TOKEN, HEADER, REMOTE)),
     HEADER[:12],
+    REMOTE,
+    REMOTE.encode().hex(),
 )
 
 
@@ -48,10 +55,31 @@ def answer(request: Request) -> Reply:
     return Reply(200, {"content-type": "application/json", "x-echo": sent}, json.dumps(body).encode())
 
 
+def shop() -> MCPServer:
+    """A server that tells everybody what it is sent."""
+    told = MCPServer("shop")
+
+    @told.tool()
+    def look(context: Context[Any, Any]) -> dict[str, Any]:
+        """Gives back what came."""
+        request: Any = context.request_context.request
+        sent = request.headers["x-shop-key"]
+        return {"sent": sent, "encoded": base64.b64encode(sent.encode()).decode(), sent: len(sent)}
+
+    @told.tool()
+    def fall(context: Context[Any, Any]) -> str:
+        """Fails, with what came."""
+        request: Any = context.request_context.request
+        raise ValueError(request.headers["x-shop-key"])
+
+    return told
+
+
 @pytest.fixture(scope="module")
 def server(stack: LocalStack) -> Iterator[Server]:
-    with serving(answer) as found, pytest.MonkeyPatch.context() as patch:
+    with serving(answer) as found, serving_app(shop().streamable_http_app()) as host, pytest.MonkeyPatch.context() as patch:
         patch.setenv("SLUICE_ALLOWED_HOSTS", found.host)
+        patch.setenv("SLUICE_MCP_SERVERS", json.dumps({"shop": {"url": f"http://{host}/mcp", "headers": {"X-Shop-Key": {"secret": "shop_key"}}}}))
         settings.cache_clear()
         yield found
     settings.cache_clear()
@@ -71,7 +99,15 @@ def workflow(host: str) -> dict[str, Any]:
             "refused": call("http.get", "refuse") | {"on_error": "continue", "after": ["binary"]},
             "items": {"type": "map", "over": [1, 2], "nodes": {"one": call("http.get", "echo")}, "output": "$one.body", "after": ["refused"]},
             "kept": {"type": "tool_call", "tool": "kv.put", "with": {"key": "seen", "value": "$echo"}, "after": ["items"]},
-            "fails": call("http.get", "refuse") | {"after": ["kept"], "retry": {"max_attempts": 2, "jitter": "none"}},
+            "looked": {"type": "tool_call", "tool": "mcp.call", "with": {"server": "shop", "tool": "look"}, "after": ["kept"]},
+            "fell": {
+                "type": "tool_call",
+                "tool": "mcp.call",
+                "with": {"server": "shop", "tool": "fall"},
+                "on_error": "continue",
+                "after": ["looked"],
+            },
+            "fails": call("http.get", "refuse") | {"after": ["fell"], "retry": {"max_attempts": 2, "jitter": "none"}},
         },
         "output": {"echo": "$echo", "why": "$refused.error.message"},
     }
@@ -84,6 +120,7 @@ def test_a_secret_is_nowhere_but_with_the_tool(
     CHANGES.listeners.append(lambda changes: told.extend(map(_images, changes)))
     with caplog.at_level(logging.DEBUG):
         told += [sluice(stack, "secrets", "put", name, "--json", typed=value) for name, value in (("crm_token", TOKEN), ("crm_header", HEADER))]
+        told.append(sluice(stack, "secrets", "put", "shop_key", "--deployment", "--json", typed=REMOTE))
         runs.publish(workflow(server.host))
         run = runs.ended(runs.start("secretive"))
         assert (run["status"], run["failed_node"], run["error"]["name"]) == ("failed", "fails", "HttpRejected")
@@ -97,6 +134,8 @@ def test_a_secret_is_nowhere_but_with_the_tool(
     assert (received.headers["authorization"], json.loads(received.body)) == (f"Bearer {HEADER}", [{"deep": TOKEN}])
     assert quote(TOKEN, safe="") in received.target
     assert any("(secret crm_token)" in text for text in told)
+    assert any('"sent":"(secret shop_key of the deployment)"' in text for text in told)
+    assert any("fall failed: " in text and "(secret shop_key of the deployment)" in text for text in told)
     assert any("'secret': {'S': 'crm_header'}" in text or '"secret":"crm_header"' in text for text in told)
     assert len(told) > 100
     assert [(form, text[max(0, text.find(form) - 200) :][:400]) for text in told for form in FORMS if form in text] == []
@@ -154,9 +193,19 @@ def machines() -> Iterator[str]:
 def answers(stack: LocalStack, run: dict[str, Any]) -> Iterator[str]:
     version = f"workflows/{run['workflow_id']}/versions/{run['version']}"
     a_run = f"workflows/runs/{run['id']}"
-    paths = ["secrets", "workflows", f"workflows/{run['workflow_id']}", version, "workflows/runs", a_run, f"{a_run}/events", f"{a_run}/nodes"]
+    paths = [
+        "secrets",
+        "tools",
+        "workflows",
+        f"workflows/{run['workflow_id']}",
+        version,
+        "workflows/runs",
+        a_run,
+        f"{a_run}/events",
+        f"{a_run}/nodes",
+    ]
     paths += [f"{version}/{part}" for part in ("asl", "plan", "forecast", "map")]
-    paths += [f"{a_run}/nodes?node={node}" for node in ("echo", "binary", "refused", "kept", "fails", "one")]
+    paths += [f"{a_run}/nodes?node={node}" for node in ("echo", "binary", "refused", "kept", "looked", "fell", "fails", "one")]
     with httpx2.Client(base_url=stack.url, headers=bearer()) as http:
         for path in paths:
             answer = http.get(f"/api/v1/{path}")

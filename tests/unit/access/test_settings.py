@@ -10,6 +10,7 @@ from chalicelib import clock, errors, ids
 from chalicelib.access.principal import Principal, organisations, platform_principal
 from chalicelib.errors import SettingInvalid, SluiceError
 from chalicelib.model_settings import CandidateSetting, RouteSetting
+from chalicelib.remote_settings import SecretText
 from chalicelib.settings import read_settings
 from tests.factories.cloud import Cloud
 
@@ -19,7 +20,7 @@ def test_settings_have_defaults_and_are_read_once_from_the_environment() -> None
     assert (found.table, found.stage, found.allowed_hosts) == ("sluice", "local", ())
     told = read_settings({"SLUICE_TABLE": "t", "SLUICE_ALLOWED_HOSTS": "A.com, b.org,", "SLUICE_PEOPLE": '{"ann": ["approver"]}', "SLUICE_STAGE": ""})
     assert (told.table, told.allowed_hosts, told.people, told.stage) == ("t", ("a.com", "b.org"), {"ann": ("approver",)}, "local")
-    assert "key" not in repr(read_settings({"ANTHROPIC_API_KEY": "key"}))
+    assert "s3cret" not in repr(read_settings({"ANTHROPIC_API_KEY": "s3cret"}))
 
 
 def test_servers_agents_and_databases_are_read_and_their_credentials_not_shown() -> None:
@@ -31,6 +32,20 @@ def test_servers_agents_and_databases_are_read_and_their_credentials_not_shown()
     assert "s3cret" not in f"{found!r} {found.mcp_servers} {found.databases}"
 
 
+def test_a_header_and_a_databases_url_may_name_a_secret_of_the_deployment() -> None:
+    servers = '{"shop": {"url": "https://shop.example/mcp", "headers": {"Authorization": {"secret": "shop", "prefix": "Bearer "}, "A": "b"}}}'
+    found = read_settings({"SLUICE_MCP_SERVERS": servers, "SLUICE_DATABASES": '{"a": {"url": {"secret": "a_db"}}}'})
+    assert found.mcp_servers["shop"].headers == {"Authorization": SecretText(secret="shop", prefix="Bearer "), "A": "b"}
+    assert found.databases["a"].url == SecretText(secret="a_db")
+
+
+@pytest.mark.parametrize("given", ["7", '["hush"]', '{"secret": 7}', '{"secret": "a", "suffix": "hush"}', '{"prefix": "hush"}'])
+def test_a_header_of_another_form_is_refused_without_being_shown(given: str) -> None:
+    with pytest.raises(SettingInvalid, match=r"SLUICE_MCP_SERVERS\.shop\.headers\.A: write a text, or {\"secret\": \"name\"") as refused:
+        read_settings({"SLUICE_MCP_SERVERS": f'{{"shop": {{"url": "https://x.example", "headers": {{"A": {given}}}}}}}'})
+    assert "hush" not in f"{refused.value} {refused.value.__cause__}"
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [
@@ -39,7 +54,15 @@ def test_servers_agents_and_databases_are_read_and_their_credentials_not_shown()
         ("SLUICE_PEOPLE", '{"ann": "approver"}'),
         ("SLUICE_MCP_SERVERS", '{"shop": "https://shop.example"}'),
         ("SLUICE_A2A_AGENTS", '{"shop": {"url": "https://shop.example", "token": "x"}}'),
+        ("SLUICE_A2A_AGENTS", '{"shop": {"url": "https://shop.example", "headers": {"X-Key": {"secret": "Not A Name"}}}}'),
+        ("SLUICE_A2A_AGENTS", '{"shop": {"url": "https://shop.example", "signed_by": {}}}'),
+        ("SLUICE_A2A_AGENTS", '{"shop": {"url": "https://shop.example", "signed_by": {"keys": [{"kty": "oct", "k": "x"}]}}}'),
+        ("SLUICE_A2A_AGENTS", '{"shop": {"url": "https://shop.example", "signed_by": {"keys": [{"kty": "EC", "d": "x"}]}}}'),
+        ("SLUICE_MCP_SERVERS", '{"shop": {"url": "https://shop.example", "signed_by": {"jwks_url": "https://shop.example/keys"}}}'),
+        ("SLUICE_CARD_KEY", '{"kty": "EC"}'),
+        ("SLUICE_PUBLIC_URL", "sluice.example"),
         ("SLUICE_DATABASES", '{"a": {}}'),
+        ("SLUICE_DATABASES", '{"a": {"url": {"secret": "x"}, "sqlite_key": "b.db"}}'),
         ("SLUICE_DATABASES", '{"a": {"url": "postgresql://h/d", "sqlite_key": "b.db"}}'),
     ],
 )
@@ -126,7 +149,7 @@ def test_every_error_is_drawn_in_the_tree_and_has_a_code_of_its_own() -> None:
     assert [kind.__name__ for kind in kinds if f" {kind.__name__} " not in f"{drawn} " and f" {kind.__name__}\n" not in drawn] == []
     codes = [kind.code for kind in kinds if kind is not errors.FieldsInvalid]
     assert len(set(codes)) == len(codes)
-    assert all(kind.status in {400, 401, 403, 404, 409, 422, 429, 500, 503} for kind in kinds)
+    assert all(kind.status in {400, 401, 403, 404, 409, 413, 422, 429, 500, 503} for kind in kinds)
 
 
 def test_the_platform_acts_in_every_organisation(aws: Cloud) -> None:

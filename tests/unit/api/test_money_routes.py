@@ -1,6 +1,5 @@
 """Routes of costs, budgets and the cache, from their events to their answers."""
 
-import itertools
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,8 +10,9 @@ from chalicelib.access.budgets import reserve
 from chalicelib.clock import now_text
 from chalicelib.runs.sweep import sweep
 from chalicelib.store import budgets as store
-from chalicelib.store import ledger
+from chalicelib.store import keys, ledger, table, warm_jobs
 from chalicelib.store.ledger import CallEntry
+from chalicelib.workers.errands import handle
 from chalicelib.workers.warm_cache import Wanted, Warmed, warm
 from tests.factories.cloud import ANN, cloud, published
 from tests.factories.run_stories import started_run
@@ -109,14 +109,41 @@ def test_the_sweeper_gives_back_what_a_dead_worker_held(api: Api) -> None:
     assert api("GET /budgets/organisation")[1]["used"]["day"]["reserved"] == 0
 
 
-def test_it_warms_the_cache_and_tells_what_was_there(api: Api) -> None:
-    requests = [
-        {"model": "offline:echo", "prompt": "Say hello."},
-        {"model": "nothing", "prompt": "x"},
-        {"prompt": "Say hello.", "model": "offline:echo"},
-    ]
-    status, found = api("POST /cache/warm", body={"requests": requests})
-    assert (status, found["cost"], found["unpriced_count"]) == (200, 0, 0)
+@pytest.fixture
+def handed_over(api: Api) -> list[Any]:
+    """What went to the function for errands."""
+    found: list[Any] = []
+    api.aws.hear_bodies("lambda:Invoke", found.append)
+    return found
+
+
+def done(errand: Any, *, seconds: float = 60.0) -> Any:
+    return handle(errand, lambda: seconds)
+
+
+WANTED = [
+    {"model": "offline:echo", "prompt": "Say hello."},
+    {"model": "nothing", "prompt": "x"},
+    {"prompt": "Say hello.", "model": "offline:echo"},
+]
+
+
+def warm_job(api: Api, requests: Any = WANTED, **more: Any) -> tuple[int, Any]:
+    return api("POST /cache/warm", body={"requests": requests}, **more)
+
+
+def job(api: Api, job_id: str) -> Any:
+    return api("GET /cache/warm/{job_id}", path={"job_id": job_id})[1]
+
+
+def test_it_hands_a_job_over_and_tells_what_became_of_it(api: Api, handed_over: list[Any]) -> None:
+    status, made = warm_job(api)
+    assert (status, made["status"], made["request_count"], made["done_count"], made["requests"]) == (202, "queued", 3, 0, [])
+    assert not {"lease_owner", "digest", "organisation_id"} & made.keys()
+    assert handed_over == [{"errand": "warm_cache", "organisation_id": ORG, "job_id": made["id"]}]
+    assert done(handed_over[0]) == {"result": 3}
+    found = job(api, made["id"])
+    assert (found["status"], found["done_count"], found["cost"], found["unpriced_count"]) == ("done", 3, 0, 0)
     assert [(each["status"], each["cost"], each["error"]) for each in found["requests"]] == [
         ("new", 0, None),
         ("failed", None, "model-request-invalid"),
@@ -126,15 +153,66 @@ def test_it_warms_the_cache_and_tells_what_was_there(api: Api) -> None:
     counts = api("GET /cache")[1]
     assert (counts["total"]["hit_count"], counts["total"]["miss_count"], [day["day"] for day in counts["days"]]) == (1, 1, [TODAY])
     assert api("DELETE /cache") == (200, {"generation": 1})
-    assert api("POST /cache/warm", body={"requests": requests[:1]})[1]["requests"][0]["status"] == "new"
 
 
-def test_warming_says_what_it_could_not_keep_and_what_was_left() -> None:
+def test_a_job_that_is_delivered_twice_is_done_once(api: Api, handed_over: list[Any]) -> None:
+    made = warm_job(api)[1]
+    assert [done(handed_over[0]) for _ in range(2)] == [{"result": 3}, {"result": 0}]
+    assert ledger.costs_by_day(ORG, TODAY, TODAY)[TODAY].call_count == 1
+    assert job(api, made["id"])["done_count"] == 3
+
+
+def test_two_who_are_at_one_job_at_once_do_it_once(api: Api, handed_over: list[Any]) -> None:
+    made = warm_job(api)[1]
+    taken = warm_jobs.take(ORG, made["id"], "first")
+    assert taken is not None
+    assert done(handed_over[0]) == {"result": 0}
+    assert job(api, made["id"])["status"] == "running"
+    assert not warm_jobs.put_results(taken, "second", [{"status": "new"}])
+
+
+def test_a_job_whose_worker_died_goes_on_behind_its_last_result(api: Api, handed_over: list[Any]) -> None:
+    made = warm_job(api, headers={"Idempotency-Key": "k"})[1]
+    taken = warm_jobs.take(ORG, made["id"], "dies")
+    assert taken is not None
+    assert warm_jobs.put_results(taken, "dies", [{"status": "new", "cost": 5, "key": "", "error": None}])
+    table.write(table.assign(keys.warm_job(ORG, made["id"]), {"lease_until": 1}))
+    assert warm_job(api, headers={"Idempotency-Key": "k"})[1]["done_count"] == 1
+    assert len(handed_over) == 2
+    assert done(handed_over[1]) == {"result": 2}
+    assert [each["status"] for each in job(api, made["id"])["requests"]] == ["new", "failed", "new"]
+    assert not warm_jobs.put_results(taken, "dies", [])
+
+
+def test_one_key_is_one_job(api: Api, handed_over: list[Any]) -> None:
+    first, second = (warm_job(api, headers={"Idempotency-Key": "k"})[1] for _ in range(2))
+    assert (first["id"], len(handed_over)) == (second["id"], 2)
+    done(handed_over[0])
+    assert warm_job(api, headers={"Idempotency-Key": "k"})[1]["status"] == "done"
+    assert len(handed_over) == 2
+    assert warm_job(api, WANTED[:1], headers={"Idempotency-Key": "k"})[1]["code"] == "key-reused"
+    assert warm_job(api)[1]["id"] != first["id"]
+
+
+def test_a_job_that_nobody_takes_is_kept(api: Api) -> None:
+    api.aws.refuse("lambda:Invoke", "ServiceException", status=500, times=9)
+    status, problem = warm_job(api, headers={"Idempotency-Key": "k"})
+    assert (status, problem["code"]) == (503, "unavailable")
+    assert api("GET /cache/warm/{job_id}", path={"job_id": "job_0"})[1]["code"] == "job-not-found"
+
+
+def test_what_the_time_does_not_suffice_for_is_left(api: Api, handed_over: list[Any]) -> None:
+    made = warm_job(api)[1]
+    assert done(handed_over[0], seconds=11.0) == {"result": 3}
+    assert {each["status"] for each in job(api, made["id"])["requests"]} == {"left"}
+
+
+def test_warming_says_what_it_could_not_keep() -> None:
     impossible = Wanted("offline:echo", "x", output={"type": "object", "properties": {"n": {"const": 1, "type": "string"}}, "required": ["n"]})
-    seconds = itertools.chain([20.0] * 4, itertools.repeat(1.0))
     with cloud():
-        first, second = warm(ANN, [impossible, impossible], ttl_seconds=60, seconds_left=lambda: next(seconds))
-    assert (first.status, first.error, second) == ("failed", "not-kept", Warmed("left"))
+        found = warm(ANN, impossible, ttl_seconds=60, seconds=20.0)
+        assert (found.status, found.error) == ("failed", "not-kept")
+        assert warm(ANN, impossible, ttl_seconds=60, seconds=1.0) == Warmed("left")
 
 
 @pytest.mark.parametrize("body", [{"requests": []}, {"requests": [{"prompt": "x"}] * 21}, {"requests": [{"prompt": "x"}], "ttl_seconds": 0}, {}])

@@ -67,6 +67,17 @@ def test_it_adds_and_removes() -> None:
     assert api.asked[0][1] == {"name": "clerk", "url": "https://clerk.example"}
 
 
+def test_it_adds_with_headers_and_signers() -> None:
+    more = ("--header", "X-Team=travel", "--secret-header", "Authorization=Bearer clerk", "--secret-header", "X-Key=key")
+    with serving_api({"POST /api/v1/agents": CLERK}) as api:
+        sluice("agents", "add", "clerk", "https://clerk.example", *more, "--signed-by", "https://clerk.example/keys", api=api)
+        refused = sluice("agents", "add", "clerk", "https://clerk.example", "--header", "X-Team", api=api)
+    secrets = {"Authorization": {"secret": "clerk", "prefix": "Bearer "}, "X-Key": {"secret": "key", "prefix": ""}}
+    signers = {"jwks_url": "https://clerk.example/keys"}
+    assert api.asked[0][1] == {"name": "clerk", "url": "https://clerk.example", "headers": {"X-Team": "travel", **secrets}, "signed_by": signers}
+    assert (refused.exit_code, len(api.asked)) == (2, 1)
+
+
 def test_a_run_shows_who_was_weighed_and_what_of_the_trail_is_gone() -> None:
     weighed = [
         {"kind": "workflow", "name": "book", "score": 1.0, "fit": "has the skill"},

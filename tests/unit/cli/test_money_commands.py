@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from cli import screen
+from cli import cache, screen
 from cli.main import app
 from tests.factories.fake_api import FakeApi, Refusal, serving_api
 
@@ -86,12 +86,16 @@ def test_it_removes_a_budget() -> None:
         assert sluice("budgets", "--remove", api=api).stdout == "removed\n"
 
 
-def warmed(*statuses: str) -> dict[str, Any]:
+def warmed(*statuses: str, status: str = "done") -> dict[str, Any]:
     return {
+        "id": "job_1",
+        "status": status,
+        "request_count": len(statuses),
+        "done_count": 0 if status == "queued" else len(statuses),
         "requests": [
             {"status": each, "key": "", "cost": 10 if each == "new" else None, "error": "truncated" if each == "failed" else None}
             for each in statuses
-        ]
+        ],
     }
 
 
@@ -116,6 +120,24 @@ def test_it_tells_what_could_not_be_warmed(tmp_path: Path) -> None:
     with serving_api({"POST /api/v1/cache/warm": [warmed("failed", "left"), warmed("left")]}) as api:
         found = sluice("cache", "warm", str(path), api=api)
     assert (found.exit_code, found.stdout) == (1, "1 failed, 1 left; $0\n  request 1: truncated\n")
+
+
+def test_it_follows_a_job_and_hands_over_one_that_does_not_get_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "_PATIENCE_SECONDS", 0.0)
+    posted = [warmed("new", "new", status="queued"), warmed("new", "new", status="queued"), warmed("new", "new")]
+    with serving_api({"POST /api/v1/cache/warm": posted, "GET /api/v1/cache/warm/job_1": warmed("new", "new", status="queued")}) as api:
+        found = sluice("cache", "warm", requests_file(tmp_path, 2), api=api)
+    assert (found.exit_code, found.stdout, "0 of 2 done" in found.stderr) == (0, "2 new; $0.00002\n", True)
+    keys = {headers["idempotency-key"] for asked, _, headers in api.asked if asked.startswith("POST")}
+    assert (len(api.bodies("POST /api/v1/cache/warm")), len(keys)) == (3, 1)
+
+
+def test_it_looks_at_a_job_until_it_is_done(tmp_path: Path) -> None:
+    looked = [warmed("new", "new", status="running"), warmed("new", "there")]
+    with serving_api({"POST /api/v1/cache/warm": warmed("new", "new", status="queued"), "GET /api/v1/cache/warm/job_1": looked}) as api:
+        found = sluice("cache", "warm", requests_file(tmp_path, 2), api=api)
+    assert (found.exit_code, found.stdout) == (0, "1 new, 1 there; $0.00001\n")
+    assert len(api.bodies("POST /api/v1/cache/warm")) == 1
 
 
 @pytest.mark.parametrize("text", [None, "{broken", "{}", "[]"])

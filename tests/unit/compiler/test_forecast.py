@@ -5,6 +5,7 @@ from chalicelib.compiler.graph import WorkflowGraph
 from chalicelib.compiler.prices import EVENTS, PRICES_AS_OF, WRITES
 from chalicelib.compiler.schedule import schedule
 from chalicelib.spec.model import Json, JsonObject
+from chalicelib.spec.nodes import MOST_WOKEN
 from tests.factories.small_graphs import graph, tools
 
 TOOL: JsonObject = {"type": "tool_call", "tool": "time.now"}
@@ -183,12 +184,15 @@ def test_it_bounds_an_agents_entries_by_its_turns() -> None:
 
 def test_it_bounds_the_askings_for_a_task_by_their_time() -> None:
     call: JsonObject = {"type": "tool_call", "tool": "a2a.send", "wait": {"poll_seconds": 10, "timeout_seconds": 35}}
-    machine = scope(a=task("a--next"), a__next=choice("b", "a--pause"), a__pause=plain("Wait", "a"), b=task())
+    machine = scope(a=task("a--next"), a__next=choice("b", "a--pause", "a--wait"), a__pause=plain("Wait", "a"), a__wait=task("a"), b=task())
     found = of(graph({"a": call, "b": ""}, "a b"), machine)
-    assert (states(found), found.invocations) == ((3, 3 + 4 * 3), Range(2, 2 + 4))
+    assert (states(found), found.invocations) == ((3, 3 + (4 + MOST_WOKEN) * 3), Range(2, 2 + 4 + 2 * MOST_WOKEN))
     assert found.writes == write_range(2 * NODE_WRITES)
-    assert found.history_events.most - found.history_events.least == 4 * (EVENTS.task + 2 * EVENTS.plain)
-    assert found.notes == ("a: the other agent is asked 4 times at most how its task stands; what waits shorter is asked less",)
+    assert found.history_events.most - found.history_events.least == 4 * (EVENTS.task + 2 * EVENTS.plain) + MOST_WOKEN * (
+        EVENTS.task + EVENTS.plain + EVENTS.token_task
+    )
+    (note,) = found.notes
+    assert note.startswith("a: the other agent is asked 4 times at most how its task stands, and 50 times more where it tells of changes; ")
     estimated = of(graph({"a": call, "b": ""}, "a b"))
     assert (states(estimated), estimated.invocations) == (states(found), found.invocations)
 

@@ -13,6 +13,7 @@ pytestmark = pytest.mark.scenario  # a Python of its own for each
 HEAVY = {"anthropic", "openai", "boto3", "moto", "botocore.client"}
 NOT_ITS = {
     "worker": {"app", "chalicelib.api", "chalicelib.compiler.compile"},
+    "errands": {"app", "chalicelib.api", "chalicelib.compiler.compile"},
     "publisher": {"app", "chalicelib.api", "chalicelib.workers"},
     "execution_status": {"app", "chalicelib.api", "chalicelib.workers", "chalicelib.compiler.compile"},
     "table_stream": {"app", "chalicelib.api", "chalicelib.workers", "chalicelib.compiler.compile"},

@@ -36,7 +36,7 @@ def test_a_name_says_where_the_node_lands() -> None:
     assert isinstance(workflow, CallsWorkflow)
     assert (workflow.workflow, workflow.agent_named, workflow.is_entered_again(None)) == ("book", "workflow:book", False)
     assert isinstance(external, AsksAgent)
-    assert (external.external, external.agent_named, external.is_entered_again(None), external.may_wait(None)) == ("clerk", "a2a:clerk", True, False)
+    assert (external.external, external.agent_named, external.is_entered_again(None), external.may_wait(None)) == ("clerk", "a2a:clerk", True, True)
     assert (type(preset), preset.agent) == (AgentCall, "writer")  # type: ignore[union-attr]
     assert landing() == landed(spec_of({"do": agent()}), {"do": "workflow:book"}).nodes["do"]
 

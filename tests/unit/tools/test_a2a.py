@@ -1,18 +1,20 @@
 """The a2a tools, against an agent of the official SDK on loopback."""
 
 import asyncio
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import a2a.client  # noqa: F401  (heavy: paid for here, not by the first test)
+import httpx
 import pytest
 from a2a.helpers import new_data_part, new_task, new_text_message, new_text_part
 from a2a.server.agent_execution import AgentExecutor, RequestContext
 from a2a.server.events import EventQueue
 from a2a.server.request_handlers import DefaultRequestHandler
 from a2a.server.routes import create_agent_card_routes, create_jsonrpc_routes, create_rest_routes
-from a2a.server.tasks import InMemoryTaskStore, TaskUpdater
+from a2a.server.tasks import BasePushNotificationSender, InMemoryPushNotificationConfigStore, InMemoryTaskStore, TaskUpdater
 from a2a.types.a2a_pb2 import AgentCapabilities, AgentCard, AgentInterface, AgentSkill, TaskState
 from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
@@ -29,10 +31,11 @@ from tests.fixtures.http_server import Reply, serving
 
 
 class Clerk(AgentExecutor):
-    """Answers "hello" at once, works on "report" until it is told to go on, asks back on "ask", and fails on "fail"."""
+    """Answers "hello" at once, works on "later" until it may `go`, asks back on "ask", and fails on "fail"."""
 
     def __init__(self) -> None:
         self.heard: list[str] = []
+        self.go = threading.Event()
 
     async def execute(self, context: RequestContext, event_queue: EventQueue) -> None:
         assert context.message is not None
@@ -54,6 +57,11 @@ class Clerk(AgentExecutor):
             case "work":
                 await updater.start_work()
                 await _until_cancelled()
+            case "later":
+                await updater.start_work()
+                await asyncio.to_thread(self.go.wait, 60)
+                await updater.add_artifact([new_text_part("at last")])
+                await updater.complete()
             case "":
                 await updater.add_artifact([*context.message.parts])
                 await updater.complete()
@@ -74,11 +82,13 @@ async def _until_cancelled() -> None:
 class Office:
     """The running agent, and the requests that came."""
 
-    def __init__(self, *, binding: str = "JSONRPC") -> None:
+    def __init__(self, *, binding: str = "JSONRPC", tells: bool = False) -> None:
         self.clerk = Clerk()
         self.requests: list[tuple[str, dict[str, str]]] = []
         self.app: Starlette | None = None
         self.binding = binding
+        self.tells = tells
+        self.configs = InMemoryPushNotificationConfigStore()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -92,12 +102,20 @@ class Office:
             description="Writes reports.",
             version="1",
             supported_interfaces=[AgentInterface(url=f"http://{host}/rpc", protocol_binding=self.binding, protocol_version="1.0")],
-            capabilities=AgentCapabilities(streaming=False),
+            capabilities=AgentCapabilities(streaming=False, push_notifications=self.tells),
             default_input_modes=["text/plain"],
             default_output_modes=["text/plain"],
             skills=[AgentSkill(id="report", name="Report", description="Writes a report.", tags=["writing"])],
         )
-        handler = DefaultRequestHandler(agent_executor=self.clerk, task_store=InMemoryTaskStore(), agent_card=card)
+        sender = (
+            BasePushNotificationSender(httpx.AsyncClient(trust_env=False, limits=httpx.Limits(max_keepalive_connections=0)), self.configs)
+            if self.tells
+            else None
+        )
+        kept = self.configs if self.tells else None
+        handler = DefaultRequestHandler(
+            agent_executor=self.clerk, task_store=InMemoryTaskStore(), agent_card=card, push_config_store=kept, push_sender=sender
+        )
         served = create_jsonrpc_routes(handler, "/rpc") if self.binding == "JSONRPC" else create_rest_routes(handler, path_prefix="/rpc")
         self.app = Starlette(routes=[*create_agent_card_routes(card), *served])
 

@@ -28,7 +28,7 @@ from chalicelib.tools.failures import (
     UrlRefused,
 )
 from chalicelib.tools.fetch import Deadline
-from chalicelib.tools.guard import Guard, broken
+from chalicelib.tools.guard import Guard, broken, identity
 from chalicelib.tools.ports import Endpoint
 from chalicelib.tools.registry import run_tool
 from chalicelib.tools.tool import Surroundings
@@ -210,7 +210,7 @@ def test_it_does_not_wait_for_the_end_of_a_stream_that_has_answered() -> None:
         return b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: 9999\r\n\r\n" + body
 
     with serving(answer) as server:
-        tool._MODES.put((f"http://{server.host}/mcp", ()), tool.MODERN)
+        tool._MODES.put(identity(Endpoint(f"http://{server.host}/mcp")), tool.MODERN)
         assert tool.discover("shop", around(server.host)) == ()
 
 

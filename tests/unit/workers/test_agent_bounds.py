@@ -25,6 +25,7 @@ from chalicelib.tools.mcp import DiscoveredTool
 from chalicelib.tools.registry import tools
 from chalicelib.tools.tool import Surroundings, Tool
 from chalicelib.workers import agent_tools
+from chalicelib.workers import tool as tool_worker
 from chalicelib.workers.payload import parse_payload
 from chalicelib.workers.version_nodes import version_nodes
 from chalicelib.workers.work import Work
@@ -163,10 +164,10 @@ def test_what_another_model_said_in_the_place_of_one_that_failed_is_not_kept() -
 def served(monkeypatch: pytest.MonkeyPatch, schema: JsonObject | None = None, **names: list[str]) -> None:
     """What MCP servers say of themselves."""
 
-    def discover(server: str, _: Surroundings) -> list[DiscoveredTool]:
+    def discover(server: str, _: Surroundings, **__: object) -> list[DiscoveredTool]:
         return [DiscoveredTool(server, name, "", schema or {"type": "object"}) for name in names[server]]
 
-    monkeypatch.setattr(agent_tools, "discover", discover)
+    monkeypatch.setattr(tool_worker, "discover", discover)
 
 
 def reach(grants: list[JsonObject]) -> dict[str, tuple[str | None, str]]:

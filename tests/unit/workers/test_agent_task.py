@@ -12,7 +12,7 @@ from chalicelib.compiler.prices import EVENTS, HISTORY_LIMIT
 from chalicelib.errors import Contention
 from chalicelib.settings import settings
 from chalicelib.spec.model import Json, JsonObject
-from chalicelib.spec.nodes import Polling
+from chalicelib.spec.nodes import MOST_WOKEN, Polling
 from chalicelib.store import agent_tasks, keys, table
 from chalicelib.store.run_records import Fence, NodeAttempt
 from chalicelib.tools import a2a as tool
@@ -190,9 +190,11 @@ def test_the_first_id_of_a_task_counts() -> None:
 )
 def test_a_year_of_asking_fits_into_a_history(poll_seconds: int, timeout_seconds: int, polls: int) -> None:
     assert Polling(poll_seconds=poll_seconds, timeout_seconds=timeout_seconds).most_polls == polls
-    assert polls * (EVENTS.task + 2 * EVENTS.plain) < HISTORY_LIMIT
+    assert polls * (EVENTS.task + 2 * EVENTS.plain) + MOST_WOKEN * (EVENTS.task + EVENTS.plain + EVENTS.token_task) < HISTORY_LIMIT
 
 
 def test_a_pause_ends_with_the_time_and_grows_with_it() -> None:
     wait = Polling(poll_seconds=30, timeout_seconds=86_400)
+    assert [wait.long_pause(waited) for waited in (0, 3100, 50_000.2, 86_200.5, 86_399.99, 90_000)] == [300, 310, 3600, 200, 1, 1]
+    assert Polling(poll_seconds=7200).long_pause(0) == 7200
     assert [wait.pause(waited) for waited in (0, 2999.5, 3100, 50_000.2, 86_390.5, 86_399.99, 90_000)] == [30, 30, 31, 501, 10, 1, 1]
