@@ -35,7 +35,7 @@ def main(arguments: list[str]) -> int:
 def up(*, port: int = 8000, data: Path | str = ROOT / ".sluice", reload: bool = True) -> int:
     """Start the stack and keep it running; an exit code."""
     try:
-        return serve(Path(data), port, watch=reload)
+        return serve(Path(data), port, watch=reload, welcome=_greet)
     except DataDirInUseError as error:
         print(f"sluice: {error}", file=sys.stderr)
         return 1
@@ -77,9 +77,14 @@ def serve(data: Path, port: int, *, watch: bool, project: Project | None = None,
 
 
 def _tell(stack: "LocalStack") -> None:
+    print(f"REST       {stack.url}\nWebSocket  {stack.websocket_url}", flush=True)
+
+
+def _greet(stack: "LocalStack") -> None:
+    """The addresses, and, the one time that they are known, the passwords of the first people."""
     from infra.local.people import first_people
 
-    print(f"REST       {stack.url}\nWebSocket  {stack.websocket_url}", flush=True)
+    _tell(stack)
     for name, password in first_people().items():
         print(f"Password   {name} {password}", flush=True)
 

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,11 @@ from typing import Any
 import pytest
 from websockets.sync.client import connect
 
+from cli.credentials import Credential
 from infra.local.project import ROOT
 from infra.local.watching import take
+from tests.factories.credentials import credential
+from tests.factories.people_elsewhere import People
 from tests.local.tiny_stack import DEADLINE, LocalStack, eventually, http
 
 pytestmark = pytest.mark.scenario
@@ -35,11 +38,15 @@ _ENDED = {"succeeded", "failed", "timed_out", "cancelled"}
 
 
 class Api:
-    def __init__(self, url: str) -> None:
-        self._url = url
+    def __init__(self, url: str, credentials: Callable[[str], Credential] = credential) -> None:
+        self._url, self._credentials = url, credentials
+        self._known: dict[str, str] = {}
 
     def __call__(self, path: str, body: Any = None, person: str = "ann") -> Any:
-        answer = http(f"{self._url}/api/v1/{path}", None if body is None else json.dumps(body).encode(), X_Sluice_As=person)
+        if person not in self._known:
+            self._known[person] = self._credentials(person).bearer
+        sent = None if body is None else json.dumps(body).encode()
+        answer = http(f"{self._url}/api/v1/{path}", sent, Authorization=f"Bearer {self._known[person]}")
         assert answer.status < 300, answer.body
         return answer.json()
 
@@ -56,12 +63,14 @@ class Api:
 
 
 @contextmanager
-def _process(data: Path) -> Iterator[tuple["subprocess.Popen[str]", Api]]:
+def _process(data: Path, people: People) -> Iterator[tuple["subprocess.Popen[str]", Api]]:
     command = [sys.executable, "-m", "infra.local", "up", "--port", "0", "--data", str(data)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
         assert process.stdout is not None
         try:
-            yield process, Api(process.stdout.readline().split()[-1])
+            url = process.stdout.readline().split()[-1]
+            people.meet(url, process.stdout)
+            yield process, Api(url, people)
         finally:
             process.kill()
 
@@ -91,14 +100,15 @@ def test_a_run_is_followed_live_decided_and_finished_across_a_change_of_code() -
 
 
 def test_a_run_that_a_kill_broke_is_failed_with_the_code_interrupted(tmp_path: Path) -> None:
-    with _process(tmp_path) as (process, api):
+    people = People()
+    with _process(tmp_path, people) as (process, api):
         run_id = api.start()
         api.open_gate()
         eventually(lambda: api(f"workflows/runs/{run_id}")["status"] == "waiting")
         time.sleep(1)  # the last second may be lost
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
-    with _process(tmp_path) as (_, api):
+    with _process(tmp_path, people) as (_, api):
         run = api.ended(run_id)
         assert (run["status"], run["error"]["name"]) == ("failed", "Interrupted")
         again = api(f"workflows/{run['workflow_id']}/run", {"input": {"city": "Oslo"}})["id"]

@@ -114,8 +114,10 @@ def test_it_ends_well_at_ctrl_c(tmp_path: Path, capfd: pytest.CaptureFixture[str
 
 @pytest.mark.scenario
 def test_it_ends_well_while_it_welcomes(tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLUICE_CREDENTIALS", str(tmp_path / "credentials.json"))
+
     def show(self: Demo, *, runs: bool) -> None:
-        assert http(f"{self.url}/api/v1/workflows").status == 200
+        assert http(f"{self.url}/api/v1/workflows").status == 401  # it serves; nobody has signed in
         assert runs
         raise KeyboardInterrupt
 

@@ -7,16 +7,15 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any, Final
 
 import pytest
 
-from cli.client import Client, Problem, credential_of
-from cli.credentials import Credential
+from cli.client import Problem
 from infra.local.persistence import SAVE_SECONDS
 from tests.factories.local_runs import LocalRuns
+from tests.factories.people_elsewhere import People
 
 pytestmark = pytest.mark.scenario
 
@@ -32,37 +31,6 @@ ASK: Final[dict[str, Any]] = {
     "edges": [{"from": "approve", "to": "kept", "when": "approve"}],
     "output": {"before": "$before.value", "by": "$approve.by"},
 }
-
-
-@dataclass
-class People:
-    """Those who sign in to a stack of another process: the admin by the password that it told at its first start, the others by invitation."""
-
-    url: str = ""
-    admin: str = ""
-    passwords: dict[str, str] = field(default_factory=dict)
-
-    def meet(self, url: str, told: IO[str]) -> None:
-        self.url = url
-        told.readline()  # the WebSocket's address
-        if not self.admin:  # told once
-            self.admin = told.readline().split()[-1]
-
-    def __call__(self, person: str) -> Credential:
-        if person not in self.passwords:
-            self._invite(person)
-        return self._sign_in(person, self.passwords[person])
-
-    def _invite(self, person: str) -> None:
-        with Client(self.url, credential=self._sign_in("admin", self.admin)) as admin:
-            invitation = admin.post("/api/v1/auth/invitations", {"roles": ["admin", "approver"]})["invitation"]
-            self.passwords[person] = "seven small brown owls"
-            body = {"invitation": invitation, "username": person, "password": self.passwords[person]}
-            admin.post("/api/v1/auth/invitations/acceptance", body)
-
-    def _sign_in(self, person: str, password: str) -> Credential:
-        with Client(self.url, credential=Credential(person)) as client:
-            return credential_of(client.post("/api/v1/auth/login/json", {"username": person, "password": password}))
 
 
 @contextmanager
