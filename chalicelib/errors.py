@@ -215,7 +215,7 @@ class JobNotFound(NotFound):
 
 
 class NotificationUnknown(NotFound):
-    code = "notification-unknown"
+    code = "notification-not-found"
 
 
 class Conflict(SluiceError):

@@ -29,6 +29,6 @@ def warm(principal: Principal, requests: Sequence[JsonObject], *, ttl_seconds: i
 def get_job(principal: Principal, job_id: str) -> WarmJob:
     """Raises JobNotFound."""
     found = warm_jobs.find(principal.organisation_id, job_id)
-    if found is None:
+    if found is None or not (principal.is_admin or principal.person == found.created_by):
         raise JobNotFound(f"there is no job {job_id}; jobs are kept for a week")
     return found

@@ -11,6 +11,7 @@ from typing import Any, Final
 import pytest
 
 from app import app
+from chalicelib import ids
 from chalicelib.access import members
 from chalicelib.access.api_keys import make_key
 from chalicelib.access.limits import set_budget
@@ -18,7 +19,7 @@ from chalicelib.access.principal import Principal
 from chalicelib.access.scopes import ALL, ROLES, Access, Scope
 from chalicelib.api.endpoint import scope_of
 from chalicelib.clock import now_text
-from chalicelib.store import external_agents
+from chalicelib.store import external_agents, warm_jobs
 from chalicelib.store.external_agents import ExternalAgent
 from chalicelib.workflows.imported_apis import import_api
 from tests.factories.api_events import context, rest_event
@@ -132,11 +133,15 @@ def site() -> Iterator[Site]:
         key = make_key(OWNER, name=CANARY).key
         invitation = members.invite(OWNER, roles=("viewer",), note=CANARY).invitation
         bearer("pat", ("viewer",))
+        job = warm_jobs.begin("org_local", "ann", [{"prompt": CANARY}], ttl_seconds=60, digest="d", key="")
         things = {
             "workflow_id": run.workflow_id,
             "run_id": run.id,
             "gate_id": gate.id,
             "number": "1",
+            "job_id": job.id,
+            "hook_id": ids.new_id("hook"),
+            "organisation_id": "org_local",
             "workflow": f"{CANARY}-flow",
             "key_id": key.id,
             "invitation_id": invitation.id,

@@ -21,6 +21,7 @@ from chalicelib.workflows.agent_directory import get_agent
 from chalicelib.workflows.external_agents import add_agent, known_agents
 from tests.factories.api_events import context, rest_event
 from tests.factories.cloud import ANN, STRANGER, Cloud, cloud
+from tests.factories.credentials import bearer
 from tests.factories.worker_runs import story
 from tests.fixtures.http_server import Reply, Request, Server, serving
 from tests.unit.tools.test_card_signature import OURS, THEIRS, public
@@ -158,14 +159,14 @@ def test_whether_an_agent_is_known_asks_for_no_secret(monkeypatch: pytest.Monkey
 )
 def test_the_api_refuses_what_is_no_header_or_signer(body: dict[str, Any]) -> None:
     wanted = {"name": "clerk", "url": "https://c.test", **body}
-    response = app(rest_event("POST", "/api/v1/agents", headers={"X-Sluice-As": "ann"}, body=wanted), context())
+    response = app(rest_event("POST", "/api/v1/agents", headers=bearer(), body=wanted), context())
     assert (response["statusCode"], json.loads(response["body"])["code"]) == (400, "body-invalid")
 
 
 def test_the_api_registers_an_agent_with_headers_and_signers(clerk: Server) -> None:
     put_secret(ANN.organisation_id, "clerk", TOKEN)
     wanted = {"name": "clerk", "url": f"http://{clerk.host}", "headers": {"Authorization": {"secret": "clerk", "prefix": "Bearer "}}}
-    response = app(rest_event("POST", "/api/v1/agents", headers={"X-Sluice-As": "ann"}, body=wanted), context())
+    response = app(rest_event("POST", "/api/v1/agents", headers=bearer(), body=wanted), context())
     assert response["statusCode"] == 201, response["body"]
     kept = external_agents.find(ANN.organisation_id, "clerk")
     assert kept is not None

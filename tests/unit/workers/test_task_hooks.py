@@ -202,7 +202,7 @@ def test_a_forged_word_changes_nothing_and_learns_nothing(agents: Agents, header
     before = item(tale)
     known, unknown = post(tale, headers), post(tale, headers, hook="hook_0")
     assert known == unknown
-    assert (known[0], known[1]["code"]) == (404, "notification-unknown")
+    assert (known[0], known[1]["code"]) == (404, "notification-not-found")
     assert (item(tale), agents.aws.answers) == (before, [])
 
 
