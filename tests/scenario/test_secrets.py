@@ -3,6 +3,7 @@
 import base64
 import json
 import logging
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ from mcp.server.mcpserver import Context
 from chalicelib.settings import settings
 from infra.local.patches.storage import CHANGES
 from infra.local.stack import LocalStack
-from tests.factories.credentials import bearer
+from tests.factories.credentials import bearer, token
 from tests.factories.local_runs import LocalRuns
 from tests.factories.repository import ROOT
 from tests.fixtures.asgi_server import serving_app
@@ -157,7 +158,8 @@ def test_a_missing_secret_is_a_named_error(stack: LocalStack, runs: LocalRuns, s
 
 def sluice(stack: LocalStack, *command: str, typed: str = "") -> str:
     whole = [sys.executable, "-m", "cli.main", *command, "--url", stack.url]
-    done = subprocess.run(whole, input=typed, capture_output=True, text=True, check=False, cwd=ROOT)
+    env = {**os.environ, "SLUICE_TOKEN": token()}
+    done = subprocess.run(whole, input=typed, capture_output=True, text=True, check=False, cwd=ROOT, env=env)
     assert done.returncode == 0, done.stderr
     return done.stdout + done.stderr
 
