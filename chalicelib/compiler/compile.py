@@ -18,7 +18,7 @@ from chalicelib.compiler import asl
 from chalicelib.compiler.absence import absences
 from chalicelib.compiler.asl_rules import check_machine
 from chalicelib.compiler.checks import check
-from chalicelib.compiler.code import CONTEXT
+from chalicelib.compiler.code import CONTEXT, Key
 from chalicelib.compiler.draw import draw
 from chalicelib.compiler.emit import emit
 from chalicelib.compiler.forecast import Forecast, forecast
@@ -28,8 +28,9 @@ from chalicelib.compiler.holdings import texts_of
 from chalicelib.compiler.names import name_variables
 from chalicelib.compiler.plan import Plan
 from chalicelib.compiler.printer import print_plan
-from chalicelib.compiler.residual import Kept, residual_graph, settled_with
+from chalicelib.compiler.residual import Kept, read_outputs, residual_graph, settled_with
 from chalicelib.compiler.schedule import schedule
+from chalicelib.compiler.sheet import Outline
 from chalicelib.compiler.source_map import Mapped, source_map
 from chalicelib.spec.diagnostic import Diagnostic
 from chalicelib.spec.model import JsonObject
@@ -43,6 +44,7 @@ class Compilation:
     """`state_machine` has `${Worker}` in place of the worker's ARN; `digest` is taken of it before anything is bound.
 
     `context_fields`: fields of the run's input that the engine itself reads, so that they stay in the machine's input when the rest goes to S3.
+    `kept_fields`: the same of each kept node's output, where a residual machine reads it at all.
     """
 
     graph: WorkflowGraph
@@ -52,6 +54,7 @@ class Compilation:
     source_map: tuple[Mapped, ...]
     digest: str
     context_fields: tuple[str, ...]
+    kept_fields: Mapping[str, tuple[str, ...]]
     diagnostics: tuple[Diagnostic, ...]
 
     @property
@@ -97,6 +100,11 @@ def _compiled(graph: WorkflowGraph, positions: Positions, found: tuple[Diagnosti
         forecast=forecasted,
         source_map=source_map(outline, graph, positions, machine),
         digest=hashlib.sha256(asl.canonical(machine).encode()).hexdigest(),
-        context_fields=tuple(texts_of(outline.native_fields.get(CONTEXT, set()))),
+        context_fields=_native_fields(outline, CONTEXT),
+        kept_fields={} if kept is None else {name: _native_fields(outline, Key("output", name)) for name in read_outputs(machine, kept)},
         diagnostics=found,
     )
+
+
+def _native_fields(outline: Outline, key: Key) -> tuple[str, ...]:
+    return tuple(texts_of(outline.native_fields.get(key, set())))

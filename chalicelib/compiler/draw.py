@@ -171,7 +171,7 @@ def draw(graph: WorkflowGraph, plan: Plan, is_absent: IsAbsent, *, kept: Kept | 
     block = drawn.root
     if kept is not None:
         outline.constants |= kept_paths(graph, kept)
-        sheet.resume = code(Read(ENVELOPE), ".resume")
+        sheet.resume, sheet.again = code(Read(ENVELOPE), ".resume"), kept.again
         outline.run_fields = (*outline.run_fields, "resume")
     told = sheet.tell(plan, block)
     output = sheet.reader((), None).template(graph.spec.output)

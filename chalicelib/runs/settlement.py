@@ -131,7 +131,7 @@ def _never_visited(run: Run, nodes: Mapping[Address, NodeRun], outcome: Outcome)
             continue
         ran = graph is not None and isinstance(graph.root.nodes[name], Parallel | Join) and has_run(graph.root, name, known, _reader(run))
         result = keep(run.organisation_id, f"runs/{run.id}/{name}", {}) if ran else None
-        change = accounts.settled_change(None, run_id=run.id, address=(name, ""), at=outcome.at, result=result)
+        change = accounts.settled_change(nodes.get((name, "")), run=run, address=(name, ""), at=outcome.at, result=result)
         if change is not None:
             known[name] = change.after
             yield change

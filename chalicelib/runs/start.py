@@ -93,7 +93,7 @@ def parent_key(parent: Parent) -> str:
     """One child for each visit of a sub-workflow node, or each call of an agent, whatever its attempts."""
     attempt = parent.attempt
     call = "" if attempt.call is None else f"/call {attempt.call}"
-    return f"parent:{attempt.run_id}/{attempt.node}/{attempt.item_path}/{attempt.fence.visit}{call}"
+    return f"parent:{attempt.run_id}/{attempt.node}/{attempt.item_path}/{attempt.fence.visit_name}{call}"
 
 
 def launch(run: Run, given: Json, version: Version) -> bool:

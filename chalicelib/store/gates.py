@@ -14,7 +14,7 @@ from chalicelib.store.table import Page, Write
 def gate_id(attempt: NodeAttempt) -> str:
     """The id of the gate that this visit of the node opens; an agent opens one for each call that it has to ask for."""
     call = () if attempt.call is None else (f"call {attempt.call}",)
-    return ids.derived_id(ids.GATE, attempt.run_id, attempt.node, attempt.item_path, str(attempt.fence.visit), *call, time_of=attempt.run_id)
+    return ids.derived_id(ids.GATE, attempt.run_id, attempt.node, attempt.item_path, attempt.fence.visit_name, *call, time_of=attempt.run_id)
 
 
 def find(organisation_id: str, gate_id: str) -> Gate | None:

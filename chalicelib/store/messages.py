@@ -11,7 +11,7 @@ from chalicelib.store.table import Write
 
 def message_id(attempt: NodeAttempt, part: str = "") -> str:
     """The id of the message that this visit of the node sends; `part` tells apart those of a node that sends several."""
-    meaning = (attempt.run_id, attempt.node, attempt.item_path, str(attempt.fence.visit), *((part,) if part else ()))
+    meaning = (attempt.run_id, attempt.node, attempt.item_path, attempt.fence.visit_name, *((part,) if part else ()))
     return ids.derived_id(ids.MESSAGE, *meaning, time_of=attempt.run_id)
 
 

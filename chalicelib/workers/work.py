@@ -46,7 +46,7 @@ class Work:
             run_id=self.payload.run_id,
             node=self.payload.node,
             item_path=self.payload.item_path,
-            fence=Fence(resume=fence.resume, visit=fence.visit, entry=fence.entry, retry=fence.retry),
+            fence=Fence(resume=fence.resume, again=fence.again, visit=fence.visit, entry=fence.entry, retry=fence.retry),
             distributed=self.version_node.is_distributed,
         )
 
@@ -62,8 +62,8 @@ class Work:
 
     @property
     def effect_key(self) -> str:
-        """What makes an effect happen once: the same for every retry, another for every visit and item."""
-        return f"{self.payload.run_id}/{self.payload.node}/{self.payload.item_path}/{self.payload.fence.visit}"
+        """What makes an effect happen once: the same for every retry and resume, another for every visit and item, and where a resume has it again."""
+        return f"{self.payload.run_id}/{self.payload.node}/{self.payload.item_path}/{self.attempt.fence.visit_name}"
 
     @property
     def is_too_late(self) -> bool:
