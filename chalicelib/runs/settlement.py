@@ -13,7 +13,7 @@ from chalicelib.runs.history import Told
 from chalicelib.spec.model import Json
 from chalicelib.spec.nodes import Join, Parallel
 from chalicelib.spec.workflow import WorkflowSpec
-from chalicelib.store import accounts, gates
+from chalicelib.store import accounts, gates, residuals
 from chalicelib.store.accounts import Address, node_event
 from chalicelib.store.journal import NodeChange
 from chalicelib.store.node_places import places_of
@@ -125,6 +125,8 @@ def _never_visited(run: Run, nodes: Mapping[Address, NodeRun], outcome: Outcome)
     """Nodes of the workflow's own block without a node run. Fan-outs and joins tell nobody: whether they ran follows from the nodes before them."""
     graph = graph_of(run)
     known: dict[str, NodeRun] = {node: node_run for (node, item_path), node_run in nodes.items() if not item_path}
+    for name in _left_behind(run, known):
+        del known[name]
     names = list(graph.root.order) if graph else [place.node for place in places_of(run.organisation_id, run.version_id).values() if not place.maps]
     for name in names:
         if name in known:
@@ -135,6 +137,13 @@ def _never_visited(run: Run, nodes: Mapping[Address, NodeRun], outcome: Outcome)
         if change is not None:
             known[name] = change.after
             yield change
+
+
+def _left_behind(run: Run, known: Mapping[str, NodeRun]) -> list[str]:
+    """Nodes that an earlier resume came to, and that this one neither kept nor visited: they were skipped."""
+    residual = residuals.find(run.organisation_id, run.id, run.resume) if run.resume else None
+    kept = {} if residual is None else residual.kept
+    return [name for name, node_run in known.items() if node_run.fence.resume < run.resume and name not in kept]
 
 
 def graph_of(run: Run) -> WorkflowGraph | None:

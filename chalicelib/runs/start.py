@@ -18,6 +18,7 @@ from chalicelib.errors import ConditionLost, Contention, KeyReused, NotPublished
 from chalicelib.gates.deliver import deliver_soon
 from chalicelib.live.publish import publish
 from chalicelib.machines import executions
+from chalicelib.runs import residual_machine
 from chalicelib.runs.inputs import checked_input, small_fields
 from chalicelib.spec.canonical import digest
 from chalicelib.spec.model import Json, JsonObject
@@ -67,7 +68,7 @@ def start(
     KeyReused.
     """
     chosen = choose_version(principal.organisation_id, workflow_id, version)
-    given = checked_input(_input_schema(chosen), input)
+    given = checked_input(input_schema(chosen), input)
     lasting = parent_key(parent) if parent else None
     request = _Request(principal, chosen, given, lasting or key, trigger, parent, version)
     run, is_new = request.find_or_create()
@@ -97,10 +98,16 @@ def parent_key(parent: Parent) -> str:
 
 
 def launch(run: Run, given: Json, version: Version) -> bool:
-    """Give a queued run to the engine; one that was given before stays as it is. False when its state machine is gone. Raises EngineUnavailable."""
+    """Give a queued run to the engine; one that was given before stays as it is. A machine of its own is created first. False when its state
+    machine is gone. Raises EngineUnavailable, PublisherUnavailable.
+    """
     if run.status is not RunStatus.QUEUED:
         return True
-    return executions.start(run.machine_arn, run.execution_name, machine_input(run, given, version))
+    more: JsonObject = {}
+    if run.is_residual:
+        residual_machine.ask_for(run)
+        more = residual_machine.more_input(run)
+    return executions.start(run.machine_arn, run.execution_name, {**machine_input(run, given, version), **more})
 
 
 def machine_input(run: Run, given: Json, version: Version) -> JsonObject:
@@ -211,6 +218,7 @@ def _await_again(run: Run, parent: Parent) -> None:
     deliver_soon(run.organisation_id, run.id)
 
 
-def _input_schema(version: Version) -> JsonObject:
+def input_schema(version: Version) -> JsonObject:
+    """The JSON Schema of what a run of the version is given."""
     schema = version.spec.get("input")
     return schema if isinstance(schema, dict) else {"type": "object"}

@@ -22,6 +22,7 @@ point-in-time recovery. Every PK starts with `ORG#<organisation>`; what is known
     run event           RUN#<run>                 EVENT#<number>
     transcript          RUN#<run>                 TALK#<node>#<item path>#<visit>#<agent delegated to>
     agent's task        RUN#<run>                 TASK#<node>#<item path>#<visit>
+    residual            RUN#<run>                 RESIDUAL#<resume>
     start key           KEY#<wf>#<sha256>         KEY
     gate                GATE#<gate>               GATE                      RUN#<run>#GATES / <gate>          OPEN#GATES / <opened>#<gate>
                                                                                                      decided: UNDELIVERED / <gate>
@@ -58,6 +59,7 @@ point-in-time recovery. Every PK starts with `ORG#<organisation>`; what is known
     runs of a workflow / of the organisation, newest first    GSI1 WORKFLOW#<wf>#RUNS / RUNS, descending
     runs that have not ended (lists by open status, sweeper)  GSI2 OPEN#RUNS
     a run with its node runs; events since n                  PK RUN#<run>, SK RUN, prefix NODE#, range of EVENT#
+    what a resumed run's machine is made of                   PK RUN#<run>, SK RESIDUAL#<resume>; all resumes: prefix
     open gates, oldest first; the gates of a run              GSI2 OPEN#GATES; GSI1 RUN#<run>#GATES
     answers that have not reached the engine                  GSI2 UNDELIVERED
     what a namespace remembers in words, and how much it is   PK WORDS#<namespace>, SK prefix ENTRY#; TALLY
@@ -170,6 +172,10 @@ def transcript(organisation_id: str, run_id: str, node: str, place: str) -> Key:
 
 def agent_task(organisation_id: str, run_id: str, node: str, place: str) -> Key:
     return Key(run(organisation_id, run_id).pk, f"TASK#{node}#{place}")
+
+
+def residual(organisation_id: str, run_id: str, number: int) -> Key:
+    return Key(run(organisation_id, run_id).pk, f"RESIDUAL#{number:06d}")
 
 
 def event(organisation_id: str, run_id: str, number: int) -> Key:

@@ -45,7 +45,8 @@ class Usage(Record):
 
 
 class Trigger(Record):
-    """What started a run. `source` names it: a person, a schedule's id, the id of the parent, of the failed or of the repeated run, a node on trial."""
+    """What started a run. `source` names it: a person, a schedule's id, the id of the parent, of the failed or of the repeated run, a node on
+    trial."""
 
     type: Literal["manual", "schedule", "webhook", "event", "message", "workflow", "on_failure", "repeat", "trial"] = "manual"
     source: str = ""
@@ -71,8 +72,8 @@ class Spent(Record):
 class Run(Record):
     """One use of a version. `key` is the caller's idempotency key; `resume` counts resumptions; `execution_name` belongs to the latest of them.
 
-    `again` names the nodes that a resume had run again although they had begun, with the number of that resume. `of_items` is what of the counts below
-    belongs to items of distributed maps.
+    `again` names the nodes that a resume had run again although they had begun, with the number of that resume. `of_items` is what of the counts
+    below belongs to items of distributed maps.
     """
 
     id: str
@@ -113,6 +114,11 @@ class Run(Record):
     def is_residual(self) -> bool:
         """Whether its machine is its own, made for what is left of it, or for the one node that is tried."""
         return self.resume > 0 or self.trigger.type == "trial"
+
+    @property
+    def trial_of(self) -> str | None:
+        """The node that the run tries, if it tries one."""
+        return self.trigger.source if self.trigger.type == "trial" else None
 
 
 class Fence(Record):

@@ -154,6 +154,12 @@ def get_output(organisation_id: str, run_id: str) -> Json:
     return _value(organisation_id, table.get(keys.run_output(organisation_id, run_id)))
 
 
+def input_write(organisation_id: str, run_id: str, given: Json) -> Write:
+    """The write that gives a run another input, for the transaction that resumes it."""
+    value = StoredValue(value=keep(organisation_id, f"runs/{run_id}/input", given))
+    return table.put(item_of(value, keys.run_input(organisation_id, run_id), keys.runs_of_organisation(organisation_id, run_id)))
+
+
 def output_write(organisation_id: str, run_id: str, output: Json) -> Write:
     """The write that keeps a run's output, for the transaction that ends it."""
     value = StoredValue(value=keep(organisation_id, f"runs/{run_id}/output", output))
@@ -202,11 +208,14 @@ def forget_open(run: Run) -> None:
 
 
 def request_cancel(run: Run, person: str, reason: str | None) -> None:
-    """Note who wants the run cancelled, and why. The first one is noted; an ended run is left as it is."""
+    """Note who wants the run cancelled, and why. The first one is noted; a run that has ended, or goes on by a resume since, is left as it is."""
     changes = {"cancel_requested_by": person, **({"cancel_reason": reason} if reason else {})}
-    condition = "attribute_exists(PK) AND attribute_not_exists(ended_at) AND attribute_not_exists(cancel_requested_by)"
+    is_open = "attribute_exists(PK) AND attribute_not_exists(ended_at) AND attribute_not_exists(cancel_requested_by)"
+    write = table.assign(
+        keys.run(run.organisation_id, run.id), changes, condition=f"{is_open} AND #execution_name = :mine", values={"mine": run.execution_name}
+    )
     with suppress(ConditionLost):
-        table.write(table.assign(keys.run(run.organisation_id, run.id), changes, condition=condition))
+        table.write(write)
 
 
 def _value(organisation_id: str, item: Item | None) -> Json:

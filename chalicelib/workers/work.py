@@ -62,7 +62,7 @@ class Work:
 
     @property
     def effect_key(self) -> str:
-        """What makes an effect happen once: the same for every retry and resume, another for every visit and item, and where a resume has it again."""
+        """What makes an effect happen once: the same for every retry and resume, another for every visit and item, and for a visit made again."""
         return f"{self.payload.run_id}/{self.payload.node}/{self.payload.item_path}/{self.attempt.fence.visit_name}"
 
     @property

@@ -1,14 +1,12 @@
 """The API's way to the compiler Lambda: ask it to publish, and hear what came of it.
 
 In: a principal, a workflow, perhaps a text. Out: the version, or the errors that `publish` raises, raised again here.
-`handle` is the other end of the wire.
+`handle` is the other end of the wire, also for runs, which ask for their residual machines (`runs.residual_machine`).
 """
 
-import json
 from collections.abc import Mapping
 from typing import Final
 
-from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from chalicelib.access.principal import Principal
@@ -22,10 +20,10 @@ from chalicelib.errors import (
     VersionNotFound,
     WorkflowNotFound,
 )
-from chalicelib.settings import settings
+from chalicelib.machines.compiler_function import ask
+from chalicelib.runs.residual_machine import create_for
 from chalicelib.spec.diagnostic import Diagnostic
-from chalicelib.spec.model import Json, JsonObject
-from chalicelib.store.clients import client
+from chalicelib.spec.model import JsonObject
 from chalicelib.store.workflow_records import Version
 from chalicelib.store.workflows import get_version
 from chalicelib.workflows.publish import diagnostic_data, publish
@@ -45,12 +43,22 @@ class _Wanted(BaseModel):
     text: str | None = None
 
 
+class _Residual(BaseModel):
+    """A run's residual machine that is wanted."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    organisation_id: str
+    run_id: str
+    number: int
+
+
 def request(principal: Principal, workflow_id: str, *, text: str | None = None) -> Version:
     """Invoke the compiler function (SLUICE_COMPILER_FUNCTION) and wait. Raises what `publish.publish` raises, and PublisherUnavailable."""
     wanted = _Wanted(
         organisation_id=principal.organisation_id, person=principal.person, roles=tuple(sorted(principal.roles)), workflow_id=workflow_id, text=text
     )
-    answer = _invoke(wanted)
+    answer = ask(wanted.model_dump(mode="json"))
     error = answer.get("error")
     if isinstance(error, dict):
         raise _raised_again(error)
@@ -62,6 +70,8 @@ def request(principal: Principal, workflow_id: str, *, text: str | None = None) 
 
 def handle(payload: JsonObject) -> JsonObject:
     """What the `publisher` Lambda's handler returns for its event: `{"version_id": …}` or `{"error": {name, message, diagnostics}}`."""
+    if "residual" in payload:
+        return _residual(_Residual.model_validate(payload["residual"]))
     wanted = _Wanted.model_validate(payload)
     principal = Principal(wanted.organisation_id, wanted.person, frozenset(wanted.roles))
     try:
@@ -72,15 +82,11 @@ def handle(payload: JsonObject) -> JsonObject:
         return {"error": {"name": type(fault).__name__, "message": str(fault)}}
 
 
-def _invoke(wanted: _Wanted) -> JsonObject:
+def _residual(wanted: _Residual) -> JsonObject:
     try:
-        answer = client("lambda").invoke(FunctionName=settings().compiler_function, Payload=wanted.model_dump_json().encode())
-        told: Json = json.loads(answer["Payload"].read())
-    except (ClientError, BotoCoreError, ValueError) as fault:
-        raise PublisherUnavailable("the compiler function cannot be reached") from fault
-    if answer.get("FunctionError") or not isinstance(told, dict):
-        raise PublisherUnavailable("the compiler function failed; its log says why")
-    return told
+        return {"machine_arn": create_for(wanted.organisation_id, wanted.run_id, wanted.number)}
+    except SluiceError as fault:
+        return {"error": {"name": type(fault).__name__, "message": str(fault)}}
 
 
 def _raised_again(error: JsonObject) -> SluiceError:

@@ -15,7 +15,7 @@ from botocore.compat import HTTPHeaders
 
 from chalicelib.store.clients import client
 
-SERVICES: Final = ("dynamodb", "s3", "stepfunctions")
+SERVICES: Final = ("dynamodb", "s3", "stepfunctions", "lambda")
 Reply = tuple[Any, dict[str, Any]]
 Answering = Callable[[str, dict[str, Any]], Reply | None]
 
@@ -124,10 +124,11 @@ def _before(service: Any) -> Callable[..., Reply | None]:
             raise Crash
         if (refusal := _refusal(operation, fault, params)) is not None:
             return refusal
-        _HOOKS.pending = fault if fault in {Fault.CRASH_AFTER, Fault.UNKNOWN} else None
         if fault is Fault.TWICE and answering(operation, params) is None:
             service._make_request(model, params, context)
-        return answering(operation, params)
+        reply = answering(operation, params)
+        _HOOKS.pending = fault if fault in {Fault.CRASH_AFTER, Fault.UNKNOWN} else None  # now: to answer may have taken calls of its own
+        return reply
 
     return before_call
 

@@ -146,6 +146,7 @@ class StepEngine:
         body: dict[str, Any] = json.loads(request["body"])
         answers: dict[str, Callable[[dict[str, Any]], Reply]] = {
             "CreateStateMachine": self._create,
+            "DeleteStateMachine": self._delete,
             "StartExecution": self._start,
             "StopExecution": self._stop,
             "DescribeExecution": self._describe,
@@ -160,6 +161,10 @@ class StepEngine:
         arn = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{body['name']}"
         self.machines[arn] = json.loads(body["definition"])
         return _done(stateMachineArn=arn)
+
+    def _delete(self, body: dict[str, Any]) -> Reply:
+        self.machines.pop(body["stateMachineArn"], None)
+        return _done()
 
     def _start(self, body: dict[str, Any]) -> Reply:
         machine_arn, name = body["stateMachineArn"], body["name"]
