@@ -15,6 +15,7 @@ from chalicelib.api import (
     problem,
     providers,
     replies,
+    resume,
     runs,
     secrets,
     tools,
@@ -27,7 +28,7 @@ from chalicelib.events import execution_status, publisher, sweeper, table_stream
 app = Chalice(app_name="sluice", configure_logs=False)
 app.experimental_feature_flags.update(["WEBSOCKETS"])
 
-for room in (validation, workflows, versions, runs, replies, gates, live, providers, costs, budgets, cache, secrets, tools, as_tools):
+for room in (validation, workflows, versions, runs, resume, replies, gates, live, providers, costs, budgets, cache, secrets, tools, as_tools):
     app.register_blueprint(room.routes)
 app.register_middleware(problem.retell_framework_errors, "http")
 

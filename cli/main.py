@@ -2,7 +2,7 @@
 
 import typer
 
-from cli import budgets, cache, costs, gates, runs, secrets, specs, tools, up
+from cli import budgets, cache, costs, gates, resume, runs, secrets, specs, tools, up
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Agent workflows as AWS Step Functions: check, compile, publish, run, decide.")
 
@@ -12,6 +12,9 @@ app.command("publish")(specs.publish)
 app.command("run")(runs.run)
 app.command("runs")(runs.runs)
 app.command("show")(runs.show)
+app.command("resume")(resume.resume)
+app.command("repeat")(resume.repeat)
+app.command("try")(resume.try_)
 app.command("cancel")(runs.cancel)
 app.command("reply")(runs.reply)
 app.command("gates")(gates.gates)

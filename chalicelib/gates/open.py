@@ -2,7 +2,8 @@
 
 In: the attempt, the token, the rendered question. Out: the `Gate`. Idempotent by (run, node, item path, visit): opened again with a new token, an
 undecided
-gate takes the new token, and a decided one answers it at once. The node run waits from here on; events `node_waiting` and `gate_opened`.
+gate takes the new token, and a decided one answers it at once. A gate that closed with a broken run is asked again when the run is resumed: it is the
+same gate, with the votes that it had if the question is the same. The node run waits from here on; events `node_waiting` and `gate_opened`.
 """
 
 import hashlib
@@ -23,7 +24,7 @@ from chalicelib.store.gate_records import Gate, GateChoice
 from chalicelib.store.journal import Change, NewEvent, NodeChange
 from chalicelib.store.record import plain
 from chalicelib.store.run_records import NodeAttempt
-from chalicelib.store.statuses import EventType
+from chalicelib.store.statuses import EventType, GateStatus
 from chalicelib.store.transitions import has_succeeded, wait
 from chalicelib.store.values import keep
 
@@ -62,15 +63,29 @@ def open_gate(
 
     def propose() -> Change | None:
         opened.clear()
-        if gates.find(attempt.organisation_id, gate_id) is not None:
+        known = gates.find(attempt.organisation_id, gate_id)
+        if known is not None and not _is_asked_again(known, attempt):
             return None
         scene = accounts.read_scene(attempt, settled=settled)
         accounts.require_open(scene)
-        opened.append(_new_gate(scene, question, deadline_seconds))
-        return Change(scene.run, _node_changes(scene, opened[0]), writes=(gates.opening_write(opened[0], token),), invocation_count=1)
+        gate = _new_gate(scene, question, deadline_seconds)
+        opened.append(gate if known is None else _asked_again(known, gate))
+        write = gates.opening_write(gate, token) if known is None else gates.reopening_write(known, opened[0], token)
+        return Change(scene.run, _node_changes(scene, opened[0]), writes=(write,), invocation_count=1)
 
     announce(propose)
     return opened[0] if opened else _reopened(attempt, gate_id, token)
+
+
+def _is_asked_again(known: Gate, attempt: NodeAttempt) -> bool:
+    """Whether a resumed run comes to a gate that nobody has decided."""
+    return known.status is not GateStatus.DECIDED and known.fence.resume < attempt.fence.resume
+
+
+def _asked_again(known: Gate, gate: Gate) -> Gate:
+    """People who have said what they think of the same question need not say it twice."""
+    kept = known.votes if known.shown_sha256 == gate.shown_sha256 and known.status is not GateStatus.TIMED_OUT else ()
+    return gate.model_copy(update={"votes": kept, "revision": known.revision + 1})
 
 
 def _reopened(attempt: NodeAttempt, gate_id: str, token: str) -> Gate:

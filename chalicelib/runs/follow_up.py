@@ -44,7 +44,7 @@ def follow_up(run: Run) -> None:
 
 def failure_workflow(run: Run, status: RunStatus) -> str | None:
     """The workflow that takes care of this failure. One that was itself started so has none: nothing may fail for ever."""
-    if status not in {RunStatus.FAILED, RunStatus.TIMED_OUT} or run.trigger.type == "on_failure":
+    if status not in {RunStatus.FAILED, RunStatus.TIMED_OUT} or run.trigger.type in {"on_failure", "trial"}:
         return None
     named = workflows.get_version(run.organisation_id, run.version_id).spec.get("on_failure")
     return named if isinstance(named, str) else None

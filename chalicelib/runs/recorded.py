@@ -5,15 +5,15 @@ In: an ended run, perhaps another version, perhaps another input. Out: `Recorded
 
 from dataclasses import dataclass
 
-from chalicelib.compiler.graph import WorkflowGraph, build
+from chalicelib.compiler.graph import WorkflowGraph
 from chalicelib.errors import RunNotResumable
 from chalicelib.runs.changed import Differences
 from chalicelib.runs.fates import Broken
 from chalicelib.runs.inputs import checked_input
 from chalicelib.runs.residual_machine import children_of
+from chalicelib.runs.settlement import graph_of_version
 from chalicelib.runs.start import choose_version, input_schema
 from chalicelib.spec.model import Json
-from chalicelib.spec.workflow import WorkflowSpec
 from chalicelib.store import runs
 from chalicelib.store.run_records import Run
 from chalicelib.store.workflow_records import Version
@@ -50,10 +50,7 @@ def _chosen(run: Run, old: Version, version: int | str | None) -> Version:
 
 
 def _graph(version: Version) -> WorkflowGraph:
-    try:
-        graph = build(WorkflowSpec.model_validate(version.spec))
-    except ValueError as fault:
-        raise RunNotResumable(f"version {version.number} cannot be read by this release any more") from fault
-    if not isinstance(graph, WorkflowGraph):
+    graph = graph_of_version(version)
+    if graph is None:
         raise RunNotResumable(f"version {version.number} cannot be read by this release any more")
     return graph

@@ -22,6 +22,7 @@ from chalicelib.store.statuses import EventType, GateStatus, NodeStatus, RunStat
 from chalicelib.store.table import Write
 from chalicelib.store.transitions import end, settle_native
 from chalicelib.store.values import Stored, keep, load
+from chalicelib.store.workflow_records import Version
 from chalicelib.store.workflows import get_version
 
 _ENDS = {RunStatus.FAILED: NodeStatus.CANCELLED, RunStatus.CANCELLED: NodeStatus.CANCELLED, RunStatus.TIMED_OUT: NodeStatus.TIMED_OUT}
@@ -43,7 +44,7 @@ def settle(run: Run, nodes: Mapping[Address, NodeRun], outcome: Outcome) -> tupl
     natives = {change.after.address: change for change in _natives(run, nodes, outcome)}
     ended = [_ended(run, node_run, outcome) for node_run in _open(nodes, natives)]
     after = {**nodes, **{address: change.after for address, change in natives.items()}, **{change.after.address: change.after for change in ended}}
-    never = list(_never_visited(run, after, outcome)) if succeeded else []
+    never = list(_never_visited(run, after, outcome)) if succeeded and run.trial_of is None else []
     return (*natives.values(), *ended, *never)
 
 
@@ -109,10 +110,11 @@ def _continues(run: Run, node: str) -> bool:
 
 
 def _end_of(before: NodeRun, outcome: Outcome) -> tuple[NodeStatus, Fault | None]:
-    """What an open node run comes to. In a run that succeeded its engine went on without it: a time-out, or a worker that never spoke again."""
+    """What an open node run comes to. Where its engine went on without it, it failed by a time-out, or by a worker that never spoke again."""
     fault = outcome.told.faults.get(before.node)
     if outcome.status is not RunStatus.SUCCEEDED:
         failed = outcome.status is RunStatus.FAILED and outcome.told.last_failed == before.node and not before.is_container
+        failed = failed or (fault is not None and before.node not in outcome.told.open and not before.item_path and not before.is_container)
         return (NodeStatus.FAILED, fault) if failed else (_ENDS[outcome.status], None)
     if before.is_container or before.waiting_for == "wait":
         return NodeStatus.SUCCEEDED, None
@@ -148,7 +150,10 @@ def _left_behind(run: Run, known: Mapping[str, NodeRun]) -> list[str]:
 
 def graph_of(run: Run) -> WorkflowGraph | None:
     """The graph of the run's version; None when this release can no longer read its spec."""
-    version = get_version(run.organisation_id, run.version_id)
+    return graph_of_version(get_version(run.organisation_id, run.version_id))
+
+
+def graph_of_version(version: Version) -> WorkflowGraph | None:
     try:
         graph = build(WorkflowSpec.model_validate(version.spec))
     except ValueError:

@@ -165,7 +165,7 @@ class _Request:
             key_sha256=None if self.key is None else runs.key_digest(self.key),
             request_sha256=self._digest(),
             lasting_key=self.parent is not None,
-            parent=self._link(),
+            parent=parent_link(self.parent) if self.parent else None,
             token=self.parent.token if self.parent else None,
         )
         run, event = runs.create(new)
@@ -178,7 +178,6 @@ class _Request:
     def _run(self) -> Run:
         now = datetime.now(UTC)
         run_id = ids.new_id(ids.RUN)
-        seconds = self.parent.deadline_seconds if self.parent else None
         version = self.version
         return Run(
             id=run_id,
@@ -196,7 +195,7 @@ class _Request:
             key=self.key,
             created_at=time_text(now),
             updated_at=time_text(now),
-            deadline_at=time_text(now + timedelta(seconds=seconds)) if seconds else None,
+            deadline_at=parent_deadline(self.parent) if self.parent else None,
         )
 
     def _parent_node(self) -> ParentNode | None:
@@ -205,16 +204,20 @@ class _Request:
         attempt = self.parent.attempt
         return ParentNode(run_id=attempt.run_id, node=attempt.node, item_path=attempt.item_path, visit=attempt.fence.visit)
 
-    def _link(self) -> ParentLink | None:
-        if self.parent is None:
-            return None
-        return ParentLink(attempt=self.parent.attempt, keep=self.parent.keep, inline_bytes=self.parent.inline_bytes)
+
+def parent_link(parent: Parent) -> ParentLink:
+    return ParentLink(attempt=parent.attempt, keep=parent.keep, inline_bytes=parent.inline_bytes)
+
+
+def parent_deadline(parent: Parent) -> str | None:
+    """Until when the parent waits, from now on."""
+    seconds = parent.deadline_seconds
+    return time_text(datetime.now(UTC) + timedelta(seconds=seconds)) if seconds else None
 
 
 def _await_again(run: Run, parent: Parent) -> None:
     """A child that was started before: its answer, given or to come, belongs to the attempt and the token that wait now."""
-    link = ParentLink(attempt=parent.attempt, keep=parent.keep, inline_bytes=parent.inline_bytes)
-    answers.replace_token(run.organisation_id, run.id, parent.token, also=fields_of(link))
+    answers.replace_token(run.organisation_id, run.id, parent.token, also=fields_of(parent_link(parent)))
     deliver_soon(run.organisation_id, run.id)
 
 

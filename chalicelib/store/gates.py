@@ -37,6 +37,19 @@ def opening_write(gate: Gate, token: str) -> Write:
     return table.put(item_of(gate, keys.gate(organisation_id, gate.id), *places, task_token=token), condition=table.ABSENT)
 
 
+def reopening_write(before: Gate, after: Gate, token: str) -> Write:
+    """The write that asks a gate's question again for a resumed run, as long as nobody has decided it since it was read."""
+    place = table.places(keys.open_gates(after.organisation_id, after.opened_at, after.id))
+    old, new = fields_of(before), fields_of(after.model_copy(update={"revision": before.revision + 1}))
+    changes = {name: new.get(name) for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
+    return table.assign(
+        keys.gate(before.organisation_id, before.id),
+        {**changes, **place, "task_token": token},
+        condition="#revision = :read AND #status <> :decided",
+        values={"read": before.revision, "decided": GateStatus.DECIDED},
+    )
+
+
 def vote(gate: Gate, votes: tuple[Vote, ...]) -> None:
     """Keep votes that have not reached the quorum. Raises ConditionLost when the gate changed since it was read."""
     table.write(_change(gate, gate.model_copy(update={"votes": votes}), {}))

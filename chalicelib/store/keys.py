@@ -15,6 +15,7 @@ point-in-time recovery. Every PK starts with `ORG#<organisation>`; what is known
     version             VERSION#<ver>             VERSION
     documents           VERSION#<ver>             DOCUMENTS
     run                 RUN#<run>                 RUN                       WORKFLOW#<wf>#RUNS / <run>        OPEN#RUNS / <run>
+    trial               RUN#<run>                 RUN                       WORKFLOW#<wf>#TRIALS / <run>    OPEN#RUNS / <run>
     run input           RUN#<run>                 INPUT                     RUNS / <run>
     run output          RUN#<run>                 OUTPUT
     waiting parent      RUN#<run>                 PARENT                                                      UNDELIVERED / <run>
@@ -57,6 +58,7 @@ point-in-time recovery. Every PK starts with `ORG#<organisation>`; what is known
     all workflows by name                                     GSI1 WORKFLOWS
     the version that a worker's payload names                 PK VERSION#<ver>
     runs of a workflow / of the organisation, newest first    GSI1 WORKFLOW#<wf>#RUNS / RUNS, descending
+    trials of a workflow's nodes, newest first                GSI1 WORKFLOW#<wf>#TRIALS, descending
     runs that have not ended (lists by open status, sweeper)  GSI2 OPEN#RUNS
     a run with its node runs; events since n                  PK RUN#<run>, SK RUN, prefix NODE#, range of EVENT#
     what a resumed run's machine is made of                   PK RUN#<run>, SK RESIDUAL#<resume>; all resumes: prefix
@@ -184,6 +186,10 @@ def event(organisation_id: str, run_id: str, number: int) -> Key:
 
 def runs_of_workflow(organisation_id: str, workflow_id: str, run_id: str = "") -> IndexKey:
     return IndexKey(1, f"ORG#{organisation_id}#WORKFLOW#{workflow_id}#RUNS", run_id)
+
+
+def trials_of_workflow(organisation_id: str, workflow_id: str, run_id: str = "") -> IndexKey:
+    return IndexKey(1, f"ORG#{organisation_id}#WORKFLOW#{workflow_id}#TRIALS", run_id)
 
 
 def runs_of_organisation(organisation_id: str, run_id: str = "") -> IndexKey:

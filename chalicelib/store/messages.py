@@ -27,6 +27,12 @@ def sending_write(message: SentMessage, token: str | None = None) -> Write:
     return table.put(item_of(message, keys.message(organisation_id, message.id), place, task_token=token), condition=table.ABSENT)
 
 
+def retaking_write(before: SentMessage, after: SentMessage, token: str) -> Write:
+    """The write by which a newer attempt waits for the reply to a message that is out already."""
+    changes = {"fence": fields_of(after)["fence"], "deadline_at": after.deadline_at, "task_token": token, "delivered_at": None}
+    return table.assign(keys.message(before.organisation_id, before.id), changes, condition=f"{table.PRESENT} AND attribute_not_exists(reply)")
+
+
 def reply_write(before: SentMessage, after: SentMessage, answer: Answer) -> Write:
     """The write that keeps the first reply and hands it to the outbox."""
     old, new = fields_of(before), fields_of(after)

@@ -46,7 +46,7 @@ class ParentLink(Record):
 
 @dataclass(frozen=True, slots=True)
 class NewRun:
-    """A run to be created, with what is written beside it. `lasting_key`: the key never expires (a parent's)."""
+    """A run to be created, with what is written beside it. `lasting_key`: the key never expires (a parent's). A trial is in no list of runs."""
 
     run: Run
     input: Json
@@ -55,6 +55,7 @@ class NewRun:
     lasting_key: bool = False
     parent: ParentLink | None = None
     token: str | None = None
+    writes: tuple[Write, ...] = ()
 
 
 def create(new: NewRun) -> tuple[Run, RunEvent]:
@@ -63,7 +64,8 @@ def create(new: NewRun) -> tuple[Run, RunEvent]:
     run = new.run.model_copy(update={"event_count": 1, "write_count": len(writes)})
     event = first_event(run)
     organisation_id = run.organisation_id
-    places = (keys.runs_of_workflow(organisation_id, run.workflow_id, run.id), keys.open_runs(organisation_id, run.id))
+    listed = keys.runs_of_workflow if run.trial_of is None else keys.trials_of_workflow
+    places = (listed(organisation_id, run.workflow_id, run.id), keys.open_runs(organisation_id, run.id))
     writes[0] = table.put(item_of(run, keys.run(organisation_id, run.id), *places), condition=table.ABSENT)
     writes[1] = table.put(item_of(event, keys.event(organisation_id, run.id, 1)), condition=table.ABSENT)
     table.transact(writes)
@@ -74,11 +76,12 @@ def _writes(new: NewRun) -> list[Write]:
     """All items of a new run; the first two, the run itself and its event, are put in once the others are counted."""
     run, organisation_id = new.run, new.run.organisation_id
     given = StoredValue(value=keep(organisation_id, f"runs/{run.id}/input", new.input))
-    place = keys.runs_of_organisation(organisation_id, run.id)
+    places = (keys.runs_of_organisation(organisation_id, run.id),) if run.trial_of is None else ()
     writes = [
         table.put({"PK": "", "SK": ""}),
         table.put({"PK": "", "SK": ""}),
-        table.put(item_of(given, keys.run_input(organisation_id, run.id), place)),
+        table.put(item_of(given, keys.run_input(organisation_id, run.id), *places)),
+        *new.writes,
     ]
     if new.key_sha256 is not None:
         writes.append(_key_write(new, new.key_sha256))

@@ -12,6 +12,7 @@ from chalicelib.errors import WorkflowNotFound
 from chalicelib.runs.close_child import close_child
 from chalicelib.runs.nodes import node_started, node_waiting
 from chalicelib.runs.start import Parent, start
+from chalicelib.runs.take_up import take_up
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.spec.nodes import SubWorkflow
 from chalicelib.store import runs, workflows
@@ -23,7 +24,7 @@ from chalicelib.workers.work import Work
 
 
 def begin(work: Work, node: SubWorkflow, values: Mapping[str, Json]) -> JsonObject:
-    """Start the child, or find the one that this visit has started; from here on the node waits for it."""
+    """Start the child, or find the one that this visit has started, which a resume takes up again; from here on the node waits for it."""
     given = rendered_members(node.arguments, values)
     shown: JsonObject = {"workflow": node.workflow, "input": given}
     node_started(work.attempt, input=shown, settled=work.payload.settled)  # a visit that has its output already: the child answers the new token
@@ -45,9 +46,9 @@ def _start(work: Work, node: SubWorkflow, given: JsonObject) -> Run:
     parent = Parent(
         attempt=work.attempt, token=payload.token, keep=payload.keep, inline_bytes=payload.inline_bytes, deadline_seconds=payload.deadline_seconds
     )
-    started_by = runs.get(payload.organisation_id, payload.run_id).started_by
-    return start(
-        Principal(payload.organisation_id, started_by),
+    principal = Principal(payload.organisation_id, runs.get(payload.organisation_id, payload.run_id).started_by)
+    return take_up(principal, parent, pinned, given) or start(
+        principal,
         workflow_id=pinned.workflow_id,
         input=given,
         version=pinned.version,

@@ -6,8 +6,7 @@ import pytest
 
 from chalicelib.runs.query import get_output
 from chalicelib.runs.resume import Wanted, prepare, resume
-from chalicelib.spec.model import Json, JsonObject
-from chalicelib.store import runs
+from chalicelib.spec.model import Json
 from chalicelib.store.run_records import Run
 from tests.factories.arena import Arena, arena
 from tests.factories.cloud import ANN
