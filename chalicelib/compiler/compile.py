@@ -26,7 +26,7 @@ from chalicelib.compiler.graph import WorkflowGraph, build
 from chalicelib.compiler.history import too_many_events
 from chalicelib.compiler.holdings import texts_of
 from chalicelib.compiler.names import name_variables
-from chalicelib.compiler.plan import Plan
+from chalicelib.compiler.plan import NOTHING, Plan
 from chalicelib.compiler.printer import print_plan
 from chalicelib.compiler.residual import Kept, read_outputs, residual_graph, settled_with
 from chalicelib.compiler.schedule import schedule
@@ -85,7 +85,8 @@ def compile_workflow(
 
 def _compiled(graph: WorkflowGraph, positions: Positions, found: tuple[Diagnostic, ...], kept: Kept | None) -> Compilation | Refused:
     kept = settled_with(graph, kept) if kept is not None else None
-    plan = schedule(graph if kept is None else residual_graph(graph, kept))
+    drawn = graph if kept is None else residual_graph(graph, kept)
+    plan = schedule(drawn) if drawn.root.order else NOTHING
     outline = draw(graph, plan, absences(graph).may_be_absent, kept=kept)
     items = {name: node.as_ for block in graph.blocks.values() for name, node in block.nodes.items() if isinstance(node, Map)}
     machine = asl.to_json(emit(outline, name_variables(outline, items), graph.spec))

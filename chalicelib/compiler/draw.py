@@ -177,7 +177,7 @@ def draw(graph: WorkflowGraph, plan: Plan, is_absent: IsAbsent, *, kept: Kept | 
     output = sheet.reader((), None).template(graph.spec.output)
     outline.root.result = {"output": after(output), "settled": after(settled(told.at_end, block))}
     enter = Pen(sheet).draw(plan, Place(outline.root, block), end)
-    first = next(visited(plan))
+    first = next(visited(plan), "resume")
     for load in reversed(kept.loads if kept is not None else ()):
         enter = draw_load(sheet, load, outline.root, enter)
     sheet.open(outline.root, enter, ALWAYS, first)

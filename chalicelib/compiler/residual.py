@@ -17,7 +17,7 @@ from chalicelib.compiler.activation import ALWAYS, Atom, Formula, Term
 from chalicelib.compiler.asl import canonical
 from chalicelib.compiler.code import Key
 from chalicelib.compiler.edges import ERROR
-from chalicelib.compiler.graph import WorkflowGraph
+from chalicelib.compiler.graph import Block, Edge, WorkflowGraph
 from chalicelib.compiler.outcomes import RAN, SUCCEEDED, ran_variable
 from chalicelib.compiler.sheet import MACHINE_INPUT
 from chalicelib.spec.model import JsonObject
@@ -66,13 +66,24 @@ def residual_graph(graph: WorkflowGraph, kept: Kept) -> WorkflowGraph:
     left = {name for name in root.order if name not in kept.statuses}
     block = replace(
         root,
-        incoming={name: tuple(edge for edge in root.incoming[name] if edge.source in left) for name in left},
+        incoming=_incoming(root, left),
         order=tuple(name for name in root.order if name in left),
         levels=tuple(level for level in (tuple(name for name in level if name in left) for level in root.levels) if level),
         activation={name: ALWAYS if name in kept.entered else _simplified(root.activation[name], kept) for name in left},
         edge_activation={key: _simplified(formula, kept) for key, formula in root.edge_activation.items()},
     )
     return replace(graph, blocks={**graph.blocks, (): block})
+
+
+def _incoming(root: Block, left: set[str]) -> dict[str, tuple[Edge, ...]]:
+    """What orders the nodes that are left: their edges, and past those that are kept and stand between, as behind a map that is entered again."""
+    before: dict[str, dict[str, Edge]] = {}
+    for name in root.order:
+        found: dict[str, Edge] = {}
+        for edge in root.incoming[name]:
+            found |= {edge.source: edge} if edge.source in left else before[edge.source]
+        before[name] = found
+    return {name: tuple(replace(edge, target=name) for edge in before[name].values()) for name in left}
 
 
 def kept_paths(graph: WorkflowGraph, kept: Kept) -> dict[Key, str]:
