@@ -28,7 +28,8 @@ class ForEach:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Each item after the one before it has settled. At least two items, none of them a Series; none at all (`NOTHING`) where nothing is left to do."""
+    """Each item after the one before it has settled. At least two items, none of them a Series; none at all (`NOTHING`) where nothing is left to
+    do."""
 
     items: "tuple[Plan, ...]"
 

@@ -1,9 +1,8 @@
 """Runs that break at a chosen point, are resumed, and are held against the same run unbroken.
 
-In: workflows, an input, what people say at gates. Out: `Theatre.unbroken`, a run with all that its workers did; `Theatre.broken`, the same with a worker that
-dies at one point until the run has failed, and then a resume. A point is one invocation of a worker that the unbroken run has. Effects are counted by
-their keys: what the same key did twice somebody else's service does once.
-"""
+In: workflows, an input, what people say at gates. Out: `Theatre.unbroken`, a run with all that its workers did; `Theatre.broken`, the same with a
+worker that dies at one point until the run has failed, and then a resume. A point is one invocation of a worker that the unbroken run has. Effects
+are counted by their keys: what the same key did twice somebody else's service does once."""
 
 import json
 import re
