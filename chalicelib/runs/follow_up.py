@@ -13,6 +13,7 @@ from chalicelib.access.principal import Principal
 from chalicelib.errors import InputInvalid, KeyReused, NotFound, NotPublished
 from chalicelib.machines import executions
 from chalicelib.runs import residual_machine
+from chalicelib.runs.retention import expires_at, keeps_for
 from chalicelib.runs.start import start
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.store import pointers, runs, workflows
@@ -30,7 +31,7 @@ _CHILD_ERRORS: Final = {
 
 def is_needed(run: Run, status: RunStatus, nodes: Iterable[NodeRun]) -> bool:
     """Whether something is left once the run has that status."""
-    return run.is_residual or failure_workflow(run, status) is not None or any(True for _ in _children(nodes))
+    return run.is_residual or keeps_for(run) is not None or failure_workflow(run, status) is not None or any(True for _ in _children(nodes))
 
 
 def follow_up(run: Run) -> None:
@@ -39,7 +40,7 @@ def follow_up(run: Run) -> None:
         _stop_child(run, child_id)
     _start_on_failure(run)
     residual_machine.discard(run)
-    runs.forget_open(run)
+    runs.forget_open(run, expires_at=expires_at(run))
 
 
 def failure_workflow(run: Run, status: RunStatus) -> str | None:

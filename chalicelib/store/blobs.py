@@ -52,3 +52,12 @@ def load_json(organisation_id: str, blob: Blob) -> Json:
         raise BlobCorrupt(f"{blob.key} has another content than was written")
     loaded: Json = json.loads(body)
     return loaded
+
+
+def delete_folder(organisation_id: str, folder: str) -> None:
+    """Delete all values below `<organisation>/<folder>/`."""
+    s3, bucket = client("s3"), settings().bucket
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{organisation_id}/{folder}/"):
+        found = [{"Key": each["Key"]} for each in page.get("Contents", ())]
+        if found:
+            s3.delete_objects(Bucket=bucket, Delete={"Objects": found, "Quiet": True})

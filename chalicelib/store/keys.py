@@ -16,6 +16,7 @@ point-in-time recovery. Every PK starts with `ORG#<organisation>`; what is known
     documents           VERSION#<ver>             DOCUMENTS
     run                 RUN#<run>                 RUN                       WORKFLOW#<wf>#RUNS / <run>        OPEN#RUNS / <run>
     trial               RUN#<run>                 RUN                       WORKFLOW#<wf>#TRIALS / <run>    OPEN#RUNS / <run>
+    run with retention  RUN#<run>                 RUN                       (as a run)                        ended: EXPIRING / <when>#<run>
     run input           RUN#<run>                 INPUT                     RUNS / <run>
     run output          RUN#<run>                 OUTPUT
     waiting parent      RUN#<run>                 PARENT                                                      UNDELIVERED / <run>
@@ -58,6 +59,7 @@ point-in-time recovery. Every PK starts with `ORG#<organisation>`; what is known
     all workflows by name                                     GSI1 WORKFLOWS
     the version that a worker's payload names                 PK VERSION#<ver>
     runs of a workflow / of the organisation, newest first    GSI1 WORKFLOW#<wf>#RUNS / RUNS, descending
+    runs whose retention is over, oldest first                GSI2 EXPIRING
     trials of a workflow's nodes, newest first                GSI1 WORKFLOW#<wf>#TRIALS, descending
     runs that have not ended (lists by open status, sweeper)  GSI2 OPEN#RUNS
     a run with its node runs; events since n                  PK RUN#<run>, SK RUN, prefix NODE#, range of EVENT#
@@ -198,6 +200,11 @@ def runs_of_organisation(organisation_id: str, run_id: str = "") -> IndexKey:
 
 def open_runs(organisation_id: str, run_id: str = "") -> IndexKey:
     return IndexKey(2, f"ORG#{organisation_id}#OPEN#RUNS", run_id)
+
+
+def expiring_runs(organisation_id: str, at: int = 0, run_id: str = "") -> IndexKey:
+    """`at`: when the run may be deleted, in seconds since the epoch."""
+    return IndexKey(2, f"ORG#{organisation_id}#EXPIRING", f"{at:012d}#{run_id}")
 
 
 def start_key(organisation_id: str, workflow_id: str, key_sha256: str) -> Key:

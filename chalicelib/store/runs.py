@@ -13,13 +13,14 @@ from chalicelib.store import keys, table
 from chalicelib.store.cursors import cursor_of, start_of
 from chalicelib.store.items import Item, item_of, record_of
 from chalicelib.store.journal import first_event
-from chalicelib.store.keys import IndexKey
+from chalicelib.store.keys import IndexKey, Key
 from chalicelib.store.record import Record
 from chalicelib.store.run_records import NodeAttempt, NodeRun, Run, RunEvent
 from chalicelib.store.table import Write
 from chalicelib.store.values import Stored, keep, load
 
 KEY_SECONDS: Final = 24 * 3600
+_NEVER: Final = -1  # no count of events: no change of the run finds it
 _PAGES: Final = 8  # read at most for one page of a filtered list
 
 
@@ -119,7 +120,7 @@ def get(organisation_id: str, run_id: str) -> Run:
 
 def find(organisation_id: str, run_id: str) -> Run | None:
     item = table.get(keys.run(organisation_id, run_id))
-    return record_of(Run, item) if item else None
+    return record_of(Run, item) if item and "deleting" not in item else None
 
 
 def get_with_nodes(organisation_id: str, run_id: str, addresses: Sequence[tuple[str, str]]) -> tuple[Run, dict[tuple[str, str], NodeRun]]:
@@ -127,7 +128,7 @@ def get_with_nodes(organisation_id: str, run_id: str, addresses: Sequence[tuple[
     run_key = keys.run(organisation_id, run_id)
     places = {keys.node_run(organisation_id, run_id, *address): address for address in addresses}
     found = table.get_many([run_key, *places])
-    if run_key not in found:
+    if run_key not in found or "deleting" in found[run_key]:
         raise RunNotFound(f"there is no run {run_id}")
     return record_of(Run, found[run_key]), {places[key]: record_of(NodeRun, item) for key, item in found.items() if key in places}
 
@@ -199,15 +200,42 @@ def list_page(
 def _runs_at(organisation_id: str, items: Iterable[Item]) -> list[Run]:
     ids = [item["PK"].rpartition("#")[2] for item in items]
     found = table.get_many([keys.run(organisation_id, run_id) for run_id in ids])
-    return [record_of(Run, found[key]) for run_id in ids if (key := keys.run(organisation_id, run_id)) in found]
+    items = (found.get(keys.run(organisation_id, run_id)) for run_id in ids)
+    return [record_of(Run, item) for item in items if item is not None and "deleting" not in item]
 
 
-def forget_open(run: Run) -> None:
-    """Take an ended run out of the index of open ones: nothing is left to do for it."""
-    changes = {"GSI2PK": None, "GSI2SK": None, "lingers": False}
+def forget_open(run: Run, *, expires_at: int | None = None) -> None:
+    """Take an ended run out of the index of open ones: nothing is left to do for it, until its retention is over."""
+    place = {"GSI2PK": None, "GSI2SK": None}
+    if expires_at is not None:
+        place = table.places(keys.expiring_runs(run.organisation_id, expires_at, run.id))
     condition = "attribute_exists(GSI2PK) AND attribute_exists(ended_at)"
     with suppress(ConditionLost):
-        table.write(table.assign(keys.run(run.organisation_id, run.id), changes, condition=condition))
+        table.write(table.assign(keys.run(run.organisation_id, run.id), {**place, "lingers": False}, condition=condition))
+
+
+def list_expired(organisation_id: str, *, limit: int = 25) -> tuple[str, ...]:
+    """Runs whose retention is over, those that have waited longest first."""
+    place, now = keys.expiring_runs(organisation_id), epoch_seconds()
+    page = table.query_index(place, limit=limit)
+    found = (item["GSI2SK"].partition("#") for item in page.items)
+    return tuple(run_id for at, _, run_id in found if int(at) <= now)
+
+
+def take_for_deletion(organisation_id: str, run_id: str) -> tuple[Key, ...] | None:
+    """Mark an ended run as one that is being deleted: from now on nobody finds it, and nothing is written to it. Out: the keys that led to it, to be
+    deleted with it. None where it goes on by a resume, or is gone."""
+    item = table.get(keys.run(organisation_id, run_id))
+    changes = {"deleting": True, "event_count": _NEVER}
+    place = keys.expiring_runs(organisation_id)
+    is_expired = "attribute_exists(ended_at) AND GSI2PK = :expiring"
+    try:
+        table.write(table.assign(keys.run(organisation_id, run_id), changes, condition=is_expired, values={"expiring": place.pk}))
+    except ConditionLost:
+        return None
+    if not item or "parent" not in item or "key" not in item:
+        return ()
+    return (keys.start_key(organisation_id, item["workflow_id"], key_digest(item["key"])),)
 
 
 def request_cancel(run: Run, person: str, reason: str | None) -> None:

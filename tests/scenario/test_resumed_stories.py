@@ -59,7 +59,12 @@ nodes:
       note: {type: tool_call, tool: kv.put, with: {key: "row {{ $row }}", value: $pay.status}}
     edges: [{from: even, to: note, when: true}]
     output: {paid: $pay.body.id, noted: $note.key}
-  again: {type: tool_call, tool: math, with: {expression: a + 1, values: {a: $start.value}}, repeat: {until: "$again.value > 1", max_times: 3}, after: [rows]}
+  again:
+    type: tool_call
+    tool: math
+    with: {expression: a + 1, values: {a: "{% $again ? $again.value : $start.value %}"}}
+    repeat: {until: "$again.value > 4", max_times: 3}
+    after: [rows]
   last: {type: tool_call, tool: http.post, effect: money, with: {url: "https://pay.example", json: $rows}, after: [again]}
 output: {rows: $rows, last: $last.body.id}
 """
