@@ -225,7 +225,7 @@ def list_expired(organisation_id: str, *, limit: int = 25) -> tuple[str, ...]:
 def take_for_deletion(organisation_id: str, run_id: str) -> tuple[Key, ...] | None:
     """Mark an ended run as one that is being deleted: from now on nobody finds it, and nothing is written to it. Out: the keys that led to it, to be
     deleted with it. None where it goes on by a resume, or is gone."""
-    item = table.get(keys.run(organisation_id, run_id))
+    item = table.get(keys.run(organisation_id, run_id)) or {}
     changes = {"deleting": True, "event_count": _NEVER}
     place = keys.expiring_runs(organisation_id)
     is_expired = "attribute_exists(ended_at) AND GSI2PK = :expiring"
@@ -233,7 +233,7 @@ def take_for_deletion(organisation_id: str, run_id: str) -> tuple[Key, ...] | No
         table.write(table.assign(keys.run(organisation_id, run_id), changes, condition=is_expired, values={"expiring": place.pk}))
     except ConditionLost:
         return None
-    if not item or "parent" not in item or "key" not in item:
+    if "parent" not in item or "key" not in item:
         return ()
     return (keys.start_key(organisation_id, item["workflow_id"], key_digest(item["key"])),)
 
