@@ -141,6 +141,10 @@ class _Planning:
             self._note(name, Fate.REPLAYED, "its items give what they have")
         elif settled is not None:
             self._settle(name, Fate.KEPT, _SETTLED[settled], settled)
+        elif self._was_passed(block, name) and is_served(node):
+            self._settle(name, Fate.KEPT, _SETTLED[KeptStatus.SKIPPED], KeptStatus.SKIPPED)
+        elif self._was_passed(block, name):
+            self._note(name, Fate.COMPUTED, _FREE)
         elif isinstance(node, Map) and name in self.begun:
             self._note(name, Fate.RETRIED, "items that have settled give what they have")
         elif isinstance(node, Map | Wait | ToolCall) or is_served(node):
@@ -232,6 +236,11 @@ class _Planning:
 
     def _runs(self, name: str) -> bool:
         return name in self.fates and self.fates[name].fate.runs
+
+    def _was_passed(self, block: Block, name: str) -> bool:
+        """Whether something after a node has begun though nothing was heard of the node: nothing begins before all that it follows has settled, and
+        of workers that are skipped nobody tells."""
+        return (name, "") not in self.broken.nodes and any((each, "") in self.broken.nodes for each in _after(block, name))
 
     def _is_read(self, name: str) -> bool:
         """Whether anything that is left, or the workflow's output, reads what the node put out."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
@@ -42,6 +42,7 @@ class Fault(Enum):
 CRASHES: Final = (Fault.CRASH_BEFORE, Fault.CRASH_AFTER)
 NOISE: Final = (Fault.THROTTLED, Fault.FAILED, Fault.UNKNOWN, Fault.CONFLICT, Fault.TWICE)
 Plan = Mapping[int, Fault]
+Chosen = TypeVar("Chosen")
 
 
 @dataclass
@@ -201,7 +202,7 @@ def pairs(calls: Sequence[str]) -> Iterator[dict[int, Fault]]:
     return ({first: kind, second: other} for first, kind in deaths(calls) for second, other in deaths(calls, first))
 
 
-def evenly(plans: Sequence[Plan], count: int) -> list[Plan]:
+def evenly(plans: Sequence[Chosen], count: int) -> list[Chosen]:
     """At most `count` of them, spread over the whole."""
     if len(plans) <= count:
         return list(plans)
