@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import typer
 from rich.console import Group
@@ -15,16 +15,6 @@ from cli.inputs import given_input
 from cli.runs import RunArgument, finish, follow_run
 from cli.session import AsOption, JsonOption, Session, UrlOption, session, told
 
-_STYLES: Final = {
-    "kept": "dim",
-    "set": "green",
-    "replayed": "dim",
-    "computed": "dim",
-    "again": "yellow",
-    "retried": "cyan",
-    "first": "",
-    "dropped": "dim",
-}
 InputOption = Annotated[str | None, typer.Option("-i", "--input", help="Another input: a JSON file, JSON itself, or - for standard input.")]
 FollowOption = Annotated[bool, typer.Option("--follow", "-f", help="Watch the run to its end.")]
 OutputsOption = Annotated[list[str] | None, typer.Option("--set-output", help="NODE=JSON: what the node shall have put out.", metavar="NODE=JSON")]
@@ -128,13 +118,9 @@ def _agree(here: Session, shown: dict[str, Any], yes: bool) -> None:
 
 def _plan(shown: dict[str, Any]) -> list[Any]:
     head = Text(f"{shown['run_id']}  {shown['status']}  resume {shown['resume']}  version {shown['version']}", style="bold")
-    rows = [{**each, "fate": Text(each["fate"], style=_STYLES.get(each["fate"], "")), "effect": _effect(each)} for each in shown["nodes"]]
+    rows = [{**each, "effect": "" if each["effect"] == "none" else each["effect"]} for each in shown["nodes"]]
     table = screen.table_of(rows, {"node": "node", "fate": "what becomes of it", "effect": "effect", "why": "why"})
     return [head, table, *(Text(f"! {warning}", style="yellow") for warning in shown["warnings"])]
-
-
-def _effect(each: dict[str, Any]) -> str:
-    return "" if each["effect"] == "none" else str(each["effect"])
 
 
 def _follow(here: Session, started: dict[str, Any], word: str, follow: bool) -> None:
