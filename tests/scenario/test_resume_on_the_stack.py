@@ -22,8 +22,8 @@ nodes:
     as: row
     after: [large]
     nodes:
-      each: {type: tool_call, tool: math, with: {expression: r * 2, values: {r: $row}}}
-    output: $each.value
+      twice: {type: tool_call, tool: math, with: {expression: r * 2, values: {r: $row}}}
+    output: $twice.value
   look: {type: tool_call, tool: http.get, with: {url: "https://{{ $context.host }}/"}, after: [rows]}
   approve: {type: human_gate, ask: "Well? {{ $look.status }}", timeout_seconds: 600, after: [look]}
 output: {rows: $rows, status: $look.status, by: $approve.by}
@@ -46,7 +46,7 @@ def test_a_broken_run_goes_on_with_its_map_and_its_gate(runs: LocalRuns) -> None
     entered = runs.run(run_id, counts=True)["transition_count"]
     plan = resumed(runs, run_id, outputs={"look": {"status": 200}})
     assert {each["node"]: each["fate"] for each in plan["nodes"]} == {
-        "first": "kept", "large": "kept", "rows": "replayed", "each": "replayed", "look": "set", "approve": "first",
+        "first": "kept", "large": "kept", "rows": "replayed", "twice": "replayed", "look": "set", "approve": "first",
     }  # fmt: skip
     runs.decide(runs.gate(run_id), "approve", by="ann")
     ended = runs.ended(run_id)
@@ -54,8 +54,8 @@ def test_a_broken_run_goes_on_with_its_map_and_its_gate(runs: LocalRuns) -> None
     events = runs.events(run_id)
     assert [event["number"] for event in events] == list(range(1, len(events) + 1))
     assert [event["type"] for event in events if event["type"].startswith("run_r")] == ["run_resumed", "run_resumed"]  # by a person; after the gate
-    assert {name: len(node["attempts"]) for name, node in runs.nodes(run_id).items() if name.startswith("each")} == {
-        "each rows:0": 1, "each rows:1": 1, "each rows:2": 1,
+    assert {name: len(node["attempts"]) for name, node in runs.nodes(run_id).items() if name.startswith("twice")} == {
+        "twice rows:0": 1, "twice rows:1": 1, "twice rows:2": 1,
     }  # fmt: skip
     assert runs.run(run_id, counts=True)["transition_count"] > entered
     machines = client("stepfunctions").list_state_machines()["stateMachines"]
