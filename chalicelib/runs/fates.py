@@ -194,20 +194,22 @@ class _Planning:
         fate, inside = self.fates[name].fate, list(nested(graph, (name,)))
         for block in (graph.blocks[(name,)], *inside):
             for each in block.order:
-                self._decide_inside(block, each, is_new_list=fate in {Fate.AGAIN, Fate.FIRST}, is_kept=fate in {Fate.KEPT, Fate.SET})
+                self._decide_inside(block, each, fate)
         if fate is Fate.REPLAYED and any(self._runs(each) for block in (graph.blocks[(name,)], *inside) for each in block.order):
             self._note(name, Fate.RETRIED, "nodes in it run again")
 
-    def _decide_inside(self, block: Block, name: str, *, is_new_list: bool, is_kept: bool) -> None:
+    def _decide_inside(self, block: Block, name: str, of_map: Fate) -> None:
         node, why = block.nodes[name], self._why_again(block, name)
-        if is_kept:
+        if of_map in {Fate.KEPT, Fate.SET}:
             self._note(name, Fate.KEPT, "its map is kept")
-        elif is_new_list or any(fate in self.again for fate in block.path):
+        elif of_map in {Fate.AGAIN, Fate.FIRST} or any(fate in self.again for fate in block.path):
             self._begin(name, node, f"the items of {block.path[-1]} may be others", anew=True)
         elif why is not None:
             self._begin(name, node, why, anew=True)
         elif any(edge.source in self.again for edge in block.incoming[name]):
             self._begin(name, node, "what it follows runs", anew=True)
+        elif name not in self.begun and of_map is Fate.REPLAYED:
+            self._note(name, Fate.REPLAYED, "no item came to it")
         elif name not in self.begun:
             self._note(name, Fate.FIRST if is_served(node) else Fate.COMPUTED, "it has not begun" if is_served(node) else _FREE)
         else:

@@ -88,6 +88,8 @@ def kept_outputs(found: Recorded, plan: ResumePlan, wish: Wish) -> KeptOutputs:
 def _value(found: Recorded, plan: ResumePlan, wish: Wish, compilation: Compilation, name: str) -> Json:
     """The output as the machine shall have it."""
     fields, run = compilation.kept_fields.get(name, ()), found.broken.run
+    if isinstance(found.broken.graph.root.nodes[name], HumanGate):
+        fields = (*fields, "choice")  # its edges ask for it
     if name in wish.outputs:
         try:
             return pointers.fit(run.organisation_id, wish.outputs[name], folder=f"runs/{run.id}/{name}", inline_bytes=INLINE_BYTES, keep=fields)

@@ -200,8 +200,8 @@ def list_page(
 def _runs_at(organisation_id: str, items: Iterable[Item]) -> list[Run]:
     ids = [item["PK"].rpartition("#")[2] for item in items]
     found = table.get_many([keys.run(organisation_id, run_id) for run_id in ids])
-    items = (found.get(keys.run(organisation_id, run_id)) for run_id in ids)
-    return [record_of(Run, item) for item in items if item is not None and "deleting" not in item]
+    items = [found[key] for run_id in ids if (key := keys.run(organisation_id, run_id)) in found]
+    return [record_of(Run, item) for item in items if "deleting" not in item]
 
 
 def forget_open(run: Run, *, expires_at: int | None = None) -> None:

@@ -115,6 +115,6 @@ def test_a_run_that_is_resumed_ends_as_the_unbroken_one_wherever_it_broke(docume
         plan, before = story.plan(), story.served.copy()
         settled = {each for (each, path), found in story.nodes.items() if not path and found.status is NodeStatus.SUCCEEDED}
         resumed = story.execute(Kept(plan.kept, again=plan.again), outputs=story.outputs())
-        assert (resumed.error, resumed.output["output"]) == ("", object_of(unbroken.output)["output"]), (name, plan.kept)
+        assert (resumed.error, object_of(resumed.output)["output"]) == ("", object_of(unbroken.output)["output"]), (name, plan.kept)
         assert {each for each in settled | plan.kept.keys() if story.served[each] > before[each]} == set()
         assert {each for each in whole.served if " " not in each} == {each for each in story.served if " " not in each}

@@ -34,5 +34,5 @@ def test_they_come_in_parts_as_large_as_a_state_may_be() -> None:
         before = len(stage.payloads)
         ended = stage.finished(resume(ANN, run.id, Wanted(outputs={"breaks": {"value": 1}}), plan=made.plan.digest))
         assert (ended.status, get_output(ANN, run.id)) == ("succeeded", [SIZE] * COUNT)
-        loaded = [sorted(map(str, payload["load"])) for payload in stage.payloads[before:]]  # type: ignore[arg-type,call-overload]
+        loaded = [sorted(map(str, payload["load"])) for payload in stage.payloads[before:]]  # type: ignore[arg-type]
         assert sorted(loaded) == sorted(sorted(names) for names in kept.loads)
