@@ -7,9 +7,8 @@ engine may read other fields of it, it is fitted anew.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from chalicelib.compiler.compile import Compilation
 from chalicelib.compiler.edges import labels_of
 from chalicelib.compiler.graph import WorkflowGraph
 from chalicelib.compiler.residual import Kept, KeptStatus
@@ -28,6 +27,9 @@ from chalicelib.store.run_records import Fence, NodeRun
 from chalicelib.store.statuses import EventType, NodeStatus
 from chalicelib.store.values import keep, load
 
+if TYPE_CHECKING:
+    from chalicelib.compiler.compile import Compilation
+
 INPUT_BYTES: Final = 200 * 1024  # of the 256 KiB that a machine's input may take
 LOAD_BYTES: Final = 160 * 1024  # of what one Task may give
 INLINE_BYTES: Final = 24 * 1024  # of one output; a larger one goes to S3
@@ -38,7 +40,7 @@ MAX_GIVEN: Final = 20  # outputs that a person may give at once
 class KeptOutputs:
     """`inline`: by node id, in the machine's input. `changes`: node runs whose output a person gave, or that was fitted anew."""
 
-    compilation: Compilation
+    compilation: "Compilation"
     inline: JsonObject
     loads: tuple[tuple[str, ...], ...]
     changes: tuple[NodeChange, ...]
@@ -85,7 +87,7 @@ def kept_outputs(found: Recorded, plan: ResumePlan, wish: Wish) -> KeptOutputs:
     return KeptOutputs(compilation, inline, loads, changes, tuple(sorted(wish.outputs)))
 
 
-def _value(found: Recorded, plan: ResumePlan, wish: Wish, compilation: Compilation, name: str) -> Json:
+def _value(found: Recorded, plan: ResumePlan, wish: Wish, compilation: "Compilation", name: str) -> Json:
     """The output as the machine shall have it."""
     fields, run = compilation.kept_fields.get(name, ()), found.broken.run
     if isinstance(found.broken.graph.root.nodes[name], HumanGate):

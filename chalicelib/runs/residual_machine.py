@@ -7,9 +7,9 @@ run and resume, and what it is made of never changes: creating it twice gives th
 
 from collections import Counter
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from chalicelib import errors
-from chalicelib.compiler.compile import Compilation, compile_workflow
 from chalicelib.compiler.residual import Kept, KeptStatus
 from chalicelib.machines import executions
 from chalicelib.machines.compiler_function import ask
@@ -25,14 +25,19 @@ from chalicelib.store.values import load
 from chalicelib.store.workflow_records import Version
 from chalicelib.store.workflows import get_version
 
+if TYPE_CHECKING:
+    from chalicelib.compiler.compile import Compilation
+
 
 def machine_arn(*, workflow_name: str, run_id: str, number: int, resume: int) -> str:
     """The ARN that the machine of a run's resume has; `number` is that of the version."""
     return arn_of(residual_name(workflow_name=workflow_name, run_id=run_id, number=number, resume=resume))
 
 
-def compiled(version: Version, kept: Kept, *, output_of: str | None = None) -> Compilation:
+def compiled(version: Version, kept: Kept, *, output_of: str | None = None) -> "Compilation":
     """The residual machine of a version. `output_of`: it puts out this node's output, not the workflow's. Raises SpecInvalid."""
+    from chalicelib.compiler.compile import Compilation, compile_workflow  # workers and the sweeper resume, too, but seldom
+
     spec = spec_of(version)
     if output_of is not None:
         spec = spec.model_copy(update={"output": f"${output_of}"})

@@ -8,14 +8,13 @@ carried out that was not shown.
 
 import logging
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from chalicelib.access.principal import Principal
 from chalicelib.clock import now_text
-from chalicelib.compiler.compile import Compilation
 from chalicelib.compiler.graph import WorkflowGraph
 from chalicelib.errors import InputInvalid, KeyReused, PlanChanged, RunNotResumable, RunOpen
 from chalicelib.live.announce import announce
@@ -35,6 +34,9 @@ from chalicelib.store.run_records import Run
 from chalicelib.store.table import Write
 from chalicelib.store.values import keep
 from chalicelib.store.workflow_records import Version
+
+if TYPE_CHECKING:
+    from chalicelib.compiler.compile import Compilation
 
 LATEST: Final = "latest"
 _log: Final = logging.getLogger(__name__)
@@ -64,7 +66,7 @@ class Prepared:
     version: Version
     given: Json
     is_edited: bool
-    compilation: Compilation
+    compilation: "Compilation"
     outputs: KeptOutputs
 
 
