@@ -41,6 +41,10 @@ Never: a secret, a task token or a foreign body in a message.
     │   ├── DraftChanged             the draft was saved by somebody else since it was read
     │   ├── NotPublished             the workflow has no version to run
     │   ├── RunEnded                 the run has a terminal status
+    │   ├── RunOpen                  the run has not ended, or somebody else has resumed it
+    │   ├── RunNotResumable          a run that succeeded, that tried a node, or that belongs to another
+    │   ├── PlanChanged              a resume's plan that is another by now than the one that was shown
+    │   ├── EffectsNotAllowed        a node on trial that would do something to the world outside
     │   ├── StaleAttempt             a newer attempt of this node has begun
     │   ├── GateAlreadyDecided       carries the decision that won
     │   ├── AlreadyReplied           a message that has its reply
@@ -261,6 +265,22 @@ class NotPublished(Conflict):
 
 class RunEnded(Conflict):
     code = "run-ended"
+
+
+class RunOpen(Conflict):
+    code = "run-open"
+
+
+class RunNotResumable(Conflict):
+    code = "run-not-resumable"
+
+
+class PlanChanged(Conflict):
+    code = "plan-changed"
+
+
+class EffectsNotAllowed(Conflict):
+    code = "effects-not-allowed"
 
 
 class StaleAttempt(Conflict):

@@ -11,6 +11,7 @@ from cli import (
     directory,
     gates,
     people,
+    resume,
     runs,
     secrets,
     sign_in,
@@ -28,6 +29,9 @@ app.command("run")(runs.run)
 app.command("runs")(runs.runs)
 app.command("show")(runs.show)
 app.command("compare")(compare.compare)
+app.command("resume")(resume.resume)
+app.command("repeat")(resume.repeat)
+app.command("try")(resume.try_)
 app.command("cancel")(runs.cancel)
 app.command("reply")(runs.reply)
 app.command("gates")(gates.gates)

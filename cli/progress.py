@@ -73,6 +73,8 @@ class Progress:
         """Move on by one event. Types that it does not know change nothing."""
         kind = event["type"]
         self.status = _RUN_STATUS.get(kind, self.status)
+        if kind == "run_resumed" and event.get("data", {}).get("resume"):
+            self.status, self.error, self.open_gate = "queued", None, None
         if kind in ("run_failed", "run_timed_out", "run_cancelled"):
             self.error = event.get("data", {}).get("error") or {}
         if kind in _NODE_STATUS and event.get("node"):

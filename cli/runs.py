@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -13,8 +12,8 @@ from rich.text import Text
 
 from cli import agents, screen
 from cli.answers import Answers
-from cli.client import Problem
 from cli.exits import Exit
+from cli.inputs import given_input
 from cli.progress import Progress
 from cli.questions import moment, pairs
 from cli.session import AsOption, JsonOption, Session, UrlOption, session, told
@@ -36,7 +35,7 @@ def run(
     """Start a run. With --follow, ends with 1 unless the run succeeds."""
     here = session(url, person, as_json)
     with told(here.err):
-        body: dict[str, Any] = {"input": _input(inputs)} | ({"version": version} if version else {})
+        body: dict[str, Any] = {"input": given_input(inputs)} | ({"version": version} if version else {})
         headers = {"Idempotency-Key": key} if key else {}
         workflow_id = here.workflow_id(workflow)
         with ahead(here.client, workflow_id) if follow else nullcontext() as listening:
@@ -45,7 +44,7 @@ def run(
                 here.show(started, human=lambda: f"[green]started[/green] {started['id']}   sluice show {started['id']} --follow")
                 return
             ended = follow_run(here, started, listening=listening)
-        _finish(here, ended)
+        finish(here, ended)
 
 
 def show(
@@ -60,7 +59,7 @@ def show(
     with told(here.err):
         found = here.client.get(f"/api/v1/workflows/runs/{run_id}")
         if follow:
-            _finish(here, follow_run(here, found))
+            finish(here, follow_run(here, found))
             return
         nodes = here.client.get(f"/api/v1/workflows/runs/{run_id}/nodes", limit=1000)["nodes"]
         here.show({**found, "nodes": nodes}, human=lambda: Group(*_details(found, nodes)))
@@ -137,11 +136,18 @@ def reply(
         here.show(message, human=lambda: "[green]replied[/green]")
 
 
-def follow_run(here: Session, started: dict[str, Any], *, answers: Answers | None = None, listening: Ahead | None = None) -> dict[str, Any]:
-    """Watch the run to its end and give it as it ended. Ctrl-C leaves it running and says how to return."""
+def follow_run(
+    here: Session,
+    started: dict[str, Any],
+    *,
+    answers: Answers | None = None,
+    listening: Ahead | None = None,
+    nodes: list[str] | None = None,
+) -> dict[str, Any]:
+    """Watch the run to its end and give it as it ended; of its version's nodes, or of those named. Ctrl-C leaves it running and says how to
+    return."""
     run_id = started["id"]
-    version = here.client.get(f"/api/v1/workflows/{started['workflow_id']}/versions/{started['version']}")
-    nodes = list(version["spec"]["nodes"])
+    nodes = nodes or list(here.client.get(f"/api/v1/workflows/{started['workflow_id']}/versions/{started['version']}")["spec"]["nodes"])
     progress = Progress()
     answers = answers or Answers(here, is_asking=here.out.is_terminal and not here.as_json)
     title = f"{started['workflow_name']} v{started['version']}  {run_id}"
@@ -179,7 +185,7 @@ def _until_asked(events: Iterator[Event], progress: Progress, answers: Answers) 
     return None
 
 
-def _finish(here: Session, found: dict[str, Any]) -> None:
+def finish(here: Session, found: dict[str, Any]) -> None:
     here.show(found, human=lambda: Group(*_result(found)))
     if found["status"] != "succeeded":
         raise typer.Exit(Exit.FAILED)
@@ -194,15 +200,24 @@ def _result(found: dict[str, Any]) -> list[Any]:
     return lines
 
 
+def _tries(node: dict[str, Any]) -> str:
+    """How often the node was begun, and since which resume of the run it stands."""
+    count, resume = node.get("attempt_count") or 0, (node.get("fence") or {}).get("resume")
+    return (str(count) if count > 1 else "") + (f" (resume {resume})" if resume else "")
+
+
 def _details(found: dict[str, Any], nodes: list[dict[str, Any]]) -> list[Any]:
+    took = screen.duration(found["started_at"], found["ended_at"])
+    resumed = f"  resumed {found['resume']}×" if found.get("resume") else ""
     head = Text(
-        f"{found['id']}  {found['workflow_name']} v{found['version']}  {found['status']}  {screen.duration(found['started_at'], found['ended_at'])}",
+        f"{found['id']}  {found['workflow_name']} v{found['version']}  {found['status']}  {took}{resumed}",
         style="bold",
     )
     rows = [
         {
             "node": each["node"] + (f" [{each['item_path']}]" if each["item_path"] else ""),
             "status": "failed, went on" if (each.get("details") or {}).get("continued") else each["status"],
+            "tries": _tries(each),
             "took": screen.duration(each["started_at"], each["ended_at"]),
             "cost": screen.cost(each["usage"], each.get("details")),
             "output": json.dumps(each["output"], ensure_ascii=False)[:100]
@@ -211,24 +226,6 @@ def _details(found: dict[str, Any], nodes: list[dict[str, Any]]) -> list[Any]:
         }
         for each in nodes
     ]
-    columns = {"node": "node", "status": "status", "took": "took", "cost": "cost", "output": "output"}
+    columns = {"node": "node", "status": "status", "tries": "tries", "took": "took", "cost": "cost", "output": "output"}
     worked = [told for each in nodes if (told := agents.account(each)) is not None]
     return [head, screen.table_of(rows, columns), *worked, *_result(found)]
-
-
-def _input(given: str | None) -> Any:
-    """JSON from a file, from standard input, or as it stands."""
-    if given is None:
-        return {}
-    text = given
-    if given == "-":
-        text = typer.get_text_stream("stdin").read()
-    elif not given.lstrip().startswith(("{", "[", '"')):
-        try:
-            text = Path(given).read_text()
-        except OSError as fault:
-            raise Problem(422, {"code": "input-invalid", "detail": f"{given}: {fault.strerror}"}) from fault
-    try:
-        return json.loads(text)
-    except ValueError as fault:
-        raise Problem(422, {"code": "input-invalid", "detail": f"the input is no JSON: {fault}"}) from fault

@@ -1,9 +1,8 @@
 """A run's events as they happen, each once and in order, whatever happens to the connection.
 
-In: a client and a run. Out: an iterator of events (`type`, `number`, `node`, `data`, …) that ends with the event that ends the run.
-The log is the truth: a push is taken when it is the next in number; a gap, a duplicate, a silence or a lost connection ends in a look at the log.
-A model's words as they come are no events: they go to `on_text`; no log has them, and their numbers count something else.
-"""
+In: a client and a run. Out: an iterator of events (`type`, `number`, `node`, `data`, …) that ends with the event that ends the run, the last one
+where it was resumed. The log is the truth: a push is taken when it is the next in number; a gap, a duplicate, a silence or a lost connection ends
+in a look at the log. A model's words as they come are no events: they go to `on_text`; no log has them, and their numbers count something else."""
 
 import json
 import time
@@ -60,12 +59,21 @@ def watch(client: Client, run_id: str, *, on_text: OnText | None = None, listeni
             if on_text is not None:
                 on_text(event)
             continue
-        news = [event] if event is not None and event["number"] == seen + 1 else _logged(client, run_id, seen)
+        is_pushed = event is not None and event["number"] == seen + 1
+        news = [event] if event is not None and is_pushed else _logged(client, run_id, seen)
         for each in news:
             seen = each["number"]
             yield each
-            if each["type"] in ENDINGS:
+            if each["type"] in ENDINGS and (is_pushed or not _goes_on(client, run_id, seen)):
                 return
+
+
+def _goes_on(client: Client, run_id: str, seen: int) -> bool:
+    """Whether the run was resumed after that event: then its story is longer."""
+    try:
+        return int(client.get(f"/api/v1/workflows/runs/{run_id}").get("event_count") or 0) > seen
+    except (Problem, Unreachable):
+        return False
 
 
 def _as_told(client: Client, run_id: str, listening: Ahead | None) -> Iterator[Event | None]:

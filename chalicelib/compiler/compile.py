@@ -18,7 +18,7 @@ from chalicelib.compiler import asl
 from chalicelib.compiler.absence import absences
 from chalicelib.compiler.asl_rules import check_machine
 from chalicelib.compiler.checks import check
-from chalicelib.compiler.code import CONTEXT
+from chalicelib.compiler.code import CONTEXT, Key
 from chalicelib.compiler.draw import draw
 from chalicelib.compiler.emit import emit
 from chalicelib.compiler.forecast import Forecast, forecast
@@ -29,10 +29,11 @@ from chalicelib.compiler.holdings import texts_of
 from chalicelib.compiler.model_rates import ModelFacts
 from chalicelib.compiler.names import name_variables
 from chalicelib.compiler.outside import NOTHING_KNOWN, Outside
-from chalicelib.compiler.plan import Plan
+from chalicelib.compiler.plan import NOTHING, Plan
 from chalicelib.compiler.printer import print_plan
-from chalicelib.compiler.residual import Kept, residual_graph, settled_with
+from chalicelib.compiler.residual import Kept, read_outputs, residual_graph, settled_with
 from chalicelib.compiler.schedule import schedule
+from chalicelib.compiler.sheet import Outline
 from chalicelib.compiler.source_map import Mapped, source_map
 from chalicelib.spec.agent_landing import landed
 from chalicelib.spec.diagnostic import Diagnostic
@@ -47,6 +48,7 @@ class Compilation:
     """`state_machine` has `${Worker}` in place of the worker's ARN; `digest` is taken of it before anything is bound.
 
     `context_fields`: fields of the run's input that the engine itself reads, so that they stay in the machine's input when the rest goes to S3.
+    `kept_fields`: the same of each kept node's output, where a residual machine reads it at all.
     """
 
     graph: WorkflowGraph
@@ -56,6 +58,7 @@ class Compilation:
     source_map: tuple[Mapped, ...]
     digest: str
     context_fields: tuple[str, ...]
+    kept_fields: Mapping[str, tuple[str, ...]]
     diagnostics: tuple[Diagnostic, ...]
 
     @property
@@ -104,7 +107,8 @@ class _Wanted:
 def _compiled(graph: WorkflowGraph, wanted: _Wanted, found: tuple[Diagnostic, ...]) -> Compilation | Refused:
     positions = wanted.positions
     kept = settled_with(graph, wanted.kept) if wanted.kept is not None else None
-    plan = schedule(graph if kept is None else residual_graph(graph, kept))
+    drawn = graph if kept is None else residual_graph(graph, kept)
+    plan = schedule(drawn) if drawn.root.order else NOTHING
     outline = draw(graph, plan, absences(graph).may_be_absent, kept=kept)
     items = {name: node.as_ for block in graph.blocks.values() for name, node in block.nodes.items() if isinstance(node, Map)}
     machine = asl.to_json(emit(outline, name_variables(outline, items), graph.spec))
@@ -119,6 +123,11 @@ def _compiled(graph: WorkflowGraph, wanted: _Wanted, found: tuple[Diagnostic, ..
         forecast=forecasted,
         source_map=source_map(outline, graph, positions, machine),
         digest=hashlib.sha256(asl.canonical(machine).encode()).hexdigest(),
-        context_fields=tuple(texts_of(outline.native_fields.get(CONTEXT, set()))),
+        context_fields=_native_fields(outline, CONTEXT),
+        kept_fields={} if kept is None else {name: _native_fields(outline, Key("output", name)) for name in read_outputs(machine, kept)},
         diagnostics=found,
     )
+
+
+def _native_fields(outline: Outline, key: Key) -> tuple[str, ...]:
+    return tuple(texts_of(outline.native_fields.get(key, set())))

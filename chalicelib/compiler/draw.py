@@ -171,13 +171,13 @@ def draw(graph: WorkflowGraph, plan: Plan, is_absent: IsAbsent, *, kept: Kept | 
     block = drawn.root
     if kept is not None:
         outline.constants |= kept_paths(graph, kept)
-        sheet.resume = code(Read(ENVELOPE), ".resume")
+        sheet.resume, sheet.again = code(Read(ENVELOPE), ".resume"), kept.again
         outline.run_fields = (*outline.run_fields, "resume")
     told = sheet.tell(plan, block)
     output = sheet.reader((), None).template(graph.spec.output)
     outline.root.result = {"output": after(output), "settled": after(settled(told.at_end, block))}
     enter = Pen(sheet).draw(plan, Place(outline.root, block), end)
-    first = next(visited(plan))
+    first = next(visited(plan), "resume")
     for load in reversed(kept.loads if kept is not None else ()):
         enter = draw_load(sheet, load, outline.root, enter)
     sheet.open(outline.root, enter, ALWAYS, first)

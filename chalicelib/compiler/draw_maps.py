@@ -13,7 +13,7 @@ from typing import Final
 from chalicelib.compiler.activation import ALWAYS
 from chalicelib.compiler.code import ENVELOPE, Code, Key, Read, Template, after, code
 from chalicelib.compiler.collecting import is_collected, is_distributed
-from chalicelib.compiler.draw_workers import RETRY, identity, keeping
+from chalicelib.compiler.draw_workers import fence_of, identity, keeping
 from chalicelib.compiler.graph import Block
 from chalicelib.compiler.holdings import is_whole, last_nodes, names_of
 from chalicelib.compiler.lists import ITEM, Pointed
@@ -58,7 +58,7 @@ def _collect(sheet: Sheet, name: str, place: Place, following: Enter) -> Transit
         **identity(),
         "node": name,
         "item_path": path,
-        "fence": {"resume": sheet.resume, "visit": 0, "retry": RETRY},
+        "fence": fence_of(sheet, name),
         "keep": keeping(sheet, name),
         "collect": code("$states.input.ResultWriterDetails.Key"),
     }

@@ -66,6 +66,12 @@ def identity() -> dict[str, Template]:
     return {"contract": CONTRACT, **{field: code(Read(ENVELOPE), f".{field}") for field in ("organisation_id", "run_id", "version_id")}}
 
 
+def fence_of(sheet: Sheet, name: str) -> dict[str, Template]:
+    """Which try of the node this is. In a residual machine a node that runs again says so."""
+    fence: dict[str, Template] = {"resume": sheet.resume, "visit": 0, "retry": RETRY}
+    return fence | ({"again": sheet.again[name]} if name in sheet.again else {})
+
+
 def keeping(sheet: Sheet, name: str) -> list[Template]:
     """What of the node's output has to stay inline: filled once all is drawn that reads it."""
     keep: list[Template] = []
@@ -239,7 +245,7 @@ class _Drawing:
         """Who runs, and which try of which visit of which item this is."""
         visit: Template = code(Read(self.visit)) if self.node.repeat is not None else 0
         path: Template = code(Read(Key("path", self.place.block.path[-1]))) if self.place.block.path else ""
-        fence: dict[str, Template] = {"resume": self.sheet.resume, "visit": visit, "retry": RETRY}
+        fence = {**fence_of(self.sheet, self.name), "visit": visit}
         if self.is_entered_again:
             fence["entry"] = code(Read(self.entry))
         return {**identity(), "node": self.name, "item_path": path, "fence": fence}

@@ -6,7 +6,7 @@ Every node of the block stands in exactly one `Visit` or `ForEach`.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import assert_never
+from typing import Final, assert_never
 
 from chalicelib.compiler.activation import Formula
 
@@ -28,7 +28,8 @@ class ForEach:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Each item after the one before it has settled. At least two items, none of them a Series."""
+    """Each item after the one before it has settled. At least two items, none of them a Series; none at all (`NOTHING`) where nothing is left to
+    do."""
 
     items: "tuple[Plan, ...]"
 
@@ -56,6 +57,7 @@ class Choose:
 
 
 Plan = Visit | ForEach | Series | Parallel | Choose
+NOTHING: Final = Series(())
 
 
 def visited(plan: Plan) -> Iterator[str]:

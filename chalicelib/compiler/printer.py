@@ -33,7 +33,7 @@ _MAX_EXPRESSION: Final = 60
 def print_plan(plan: Plan, graph: WorkflowGraph) -> str:
     """The head, then a line a node. `at once` stands over branches, each marked by `-` where it begins and by `|` where it goes on."""
     rows = list(_BlockPrinter.of(plan, graph, ()).rows(plan))
-    widths = [max(len(row.cells[column]) for row in rows if row.node_type) for column in range(4)]
+    widths = [max((len(row.cells[column]) for row in rows if row.node_type), default=0) for column in range(4)]
     return "".join(f"{line}\n" for line in (_head(plan, graph), *(row.line(widths) for row in rows)))
 
 

@@ -7,20 +7,24 @@ The residual machine's input is the first one's with `resume` (its number, from 
 not fit there are fetched by Tasks `resume--load-<n>`, each for the node ids of one of `loads`.
 """
 
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
-from chalicelib.compiler.activation import Atom, Formula, Term
+from chalicelib.compiler.activation import ALWAYS, Atom, Formula, Term
+from chalicelib.compiler.asl import canonical
 from chalicelib.compiler.code import Key
 from chalicelib.compiler.edges import ERROR
-from chalicelib.compiler.graph import WorkflowGraph
+from chalicelib.compiler.graph import Block, Edge, WorkflowGraph
 from chalicelib.compiler.outcomes import RAN, SUCCEEDED, ran_variable
 from chalicelib.compiler.sheet import MACHINE_INPUT
+from chalicelib.spec.model import JsonObject
 from chalicelib.spec.nodes import HumanGate
 
 KEPT_INPUT: Final = f"{MACHINE_INPUT}.kept"
+_READ: Final = re.compile(re.escape(KEPT_INPUT.rpartition("$states.")[2]) + r"\.([a-z][a-z0-9_]*)")
 
 
 class KeptStatus(StrEnum):
@@ -33,8 +37,13 @@ class KeptStatus(StrEnum):
 
 @dataclass(frozen=True)
 class Kept:
+    """`again`: nodes, also those in maps, that run again although they had begun, with the number of the resume that had them do so. `entered`:
+    nodes that run whatever their edges say, as one does that is tried by itself."""
+
     statuses: Mapping[str, KeptStatus]
     loads: tuple[tuple[str, ...], ...] = ()
+    again: Mapping[str, int] = field(default_factory=dict)
+    entered: frozenset[str] = frozenset()
 
     @property
     def loaded(self) -> frozenset[str]:
@@ -45,9 +54,10 @@ def settled_with(graph: WorkflowGraph, kept: Kept) -> Kept:
     """With those nodes that what is kept rules out: they are skipped, though nothing was recorded of them."""
     statuses = dict(kept.statuses)
     for name in graph.root.order:
-        if name not in statuses and _simplified(graph.root.activation[name], Kept(statuses)).is_never:
+        is_asked = name not in statuses and name not in kept.entered
+        if is_asked and _simplified(graph.root.activation[name], Kept(statuses)).is_never:
             statuses[name] = KeptStatus.SKIPPED
-    return Kept(statuses, kept.loads)
+    return replace(kept, statuses=statuses)
 
 
 def residual_graph(graph: WorkflowGraph, kept: Kept) -> WorkflowGraph:
@@ -56,13 +66,24 @@ def residual_graph(graph: WorkflowGraph, kept: Kept) -> WorkflowGraph:
     left = {name for name in root.order if name not in kept.statuses}
     block = replace(
         root,
-        incoming={name: tuple(edge for edge in root.incoming[name] if edge.source in left) for name in left},
+        incoming=_incoming(root, left),
         order=tuple(name for name in root.order if name in left),
         levels=tuple(level for level in (tuple(name for name in level if name in left) for level in root.levels) if level),
-        activation={name: _simplified(root.activation[name], kept) for name in left},
+        activation={name: ALWAYS if name in kept.entered else _simplified(root.activation[name], kept) for name in left},
         edge_activation={key: _simplified(formula, kept) for key, formula in root.edge_activation.items()},
     )
     return replace(graph, blocks={**graph.blocks, (): block})
+
+
+def _incoming(root: Block, left: set[str]) -> dict[str, tuple[Edge, ...]]:
+    """What orders the nodes that are left: their edges, and past those that are kept and stand between, as behind a map that is entered again."""
+    before: dict[str, dict[str, Edge]] = {}
+    for name in root.order:
+        found: dict[str, Edge] = {}
+        for edge in root.incoming[name]:
+            found |= {edge.source: edge} if edge.source in left else before[edge.source]
+        before[name] = found
+    return {name: tuple(replace(edge, target=name) for edge in before[name].values()) for name in left}
 
 
 def kept_paths(graph: WorkflowGraph, kept: Kept) -> dict[Key, str]:
@@ -116,3 +137,9 @@ def _holds(atom: Atom, kept: Kept) -> bool | None:
 def _absorbed(terms: Iterable[Term]) -> frozenset[Term]:
     found = list(terms)
     return frozenset(term for term in found if not any(other < term for other in found))
+
+
+def read_outputs(machine: JsonObject, kept: Kept) -> tuple[str, ...]:
+    """The kept nodes whose output the residual machine reads, or loads."""
+    read = set(_READ.findall(canonical(machine))) | kept.loaded
+    return tuple(sorted(name for name, status in kept.statuses.items() if status is not KeptStatus.SKIPPED and name in read))

@@ -68,6 +68,7 @@ class Sheet:
     is_absent: IsAbsent
     outline: Outline
     resume: Template = 0
+    again: Mapping[str, int] = field(default_factory=dict)
     names: StateNames = field(default_factory=StateNames)
     told: dict[str, tuple[str, ...]] = field(default_factory=dict)
     waits: dict[str, str] = field(default_factory=dict)

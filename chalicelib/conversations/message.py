@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from chalicelib.clock import time_text
+from chalicelib.clock import now_text, time_text
 from chalicelib.errors import ConditionLost
 from chalicelib.gates.deliver import deliver_soon
 from chalicelib.runs.nodes import node_waiting
@@ -52,10 +52,21 @@ def ask(
         sent = _message(attempt, message, deadline_seconds, waits=True)
         _tell_waiting(attempt, sent, settled, writes=(messages.sending_write(sent, token),))
         return sent
+    if sent.reply is None and sent.fence.resume < attempt.fence.resume:
+        return _waited_for_again(attempt, sent, token, deadline_seconds, settled)
     _tell_waiting(attempt, sent, settled)
     answers.replace_token(attempt.organisation_id, sent.id, token)
     deliver_soon(attempt.organisation_id, sent.id)
     return sent
+
+
+def _waited_for_again(
+    attempt: NodeAttempt, sent: SentMessage, token: str, deadline_seconds: int | None, settled: Mapping[str, Json] | None
+) -> SentMessage:
+    """A resumed run comes to a message that is out: it is not sent again, its reply is waited for."""
+    after = sent.model_copy(update={"fence": attempt.fence, "deadline_at": _deadline(deadline_seconds)})
+    _tell_waiting(attempt, after, settled, writes=(messages.retaking_write(sent, after, token),))
+    return after
 
 
 def _tell_waiting(attempt: NodeAttempt, sent: SentMessage, settled: Mapping[str, Json] | None, writes: tuple[Write, ...] = ()) -> None:
@@ -72,7 +83,6 @@ def _kept(message: SentMessage) -> SentMessage:
 
 
 def _message(attempt: NodeAttempt, message: Outgoing, deadline_seconds: int | None, *, waits: bool, part: str = "") -> SentMessage:
-    now = datetime.now(UTC)
     return SentMessage(
         id=messages.message_id(attempt, part),
         organisation_id=attempt.organisation_id,
@@ -84,6 +94,10 @@ def _message(attempt: NodeAttempt, message: Outgoing, deadline_seconds: int | No
         text=message.text[:TEXT_LENGTH],
         channels=(CONSOLE,),
         waits_for_reply=waits,
-        sent_at=time_text(now),
-        deadline_at=time_text(now + timedelta(seconds=deadline_seconds)) if deadline_seconds else None,
+        sent_at=now_text(),
+        deadline_at=_deadline(deadline_seconds),
     )
+
+
+def _deadline(seconds: int | None) -> str | None:
+    return time_text(datetime.now(UTC) + timedelta(seconds=seconds)) if seconds else None

@@ -41,7 +41,8 @@ def list_waiting(principal: Principal, run_id: str) -> tuple[SentMessage, ...]:
     run = run_for(principal, run_id, Scope.RUN_READ)
     if run.status.is_terminal:
         return ()
-    return tuple(message for message in messages.list_of_run(principal.organisation_id, run_id) if message.waits_for_reply and message.reply is None)
+    sent = messages.list_of_run(principal.organisation_id, run_id)
+    return tuple(message for message in sent if message.waits_for_reply and message.reply is None and message.fence.resume == run.resume)
 
 
 def _asked(principal: Principal, run_id: str, node: str | None, message_id: str | None) -> SentMessage:

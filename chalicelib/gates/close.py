@@ -107,7 +107,7 @@ def _change(attempt: NodeAttempt, gate: Gate | None, decision: Decision, *, fail
 def _node_after(before: NodeRun | None, attempt: NodeAttempt, decision: Decision, *, fails: bool) -> NodeRun | None:
     """The close state speaks for the attempt that waits, whatever retries it took."""
     current = attempt if before is None or before.fence.order <= attempt.fence.order else attempt.model_copy(update={"fence": before.fence})
-    if before is not None and before.fence.visit != attempt.fence.visit:
+    if before is not None and not before.fence.is_same_visit(attempt.fence):
         raise StaleAttempt(f"{attempt.node} is at another visit")
     if fails:
         return fail(

@@ -2,7 +2,8 @@
 
 In: the attempt, the token, the rendered question. Out: the `Gate`. Idempotent by (run, node, item path, visit, resume): opened again with a new
 token, an undecided gate takes the new token, and a decided one answers it at once, in a resumed run too where the same question was decided before.
-The node run waits from here on; events `node_waiting` and `gate_opened`.
+A question that its run's end left undecided is asked anew when the run is resumed, with the votes that it had. The node run waits from here on;
+events `node_waiting` and `gate_opened`.
 """
 
 import hashlib
@@ -127,6 +128,7 @@ def _new_gate(scene: Scene, question: Question, deadline_seconds: int | None) ->
         opened_at=time_text(now),
         deadline_at=time_text(now + timedelta(seconds=deadline_seconds)) if deadline_seconds else None,
         shown_sha256=question.shown_sha256(),
+        votes=gates.votes_before(attempt, question.shown_sha256()),
     )
 
 

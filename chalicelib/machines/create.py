@@ -1,4 +1,4 @@
-"""Create the state machine of a version: the only caller of CreateStateMachine."""
+"""Create the state machine of a version, or of what is left of a run: the only caller of CreateStateMachine."""
 
 from botocore.exceptions import ClientError
 
@@ -16,7 +16,11 @@ def create(*, workflow_name: str, version_id: str, number: int, machine: JsonObj
 
     Idempotent by name: the version's id is in it, and a version never changes. Raises EngineUnavailable.
     """
-    name = machine_name(workflow_name=workflow_name, version_id=version_id, number=number)
+    return create_named(machine_name(workflow_name=workflow_name, version_id=version_id, number=number), machine, tags=tags)
+
+
+def create_named(name: str, machine: JsonObject, *, tags: dict[str, str] | None = None) -> str:
+    """The same under a name that is known beforehand; whoever makes the name sees to it that it stands for one machine. Raises EngineUnavailable."""
     stepfunctions = client("stepfunctions")
     with engine_faults():
         try:
@@ -30,7 +34,7 @@ def create(*, workflow_name: str, version_id: str, number: int, machine: JsonObj
         except ClientError as fault:
             if fault.response["Error"]["Code"] != "StateMachineAlreadyExists":
                 raise
-            return _arn_of(name)
+            return arn_of(name)
     arn: str = answer["stateMachineArn"]
     return arn
 
@@ -40,7 +44,7 @@ def bound(machine: JsonObject) -> JsonObject:
     return bind(machine, {"Worker": settings().worker_arn, "Bucket": settings().bucket})
 
 
-def _arn_of(name: str) -> str:
-    """The ARN of a machine of this account, from the role's: both lie in one account, the worker says in which region."""
+def arn_of(name: str) -> str:
+    """The ARN that a machine of this account has, from the role's: both lie in one account, the worker says in which region."""
     partition, region, account = settings().worker_arn.split(":")[1], *settings().worker_arn.split(":")[3:5]
     return f"arn:{partition}:states:{region}:{account}:stateMachine:{name}"

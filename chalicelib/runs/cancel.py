@@ -18,12 +18,16 @@ def cancel(principal: Principal, run_id: str, *, reason: str | None = None) -> R
 
     The engine has the last word: an execution that ended just before ends its run as it ended.
     """
-    run = run_for(principal, run_id, Scope.RUN_CANCEL)
+    return cancel_run(run_for(principal, run_id, Scope.RUN_CANCEL), by=principal.person, reason=reason)
+
+
+def cancel_run(run: Run, *, by: str, reason: str | None = None) -> Run:
+    """The same, of a run that whoever asks may cancel. Raises RunEnded."""
     if not run.status.is_terminal:
-        stop(principal.organisation_id, run_id, by=principal.person, reason=reason)
+        stop(run.organisation_id, run.id, by=by, reason=reason)
         run = finish(_last_word(run)) or run
     if run.status is not RunStatus.CANCELLED:
-        raise RunEnded(f"run {run_id} has ended: {run.status}")
+        raise RunEnded(f"run {run.id} has ended: {run.status}")
     return run
 
 

@@ -17,6 +17,7 @@ from chalicelib.machines import executions
 from chalicelib.machines.executions import Execution, ExecutionStatus
 from chalicelib.runs.follow_up import child_answer, follow_up, is_needed
 from chalicelib.runs.history import Told, fault_of, read_history
+from chalicelib.runs.residual_machine import discard
 from chalicelib.runs.settlement import Outcome, graph_of, settle
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.store import answers, runs
@@ -24,7 +25,7 @@ from chalicelib.store.accounts import Address
 from chalicelib.store.journal import Change, Ending
 from chalicelib.store.node_places import places_of
 from chalicelib.store.run_marks import ending_writes
-from chalicelib.store.run_records import Fault, NodeRun, Run, Usage
+from chalicelib.store.run_records import Fault, NodeRun, Run, Spent, Usage
 from chalicelib.store.statuses import NodeStatus, RunStatus
 from chalicelib.store.table import Write
 
@@ -89,7 +90,7 @@ def finish(change: StatusChange) -> Run | None:
     if run is None or run.execution_name != change.execution_name:
         return run
     if change.status == "RUNNING":
-        announce(lambda: _beginning(organisation_id, run_id))
+        announce(lambda: _beginning(organisation_id, run_id, change.execution_name))
         return runs.get(organisation_id, run_id)
     if not run.status.is_terminal:
         ended = _Ended.read(run, change)
@@ -99,6 +100,8 @@ def finish(change: StatusChange) -> Run | None:
         deliver_soon(organisation_id, run_id)
     if run.lingers:
         follow_up(run)
+    elif run.status.is_terminal:
+        discard(run)  # its execution may have begun after the run had ended
     return run
 
 
@@ -111,6 +114,7 @@ def run_id_of(execution_name: str) -> str:
 class _Ended:
     """How the execution ended, in our words."""
 
+    execution_name: str
     status: RunStatus
     at: str
     error: Fault | None
@@ -130,6 +134,7 @@ class _Ended:
         status, error = _status_of(change)
         told = Told() if status is RunStatus.SUCCEEDED else read_run_history(run)
         return cls(
+            change.execution_name,
             status,
             change.ended_at or now_text(),
             error,
@@ -158,18 +163,22 @@ def _status_of(change: StatusChange) -> tuple[RunStatus, Fault | None]:
             return RunStatus.FAILED, fault.model_copy(update={"code": "interrupted"}) if fault.name == INTERRUPTED else fault
 
 
-def _beginning(organisation_id: str, run_id: str) -> Change | None:
-    """A run is told to have started with the first word of a worker; one that begins with a Wait has none for long."""
+def _beginning(organisation_id: str, run_id: str, execution_name: str) -> Change | None:
+    """A run is told to have started with the first word of a worker; one that begins with a Wait has none for long. Nobody knows how a residual
+    machine begins.
+    """
     run = runs.get(organisation_id, run_id)
-    graph = graph_of(run) if run.status is RunStatus.QUEUED else None
+    if run.status is RunStatus.QUEUED and run.is_residual and run.execution_name == execution_name:
+        return Change(run, starts=True)
+    graph = graph_of(run) if run.status is RunStatus.QUEUED and not run.is_residual else None
     return Change(run, starts=True) if graph is not None and begins_with_wait(graph) else None
 
 
 def _ending(organisation_id: str, run_id: str, ended: _Ended) -> Change | None:
     """Everything that ends with the run, in one change: node runs, gates, the output, the parent's answer."""
     run = runs.get(organisation_id, run_id)
-    if run.status.is_terminal:
-        return None
+    if run.status.is_terminal or run.execution_name != ended.execution_name:
+        return None  # the word of an execution that the run has left behind
     nodes = {node_run.address: node_run for node_run in runs.list_node_runs(organisation_id, run_id)}
     failed_node = _failed_node(ended, nodes)
     outcome = Outcome(ended.status, ended.at, ended.settled, ended.told)
@@ -180,32 +189,34 @@ def _ending(organisation_id: str, run_id: str, ended: _Ended) -> Change | None:
         error=fault,
         failed_node=failed_node,
         lingers=is_needed(run, ended.status, nodes.values()),
+        of_items=_of_items(nodes),
         data=_ending_data(run, ended.status),
         started_at=ended.started_at,
     )
-    usage, write_count, invocation_count = _of_items(nodes)
+    before, now = run.of_items, ending.of_items
     return Change(
         run,
         settle(run, nodes, outcome),
         writes=_writes(run, ended, fault),
         ending=ending,
-        usage=usage,
-        write_count=write_count,
-        invocation_count=invocation_count,
+        usage=now.usage.less(before.usage),
+        write_count=now.write_count - before.write_count,
+        invocation_count=now.invocation_count - before.invocation_count,
     )
 
 
-def _of_items(nodes: Mapping[Address, NodeRun]) -> tuple[Usage, int, int]:
-    """What items of distributed maps spent and wrote: they never touched the run's record."""
+def _of_items(nodes: Mapping[Address, NodeRun]) -> Spent:
+    """What items of distributed maps have spent and written by now: they never touched the run's record."""
     items = [node_run for node_run in nodes.values() if node_run.write_count]
     usage = Usage()
     for node_run in items:
         usage = usage.plus(node_run.usage)
-    return usage, sum(node_run.write_count for node_run in items), sum(node_run.attempt_count for node_run in items)
+    counts = (sum(node_run.write_count for node_run in items), sum(node_run.attempt_count for node_run in items))
+    return Spent(usage=usage, write_count=counts[0], invocation_count=counts[1])
 
 
 def _writes(run: Run, ended: _Ended, fault: Fault | None) -> tuple[Write, ...]:
-    writes = [*ending_writes(run, ended.status, fault)]
+    writes = [*ending_writes(run, ended.status, fault)] if run.trial_of is None else []
     if ended.status is RunStatus.SUCCEEDED:
         writes.append(runs.output_write(run.organisation_id, run.id, ended.output))
     if run.parent is not None:

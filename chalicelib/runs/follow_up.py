@@ -1,5 +1,5 @@
-"""What is left to do when a run has ended: start its `on_failure` workflow, stop its children, answer its parent, tell agents elsewhere that asked to
-be told.
+"""What is left to do when a run has ended: start its `on_failure` workflow, stop its children, answer its parent, delete its own machine, tell agents
+elsewhere that asked to be told.
 
 In: an ended run. Out: nothing. Each step may be done twice without harm; the run leaves the index of open runs when all are done, so that the
 sweeper does what a crash left.
@@ -13,8 +13,9 @@ from chalicelib.access.objects import is_runnable_by
 from chalicelib.access.principal import Principal
 from chalicelib.errors import InputInvalid, KeyReused, NotFound, NotPublished
 from chalicelib.machines import executions
-from chalicelib.runs import pushes
+from chalicelib.runs import pushes, residual_machine
 from chalicelib.runs.promise import kept_promise
+from chalicelib.runs.retention import expires_at, keeps_for
 from chalicelib.runs.start import start
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.store import pointers, runs, workflows
@@ -33,16 +34,19 @@ _CHILD_ERRORS: Final = {
 
 def is_needed(run: Run, status: RunStatus, nodes: Iterable[NodeRun]) -> bool:
     """Whether something is left once the run has that status."""
-    return failure_workflow(run, status) is not None or any(True for _ in _children(nodes)) or pushes.are_left(run)
+    if run.is_residual or keeps_for(run) is not None or failure_workflow(run, status) is not None:
+        return True
+    return any(True for _ in _children(nodes)) or pushes.are_left(run)
 
 
 def follow_up(run: Run) -> None:
     """Do what is left, then forget that the run was open. Raises EngineUnavailable: then the sweeper comes back to it."""
     for child_id in _children(runs.list_node_runs(run.organisation_id, run.id)):
-        stop(run.organisation_id, child_id, by=f"run:{run.id}", reason="the run that waited for it has ended")
+        _stop_child(run, child_id)
     _start_on_failure(run)
+    residual_machine.discard(run)
     if not tell_callers(run):
-        runs.forget_open(run)
+        runs.forget_open(run, expires_at=expires_at(run))
 
 
 def tell_callers(run: Run) -> bool:
@@ -54,7 +58,7 @@ def tell_callers(run: Run) -> bool:
 
 def failure_workflow(run: Run, status: RunStatus) -> str | None:
     """The workflow that takes care of this failure. One that was itself started so has none: nothing may fail for ever."""
-    if status not in {RunStatus.FAILED, RunStatus.TIMED_OUT} or run.trigger.type == "on_failure":
+    if status not in {RunStatus.FAILED, RunStatus.TIMED_OUT} or run.trigger.type in {"on_failure", "trial"}:
         return None
     named = workflows.get_version(run.organisation_id, run.version_id).spec.get("on_failure")
     return named if isinstance(named, str) else None
@@ -63,11 +67,22 @@ def failure_workflow(run: Run, status: RunStatus) -> str | None:
 def stop(organisation_id: str, run_id: str, *, by: str, reason: str | None = None) -> Run | None:
     """Stop a run's execution; its status change ends the run. An ended run is left alone."""
     run = runs.find(organisation_id, run_id)
-    if run is None or run.status.is_terminal:
+    return None if run is None else _stop(run, by=by, reason=reason)
+
+
+def _stop(run: Run, *, by: str, reason: str | None) -> Run:
+    if run.status.is_terminal:
         return run
     runs.request_cancel(run, by, reason)
     executions.stop(run.machine_arn, run.execution_name, error="Cancelled", cause=reason or f"cancelled by {by}")
     return run
+
+
+def _stop_child(run: Run, child_id: str) -> None:
+    """Nobody waits for the child any more; unless the run was resumed since, and the child with it."""
+    child, link = runs.find(run.organisation_id, child_id), runs.find_parent(run.organisation_id, child_id)
+    if child is not None and (link is None or link.attempt.fence.resume <= run.resume):
+        _stop(child, by=f"run:{run.id}", reason="the run that waited for it has ended")
 
 
 def child_answer(run: Run, status: RunStatus, output: Json, error: Fault | None) -> Answer:
@@ -107,8 +122,8 @@ def _start_on_failure(run: Run) -> None:
         return
     error: JsonObject | None = {"name": run.error.name, "message": run.error.message} if run.error else None
     given: JsonObject = {"run_id": run.id, "status": run.status, "node": run.failed_node, "error": error}
-    principal = Principal(run.organisation_id, run.started_by)
+    principal, again = Principal(run.organisation_id, run.started_by), f"/r{run.resume}" if run.resume else ""
     try:
-        start(principal, workflow_id=workflow.id, input=given, key=f"on_failure:{run.id}", trigger=Trigger(type="on_failure", source=run.id))
+        start(principal, workflow_id=workflow.id, input=given, key=f"on_failure:{run.id}{again}", trigger=Trigger(type="on_failure", source=run.id))
     except (NotPublished, NotFound, InputInvalid, KeyReused) as fault:
         _log.warning("the workflow for failures did not start", extra={"run_id": run.id, "workflow": name, "fault": str(fault)})

@@ -22,7 +22,7 @@ from chalicelib.store.journal import Change, NewEvent, NodeChange
 from chalicelib.store.run_records import Fault, NodeAttempt, NodeRun, Usage
 from chalicelib.store.statuses import EventType, NodeStatus
 from chalicelib.store.table import Write
-from chalicelib.store.values import keep, load
+from chalicelib.store.values import Stored, keep, load
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,17 +178,18 @@ def _tell_unless_done(
     attempt: NodeAttempt, speak: _Speak, settled: Mapping[str, Json] | None, *, also: list[accounts.Address] | None = None
 ) -> Replay | None:
     """Tell, unless the visit has its output: then that is what the caller gets."""
-    done: list[NodeRun] = []
+    done: list[Stored] = []
 
     def listen(scene: Scene, at: str) -> _Word | None:
-        if scene.node is not None and transitions.has_succeeded(scene.node, attempt):
-            done.append(scene.node)
+        output = transitions.output_of(scene.node, attempt)
+        if output is not None:
+            done.append(output)
             return None
         accounts.require_open(scene)
         return speak(scene, at)
 
     _record(attempt, listen, settled, also or [])
-    return Replay(load(attempt.organisation_id, done[-1].result)) if done else None
+    return Replay(load(attempt.organisation_id, done[-1])) if done else None
 
 
 def _tell(attempt: NodeAttempt, speak: _Speak) -> None:
@@ -215,18 +216,12 @@ def _proposal(speak: _Speak, scene: Scene) -> Change | None:
 
 def _announced_wait(scene: Scene, next_wait: NextWait | None, at: str) -> tuple[NodeChange, ...]:
     """The Wait that follows begins now."""
-    if next_wait is None or (next_wait.node, scene.attempt.item_path) in scene.nodes:
+    address = ("" if next_wait is None else next_wait.node, scene.attempt.item_path)
+    if next_wait is None or not accounts.is_to_begin(scene, address):
         return ()
-    node_run = NodeRun(
-        run_id=scene.run.id,
-        node=next_wait.node,
-        item_path=scene.attempt.item_path,
-        status=NodeStatus.WAITING,
-        started_at=at,
-        waiting_for="wait",
-        until=next_wait.until,
-    )
-    return (NodeChange(None, node_run, (node_event(node_run, EventType.NODE_WAITING, accounts.waiting_data(node_run)),)),)
+    node_run = accounts.begun_native(scene, address, at, status=NodeStatus.WAITING, waiting_for="wait", until=next_wait.until)
+    told = node_event(node_run, EventType.NODE_WAITING, accounts.waiting_data(node_run))
+    return (NodeChange(scene.nodes.get(address), node_run, (told,)),)
 
 
 def _folder(attempt: NodeAttempt) -> str:

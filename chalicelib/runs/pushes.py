@@ -42,21 +42,24 @@ def destinations() -> Destinations:
 
 def are_left(run: Run) -> bool:
     """Whether somebody is to be told."""
-    return any(_is_open(push) for push in pushes.list_of_run(run.organisation_id, run.id))
+    return any(_is_open(run, push) for push in pushes.list_of_run(run.organisation_id, run.id))
 
 
 def tell_ended(run: Run, body: JsonObject) -> bool:
     """Whether somebody is still to be told."""
-    found = [_told(run, push, body) for push in pushes.list_of_run(run.organisation_id, run.id) if _is_open(push)]
-    return any(map(_is_open, found))
+    found = [_told(run, push, body) for push in pushes.list_of_run(run.organisation_id, run.id) if _is_open(run, push)]
+    return any(_is_open(run, push) for push in found)
 
 
-def _is_open(push: Push) -> bool:
-    return push.told_at is None and push.tried_count < MAX_TRIES
+def _is_open(run: Run, push: Push) -> bool:
+    """Of a run that was resumed each end is told."""
+    is_told = push.told_at is not None and (run.ended_at is None or push.told_at >= run.ended_at)
+    return not is_told and push.tried_count < MAX_TRIES
 
 
 def _told(run: Run, push: Push, body: JsonObject) -> Push:
-    after = push.model_copy(update={"told_at": now_text()} if _post(push, body, run.id) else {"tried_count": push.tried_count + 1})
+    told_at = max(now_text(), run.ended_at or "")  # the engine's clock may be ahead
+    after = push.model_copy(update={"told_at": told_at} if _post(push, body, run.id) else {"tried_count": push.tried_count + 1})
     pushes.note(run.organisation_id, run.id, after)
     return after
 

@@ -1,15 +1,14 @@
 """What can be asked of runs. Reads only."""
 
-from collections import Counter
 from dataclasses import dataclass
 
 from chalicelib.access.objects import run_for
 from chalicelib.access.principal import Principal
 from chalicelib.access.scopes import Scope
-from chalicelib.machines import executions
+from chalicelib.runs.residual_machine import entered_states
 from chalicelib.runs.search import RunPage, Wanted, search
 from chalicelib.spec.model import Json
-from chalicelib.store import pointers, runs
+from chalicelib.store import pointers, residuals, runs
 from chalicelib.store.run_records import NodeRun, Run, RunEvent
 from chalicelib.store.statuses import RunStatus
 
@@ -64,11 +63,15 @@ def list_events(principal: Principal, run_id: str, *, since: int = 0, limit: int
 
 
 def count_transitions(principal: Principal, run_id: str) -> int:
-    """States entered so far, from the execution's history: what Step Functions charges. Retries count too."""
+    """States entered so far, over all resumes: what Step Functions charges. Of machines that are deleted it was noted before. Retries count too."""
     run = run_for(principal, run_id, Scope.RUN_READ)
-    kinds = Counter(event["type"] for event in executions.history(run.machine_arn, run.execution_name))
-    entered = sum(count for kind, count in kinds.items() if kind.endswith("StateEntered"))
-    return entered + max(kinds["TaskScheduled"] - kinds["TaskStateEntered"], 0)
+    past = residuals.list_of_run(run.organisation_id, run.id)
+    first = next((each.before for each in past if each.before is not None), None)
+    places = {(run.machine_arn, run.execution_name): None} | ({(first.machine_arn, first.execution_name): None} if first else {})
+    noted = {each.number: each.transition_count for each in past if each.transition_count is not None}
+    if run.is_residual and run.resume in noted:
+        places.pop((run.machine_arn, run.execution_name))
+    return sum(noted.values()) + sum(entered_states(*place) for place in places)
 
 
 def _check(principal: Principal, run_id: str, seen: Run | None) -> None:

@@ -42,9 +42,10 @@ class Wanted:
         return (*named, *(run_marks.label(name, value) for name, value in self.labels.items()))
 
     def holds(self, run: Run) -> bool:
-        """What the run itself tells."""
+        """What the run itself tells. Trials are in no list."""
         return (
-            self.status in {None, run.status}
+            run.trial_of is None
+            and self.status in {None, run.status}
             and self.workflow_id in {None, run.workflow_id}
             and self.version in {None, run.version}
             and (self.error is None or (run.error is not None and run.error.name == self.error))

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 
 from chalicelib.compiler.graph import Block, Edge, WhenKind, WorkflowGraph, build
 from chalicelib.runs.history import Told
+from chalicelib.spec.agent_landing import landed
 from chalicelib.spec.model import Json
 from chalicelib.spec.nodes import Join, Parallel
 from chalicelib.spec.workflow import WorkflowSpec
-from chalicelib.store import accounts, gates
+from chalicelib.store import accounts, gates, residuals
 from chalicelib.store.accounts import Address, node_event
 from chalicelib.store.journal import NodeChange
 from chalicelib.store.node_places import places_of
@@ -22,6 +23,7 @@ from chalicelib.store.statuses import EventType, GateStatus, NodeStatus, RunStat
 from chalicelib.store.table import Write
 from chalicelib.store.transitions import end, settle_native
 from chalicelib.store.values import Stored, keep, load
+from chalicelib.store.workflow_records import Version
 from chalicelib.store.workflows import get_version
 
 _ENDS = {RunStatus.FAILED: NodeStatus.CANCELLED, RunStatus.CANCELLED: NodeStatus.CANCELLED, RunStatus.TIMED_OUT: NodeStatus.TIMED_OUT}
@@ -43,7 +45,7 @@ def settle(run: Run, nodes: Mapping[Address, NodeRun], outcome: Outcome) -> tupl
     natives = {change.after.address: change for change in _natives(run, nodes, outcome)}
     ended = [_ended(run, node_run, outcome) for node_run in _open(nodes, natives)]
     after = {**nodes, **{address: change.after for address, change in natives.items()}, **{change.after.address: change.after for change in ended}}
-    never = list(_never_visited(run, after, outcome)) if succeeded else []
+    never = list(_never_visited(run, after, outcome)) if succeeded and run.trial_of is None else []
     return (*natives.values(), *ended, *never)
 
 
@@ -109,10 +111,11 @@ def _continues(run: Run, node: str) -> bool:
 
 
 def _end_of(before: NodeRun, outcome: Outcome) -> tuple[NodeStatus, Fault | None]:
-    """What an open node run comes to. In a run that succeeded its engine went on without it: a time-out, or a worker that never spoke again."""
+    """What an open node run comes to. Where its engine went on without it, it failed by a time-out, or by a worker that never spoke again."""
     fault = outcome.told.faults.get(before.node)
     if outcome.status is not RunStatus.SUCCEEDED:
         failed = outcome.status is RunStatus.FAILED and outcome.told.last_failed == before.node and not before.is_container
+        failed = failed or (fault is not None and before.node not in outcome.told.open and not before.item_path and not before.is_container)
         return (NodeStatus.FAILED, fault) if failed else (_ENDS[outcome.status], None)
     if before.is_container or before.waiting_for == "wait":
         return NodeStatus.SUCCEEDED, None
@@ -125,23 +128,35 @@ def _never_visited(run: Run, nodes: Mapping[Address, NodeRun], outcome: Outcome)
     """Nodes of the workflow's own block without a node run. Fan-outs and joins tell nobody: whether they ran follows from the nodes before them."""
     graph = graph_of(run)
     known: dict[str, NodeRun] = {node: node_run for (node, item_path), node_run in nodes.items() if not item_path}
+    for name in _left_behind(run, known):
+        del known[name]
     names = list(graph.root.order) if graph else [place.node for place in places_of(run.organisation_id, run.version_id).values() if not place.maps]
     for name in names:
         if name in known:
             continue
         ran = graph is not None and isinstance(graph.root.nodes[name], Parallel | Join) and has_run(graph.root, name, known, _reader(run))
         result = keep(run.organisation_id, f"runs/{run.id}/{name}", {}) if ran else None
-        change = accounts.settled_change(None, run_id=run.id, address=(name, ""), at=outcome.at, result=result)
+        change = accounts.settled_change(nodes.get((name, "")), run=run, address=(name, ""), at=outcome.at, result=result)
         if change is not None:
             known[name] = change.after
             yield change
 
 
+def _left_behind(run: Run, known: Mapping[str, NodeRun]) -> list[str]:
+    """Nodes that an earlier resume came to, and that this one neither kept nor visited: they were skipped."""
+    residual = residuals.find(run.organisation_id, run.id, run.resume) if run.resume else None
+    kept = {} if residual is None else residual.kept
+    return [name for name, node_run in known.items() if node_run.fence.resume < run.resume and name not in kept]
+
+
 def graph_of(run: Run) -> WorkflowGraph | None:
     """The graph of the run's version; None when this release can no longer read its spec."""
-    version = get_version(run.organisation_id, run.version_id)
+    return graph_of_version(get_version(run.organisation_id, run.version_id))
+
+
+def graph_of_version(version: Version) -> WorkflowGraph | None:
     try:
-        graph = build(WorkflowSpec.model_validate(version.spec))
+        graph = build(landed(WorkflowSpec.model_validate(version.spec), version.chosen))
     except ValueError:
         return None
     return graph if isinstance(graph, WorkflowGraph) else None

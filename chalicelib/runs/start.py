@@ -18,6 +18,7 @@ from chalicelib.errors import ConditionLost, Contention, KeyReused, NotPublished
 from chalicelib.gates.deliver import deliver_soon
 from chalicelib.live.publish import publish
 from chalicelib.machines import executions
+from chalicelib.runs import residual_machine
 from chalicelib.runs.inputs import checked_input, marks_of, small_fields
 from chalicelib.spec.canonical import digest
 from chalicelib.spec.model import Json, JsonObject
@@ -73,7 +74,7 @@ def start(
     KeyReused.
     """
     chosen = choose_version(principal.organisation_id, workflow_id, version)
-    given = checked_input(_input_schema(chosen), input)
+    given = checked_input(input_schema(chosen), input)
     lasting = parent_key(parent) if parent else None
     request = _Request(principal, chosen, given, lasting or key, trigger, parent, version)
     run, is_new = request.find_or_create()
@@ -99,14 +100,20 @@ def parent_key(parent: Parent) -> str:
     """One child for each visit of a sub-workflow node, or each call of an agent, whatever its attempts."""
     attempt = parent.attempt
     call = "" if attempt.call is None else f"/call {attempt.call}{f'/talk {attempt.talk}' if attempt.talk else ''}"
-    return f"parent:{attempt.run_id}/{attempt.node}/{attempt.item_path}/{attempt.fence.visit}{call}"
+    return f"parent:{attempt.run_id}/{attempt.node}/{attempt.item_path}/{attempt.fence.visit_name}{call}"
 
 
 def launch(run: Run, given: Json, version: Version) -> bool:
-    """Give a queued run to the engine; one that was given before stays as it is. False when its state machine is gone. Raises EngineUnavailable."""
+    """Give a queued run to the engine; one that was given before stays as it is. A machine of its own is created first. False when its state
+    machine is gone. Raises EngineUnavailable, PublisherUnavailable.
+    """
     if run.status is not RunStatus.QUEUED:
         return True
-    return executions.start(run.machine_arn, run.execution_name, machine_input(run, given, version))
+    more: JsonObject = {}
+    if run.is_residual:
+        residual_machine.ask_for(run)
+        more = residual_machine.more_input(run)
+    return executions.start(run.machine_arn, run.execution_name, {**machine_input(run, given, version), **more})
 
 
 def machine_input(run: Run, given: Json, version: Version) -> JsonObject:
@@ -164,7 +171,7 @@ class _Request:
             key_sha256=None if self.key is None else runs.key_digest(self.key),
             request_sha256=self._digest(),
             lasting_key=self.parent is not None,
-            parent=self._link(),
+            parent=self.parent.link if self.parent else None,
             token=self.parent.token if self.parent else None,
             marks=marks_of(self.version.spec, self.given),
         )
@@ -178,7 +185,6 @@ class _Request:
     def _run(self) -> Run:
         now = datetime.now(UTC)
         run_id = ids.new_id(ids.RUN)
-        seconds = self.parent.deadline_seconds if self.parent else None
         version = self.version
         return Run(
             id=run_id,
@@ -193,11 +199,11 @@ class _Request:
             started_by=self.principal.person,
             trigger=self.trigger,
             parent=self._parent_node(),
-            above=self._above(),
+            above=above(self.parent) if self.parent else (),
             key=self.key,
             created_at=time_text(now),
             updated_at=time_text(now),
-            deadline_at=time_text(now + timedelta(seconds=seconds)) if seconds else None,
+            deadline_at=parent_deadline(self.parent) if self.parent else None,
         )
 
     def _parent_node(self) -> ParentNode | None:
@@ -206,14 +212,18 @@ class _Request:
         attempt = self.parent.attempt
         return ParentNode(run_id=attempt.run_id, node=attempt.node, item_path=attempt.item_path, visit=attempt.fence.visit)
 
-    def _above(self) -> tuple[RunAbove, ...]:
-        if self.parent is None:
-            return ()
-        parent = runs.get(self.principal.organisation_id, self.parent.attempt.run_id)
-        return (RunAbove(run_id=parent.id, workflow_id=parent.workflow_id, version_id=parent.version_id), *parent.above)
 
-    def _link(self) -> ParentLink | None:
-        return None if self.parent is None else self.parent.link
+def above(parent: Parent) -> tuple[RunAbove, ...]:
+    """The runs that wait for one that the parent waits for."""
+    attempt = parent.attempt
+    run = runs.get(attempt.organisation_id, attempt.run_id)
+    return (RunAbove(run_id=run.id, workflow_id=run.workflow_id, version_id=run.version_id), *run.above)
+
+
+def parent_deadline(parent: Parent) -> str | None:
+    """Until when the parent waits, from now on."""
+    seconds = parent.deadline_seconds
+    return time_text(datetime.now(UTC) + timedelta(seconds=seconds)) if seconds else None
 
 
 def _await_again(run: Run, parent: Parent) -> None:
@@ -222,6 +232,7 @@ def _await_again(run: Run, parent: Parent) -> None:
     deliver_soon(run.organisation_id, run.id)
 
 
-def _input_schema(version: Version) -> JsonObject:
+def input_schema(version: Version) -> JsonObject:
+    """The JSON Schema of what a run of the version is given."""
     schema = version.spec.get("input")
     return schema if isinstance(schema, dict) else {"type": "object"}

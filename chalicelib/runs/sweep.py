@@ -1,9 +1,8 @@
 """The net behind status changes and streams: what a crash left half done is found and completed, once a minute.
 
 In: an organisation. Out: counts. Starts queued runs that the engine never got, finishes runs whose execution has ended, cancels runs past their
-deadline, delivers answers that have not reached the engine, gives back what budgets hold for calls whose worker died. A run that goes on as it should
-is looked at less and less often.
-"""
+deadline, delivers answers that have not reached the engine, gives back what budgets hold for calls whose worker died, deletes runs whose retention
+is over. A run that goes on as it should is looked at less and less often."""
 
 import logging
 import time
@@ -19,6 +18,7 @@ from chalicelib.machines import executions
 from chalicelib.machines.names import execution_arn
 from chalicelib.runs.finish import INTERRUPTED, StatusChange, change_of, finish
 from chalicelib.runs.follow_up import follow_up, stop
+from chalicelib.runs.retention import delete_expired
 from chalicelib.runs.start import launch
 from chalicelib.store import answers, keys, runs
 from chalicelib.store.run_records import Run
@@ -40,6 +40,7 @@ class Swept:
     cancelled_count: int = 0
     delivered_count: int = 0
     given_back_count: int = 0  # reservations under budgets
+    deleted_count: int = 0  # runs whose retention is over
     failed_count: int = 0  # could not be done now; the next sweep tries again
 
 
@@ -51,6 +52,7 @@ def sweep(organisation_id: str, *, grace_seconds: float = 30.0, budget_seconds: 
         if time.monotonic() < until:
             _try(swept, partial(_deliver, organisation_id, waiter_id, swept))
     _try(swept, partial(_give_back, organisation_id, swept))
+    _try(swept, partial(_delete_expired, organisation_id, swept))
     cursor: str | None = None
     while time.monotonic() < until:
         page = runs.list_page(organisation_id, keys.open_runs(organisation_id), limit=_PAGE, cursor=cursor, newest_first=False)
@@ -124,6 +126,10 @@ def _deliver(organisation_id: str, waiter_id: str, swept: Swept) -> None:
 
 def _give_back(organisation_id: str, swept: Swept) -> None:
     swept.given_back_count += give_back_lapsed(organisation_id)
+
+
+def _delete_expired(organisation_id: str, swept: Swept) -> None:
+    swept.deleted_count += delete_expired(organisation_id)
 
 
 def _try(swept: Swept, step: Callable[[], None]) -> None:

@@ -13,6 +13,12 @@ MAX_INDEXED = 8
 WORKFLOW_NAME_PATTERN = r"^[a-z][a-z0-9-]{1,62}$"
 
 
+class Retention(SpecModel):
+    """How long what is recorded of a run stays, counted from its end. A run that has not ended stays."""
+
+    runs_days: int = Field(ge=1, le=3650)
+
+
 class WorkflowSpec(SpecModel):
     """A workflow: its input's JSON Schema, its nodes and edges, and the binding that makes the run's output."""
 
@@ -29,4 +35,5 @@ class WorkflowSpec(SpecModel):
     output: Json = None
     timeout_seconds: int | None = Field(default=None, ge=1, le=MAX_TIMEOUT_SECONDS)
     budget: Budget | None = None
+    retention: Retention | None = None
     on_failure: str | None = Field(default=None, pattern=WORKFLOW_NAME_PATTERN)

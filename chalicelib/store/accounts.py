@@ -8,6 +8,7 @@ Pure but for reading the
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from chalicelib.errors import RunEnded, StaleAttempt
 from chalicelib.spec.model import Json, JsonObject
@@ -15,7 +16,7 @@ from chalicelib.store import runs
 from chalicelib.store.journal import NewEvent, NodeChange
 from chalicelib.store.node_places import enclosing_maps, places_of
 from chalicelib.store.record import plain
-from chalicelib.store.run_records import Fault, NodeAttempt, NodeRun, Run
+from chalicelib.store.run_records import Fault, Fence, NodeAttempt, NodeRun, Run
 from chalicelib.store.statuses import EventType, NodeStatus
 from chalicelib.store.transitions import settle_native
 from chalicelib.store.values import Stored, keep
@@ -115,11 +116,17 @@ def _usage_data(node_run: NodeRun) -> JsonObject:
 def native_change(scene: Scene, address: Address, value: Json, at: str) -> NodeChange | None:
     """A native node settled with its value; null: skipped. None when that is known."""
     result = None if value is None else keep(scene.run.organisation_id, f"runs/{scene.run.id}/{address[0]}", value)
-    return settled_change(scene.nodes.get(address), run_id=scene.run.id, address=address, at=at, result=result)
+    return settled_change(scene.nodes.get(address), run=scene.run, address=address, at=at, result=result)
 
 
-def settled_change(before: NodeRun | None, *, run_id: str, address: Address, at: str, result: Stored | None) -> NodeChange | None:
-    after = settle_native(before, run_id=run_id, node=address[0], item_path=address[1], at=at, result=result)
+def fence_of(run: Run, node: str) -> Fence:
+    """The fence of a node that no attempt speaks for."""
+    return Fence(resume=run.resume, again=run.again.get(node, 0))
+
+
+def settled_change(before: NodeRun | None, *, run: Run, address: Address, at: str, result: Stored | None) -> NodeChange | None:
+    fence = fence_of(run, address[0])
+    after = settle_native(before, run_id=run.id, node=address[0], item_path=address[1], at=at, result=result, fence=fence)
     if after is None:
         return None
     if after.status is NodeStatus.SKIPPED:
@@ -141,13 +148,28 @@ def settled_changes(scene: Scene, at: str) -> list[NodeChange]:
 def begun_maps(scene: Scene, at: str) -> list[NodeChange]:
     """Maps around the node of which this is the first word."""
     return [
-        NodeChange(None, begun, (node_event(begun, EventType.NODE_STARTED),))
-        for node, item_path in enclosing_maps(scene.attempt.item_path)
-        if (node, item_path) not in scene.nodes
-        for begun in [
-            NodeRun(run_id=scene.run.id, node=node, item_path=item_path, status=NodeStatus.RUNNING, started_at=at, is_container=True),
-        ]
+        NodeChange(scene.nodes.get(address), begun, (node_event(begun, EventType.NODE_STARTED),))
+        for address in enclosing_maps(scene.attempt.item_path)
+        if is_to_begin(scene, address)
+        for begun in [_begun_map(scene, address, at)]
     ]
+
+
+def is_to_begin(scene: Scene, address: Address) -> bool:
+    """Whether a node that no attempt speaks for has not begun in this resume of the run."""
+    before = scene.nodes.get(address)
+    return before is None or (before.status.is_terminal and before.fence.resume < scene.run.resume)
+
+
+def begun_native(scene: Scene, address: Address, at: str, **fields: Any) -> NodeRun:
+    """The node run of a node that no attempt speaks for, begun; `fields` are the rest of it."""
+    before, fence = scene.nodes.get(address), fence_of(scene.run, address[0])
+    known = before or NodeRun(run_id=scene.run.id, node=address[0], item_path=address[1], status=NodeStatus.RUNNING, started_at=at)
+    return known.model_copy(update={"fence": fence, "ended_at": None, "result": None, "error": None, **fields})
+
+
+def _begun_map(scene: Scene, address: Address, at: str) -> NodeRun:
+    return begun_native(scene, address, at, status=NodeStatus.RUNNING, is_container=True)
 
 
 def _without_zeros(words: JsonObject) -> JsonObject:

@@ -81,7 +81,7 @@ KINDS: Final = (
     Kind("workflow", "WORKFLOW#", "WORKFLOW", quiet=frozenset({"reserved_version", "latest_version", "draft_revision"})),
     Kind("draft", "WORKFLOW#", "DRAFT"),
     Kind("version", "VERSION#", "VERSION"),
-    Kind("run", "RUN#", "RUN", only=frozenset({"cancel_requested_by", "cancel_reason", "resumed_by"})),
+    Kind("run", "RUN#", "RUN", only=frozenset({"cancel_requested_by", "cancel_reason", "resume"})),
     Kind("gate", "GATE#", "GATE", only=frozenset({"decision", "votes"})),
     Kind("budget", "BUDGET", ""),
     Kind("imported-api", "API#", "API"),

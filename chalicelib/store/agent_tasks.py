@@ -60,4 +60,4 @@ def _found(attempt: NodeAttempt) -> AgentTask:
 
 
 def _key(attempt: NodeAttempt) -> keys.Key:
-    return keys.agent_task(attempt.organisation_id, attempt.run_id, attempt.node, f"{attempt.item_path}#{attempt.fence.visit}")
+    return keys.agent_task(attempt.organisation_id, attempt.run_id, attempt.node, f"{attempt.item_path}#{attempt.fence.visit_name}")

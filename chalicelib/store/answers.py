@@ -83,6 +83,12 @@ def replace_token(organisation_id: str, waiter_id: str, token: str, *, also: Ite
     raise Contention(f"{waiter_id} changes too fast")
 
 
+def asking_again(organisation_id: str, waiter_id: str, token: str, *, also: Item) -> Write:
+    """The write by which a waiter that has had its answer waits for another one, for a new token."""
+    changes: Item = {"task_token": token, "answer": None, "delivered_at": None, "GSI2PK": None, "GSI2SK": None, **also}
+    return table.assign(keys.waiter(organisation_id, waiter_id), changes, condition=table.PRESENT)
+
+
 def mark_delivered(waiter: Waiter) -> None:
     """Nothing is left to send for this token. A token that came meanwhile stays undelivered."""
     changes = {"delivered_at": now_text(), "GSI2PK": None, "GSI2SK": None}

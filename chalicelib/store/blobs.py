@@ -70,3 +70,12 @@ def load_json(organisation_id: str, blob: Blob) -> Json:
 def _require_own(organisation_id: str, blob: Blob) -> None:
     if not blob.key.startswith(f"{organisation_id}/"):
         raise BlobMissing(f"{blob.key} belongs to another organisation")
+
+
+def delete_folder(organisation_id: str, folder: str) -> None:
+    """Delete all values below `<organisation>/<folder>/`."""
+    s3, bucket = client("s3"), settings().bucket
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{organisation_id}/{folder}/"):
+        found = [{"Key": each["Key"]} for each in page.get("Contents", ())]
+        if found:
+            s3.delete_objects(Bucket=bucket, Delete={"Objects": found, "Quiet": True})

@@ -22,7 +22,8 @@ def gate_id(attempt: NodeAttempt) -> str:
 def _id(attempt: NodeAttempt, resume: int) -> str:
     call = () if attempt.call is None else (f"call {attempt.call}",)
     later = (f"resume {resume}",) if resume else ()
-    return ids.derived_id(ids.GATE, attempt.run_id, attempt.node, attempt.item_path, str(attempt.fence.visit), *call, *later, time_of=attempt.run_id)
+    meaning = (attempt.run_id, attempt.node, attempt.item_path, attempt.fence.visit_name, *call, *later)
+    return ids.derived_id(ids.GATE, *meaning, time_of=attempt.run_id)
 
 
 def find_of(attempt: NodeAttempt) -> Gate | None:
@@ -36,10 +37,20 @@ def find_opened(attempt: NodeAttempt) -> Gate | None:
     return next((gate for gate in _standing(attempt) if gate.fence.resume == attempt.fence.resume), None)
 
 
+def votes_before(attempt: NodeAttempt, shown_sha256: str) -> tuple[Vote, ...]:
+    """What people said of the same question at the gate that the run's last end closed undecided. What was silent until its time was over asks
+    anew."""
+    before = next((gate for gate in _standing(attempt) if gate.fence.resume < attempt.fence.resume), None)
+    if before is None or before.status is not GateStatus.CANCELLED or before.shown_sha256 != shown_sha256:
+        return ()
+    return before.votes
+
+
 def _standing(attempt: NodeAttempt) -> list[Gate]:
-    """The gates of the question, the latest resume's first."""
+    """The gates of the question, the latest resume's first. A node that a resume has run again asks a question of its own."""
     resume = attempt.fence.resume
-    places = [keys.gate(attempt.organisation_id, _id(attempt, earlier)) for earlier in range(resume, attempt.talk - 1, -1)]
+    first = max(attempt.talk, attempt.fence.again)
+    places = [keys.gate(attempt.organisation_id, _id(attempt, earlier)) for earlier in range(resume, first - 1, -1)]
     found = table.get_many(places)
     return [record_of(Gate, found[key]) for key in places if key in found]
 

@@ -3,10 +3,10 @@
 In: a proposal, made from what was just read. Out: the run as it is now and the events that were written.
 The run's `event_count` is the lock: a proposal made
 from an older state is made again. So numbers have no gaps, and no reader sees an event without its change.
-Never: anything written to a run that has ended.
+Never: a run that has ended told to go on but by a resume (`Reopening`); what else is proposed for it is the proposer's to refuse.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ from chalicelib.spec.model import JsonObject
 from chalicelib.store import keys, table
 from chalicelib.store.items import fields_of, item_of
 from chalicelib.store.record import plain
-from chalicelib.store.run_records import Fault, NodeRun, Run, RunEvent, Usage
+from chalicelib.store.run_records import Fault, NodeRun, Run, RunEvent, Spent, Usage
 from chalicelib.store.statuses import EventType, NodeStatus, RunStatus
 from chalicelib.store.table import Write
 
@@ -47,26 +47,38 @@ class NodeChange:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """The run's terminal status. `lingers`: something is left to do afterwards, so that the sweeper must still find the run."""
+    """The run's terminal status. `lingers`: something is left to do afterwards, so that the sweeper must still find the run. `of_items`: what items
+    of distributed maps have spent by now."""
 
     status: RunStatus
     at: str
     error: Fault | None = None
     failed_node: str | None = None
     lingers: bool = False
+    of_items: Spent = field(default_factory=Spent)
     data: JsonObject = field(default_factory=dict)
     started_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
+class Reopening:
+    """An ended run goes on by a resume: what else of its record changes, and what its event tells."""
+
+    fields: Mapping[str, Any]
+    data: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
-    """A proposal: made from `run` as read. `writes` and `ending` belong to the last node change; many node changes may take several transactions."""
+    """A proposal: made from `run` as read. `writes`, `ending` and `reopening` belong to the last node change; many node changes may take several
+    transactions."""
 
     run: Run
     nodes: tuple[NodeChange, ...] = ()
     events: tuple[NewEvent, ...] = ()
     writes: tuple[Write, ...] = ()
     ending: Ending | None = None
+    reopening: Reopening | None = None
     usage: Usage = field(default_factory=Usage)
     invocation_count: int = 0
     write_count: int = 0  # written elsewhere for this run
@@ -138,12 +150,16 @@ def _applied(change: Change) -> tuple[Run, tuple[RunEvent, ...]]:
         "updated_at": at,
     }
     if run.status is RunStatus.QUEUED and (told or change.ending or change.starts):
-        told.insert(0, NewEvent(EventType.RUN_STARTED, occurred_at=change.ending.started_at if change.ending else None))
-        update |= {"started_at": (change.ending.started_at if change.ending else None) or at, "status": RunStatus.RUNNING}
+        began_at = change.ending.started_at if change.ending else None
+        told.insert(0, NewEvent(EventType.RUN_STARTED, data={"resume": run.resume} if run.resume else {}, occurred_at=began_at))
+        update |= {"started_at": run.started_at or began_at or at, "status": RunStatus.RUNNING}
     if change.ending is not None:
         told.append(_ending_event(change.ending))
         update |= _ended(change.ending)
-    else:
+    elif change.reopening is not None:
+        told.append(NewEvent(EventType.RUN_RESUMED, data=change.reopening.data))
+        update |= {**_REOPENED, **change.reopening.fields}
+    elif not run.status.is_terminal:
         status = _open_status(update.get("status", run.status), update["running_count"], update["waiting_count"])
         told += _turns(update.get("status", run.status), status)
         update["status"] = status
@@ -180,6 +196,16 @@ def _turns(before: RunStatus, after: RunStatus) -> list[NewEvent]:
             return []
 
 
+_REOPENED: Final[Mapping[str, Any]] = {
+    "status": RunStatus.QUEUED,
+    "ended_at": None,
+    "deadline_at": None,
+    "error": None,
+    "failed_node": None,
+    "cancel_requested_by": None,
+    "cancel_reason": None,
+    "lingers": False,
+}
 _ENDING_EVENTS: Final = {
     RunStatus.SUCCEEDED: EventType.RUN_SUCCEEDED,
     RunStatus.FAILED: EventType.RUN_FAILED,
@@ -201,6 +227,7 @@ def _ended(ending: Ending) -> dict[str, Any]:
         "ended_at": ending.at,
         "error": ending.error,
         "lingers": ending.lingers,
+        "of_items": ending.of_items,
         "failed_node": ending.failed_node,
         "running_count": 0,
         "waiting_count": 0,
@@ -236,6 +263,8 @@ def _run_write(change: Change, run: Run) -> Write:
     changes = {name: after.get(name) for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
     if change.ending is not None and not change.ending.lingers:
         changes |= {"GSI2PK": None, "GSI2SK": None}
+    if change.reopening is not None:
+        changes |= table.places(keys.open_runs(run.organisation_id, run.id))
     key = keys.run(run.organisation_id, run.id)
     return table.assign(key, dict(sorted(changes.items())), condition="#event_count = :counted", values={"counted": change.run.event_count})
 

@@ -16,6 +16,8 @@ API keys) belongs to `ORG#_`.
     version             VERSION#<ver>             VERSION
     documents           VERSION#<ver>             DOCUMENTS
     run                 RUN#<run>                 RUN                       WORKFLOW#<wf>#RUNS / <run>        OPEN#RUNS / <run>
+    trial               RUN#<run>                 RUN                       WORKFLOW#<wf>#TRIALS / <run>    OPEN#RUNS / <run>
+    run with retention  RUN#<run>                 RUN                       (as a run)                        ended: EXPIRING / <when>#<run>
     run input           RUN#<run>                 INPUT                     RUNS / <run>                      VERSION#<ver>#RUNS / <run>
     mark of a run       RUN#<run>                 MARK#<criterion>          RUNS#<mark> / <run>               WORKFLOW#<wf>#RUNS#<mark> / <run>
     run output          RUN#<run>                 OUTPUT
@@ -25,6 +27,7 @@ API keys) belongs to `ORG#_`.
     transcript          RUN#<run>                 TALK#<node>#<item path>#<visit>#<agent delegated to>[#<resume it began in>]
     agent's task        RUN#<run>                 TASK#<node>#<item path>#<visit>
     whom to tell of it  RUN#<run>                 PUSH#<configuration>
+    residual            RUN#<run>                 RESIDUAL#<resume>
     start key           KEY#<wf>#<sha256>         KEY
     gate                GATE#<gate>               GATE                      RUN#<run>#GATES / <gate>          OPEN#GATES / <opened>#<gate>
                                                                                                      decided: UNDELIVERED / <gate>
@@ -78,8 +81,11 @@ API keys) belongs to `ORG#_`.
     runs of a version, newest first                           GSI2 VERSION#<ver>#RUNS, descending
     runs by end, error, label or input field, newest first    GSI1 RUNS#<mark>; of a workflow GSI2 WORKFLOW#<wf>#RUNS#<mark>
     whether a run carries a mark                              PK RUN#<run>, SK MARK#<criterion>, exact
+    runs whose retention is over, oldest first                GSI2 EXPIRING
+    trials of a workflow's nodes, newest first                GSI1 WORKFLOW#<wf>#TRIALS, descending
     runs that have not ended (lists by open status, sweeper)  GSI2 OPEN#RUNS
     a run with its node runs; events since n                  PK RUN#<run>, SK RUN, prefix NODE#, range of EVENT#
+    what a resumed run's machine is made of                   PK RUN#<run>, SK RESIDUAL#<resume>; all resumes: prefix
     open gates, oldest first; the gates of a run              GSI2 OPEN#GATES; GSI1 RUN#<run>#GATES
     answers that have not reached the engine                  GSI2 UNDELIVERED
     who is to be told of a run's end                          PK RUN#<run>, SK exact or prefix PUSH#
@@ -208,12 +214,20 @@ def agent_task(organisation_id: str, run_id: str, node: str, place: str) -> Key:
     return Key(run(organisation_id, run_id).pk, f"TASK#{node}#{place}")
 
 
+def residual(organisation_id: str, run_id: str, number: int) -> Key:
+    return Key(run(organisation_id, run_id).pk, f"RESIDUAL#{number:06d}")
+
+
 def event(organisation_id: str, run_id: str, number: int) -> Key:
     return Key(run(organisation_id, run_id).pk, f"EVENT#{number:010d}")
 
 
 def runs_of_workflow(organisation_id: str, workflow_id: str, run_id: str = "") -> IndexKey:
     return IndexKey(1, f"ORG#{organisation_id}#WORKFLOW#{workflow_id}#RUNS", run_id)
+
+
+def trials_of_workflow(organisation_id: str, workflow_id: str, run_id: str = "") -> IndexKey:
+    return IndexKey(1, f"ORG#{organisation_id}#WORKFLOW#{workflow_id}#TRIALS", run_id)
 
 
 def runs_of_organisation(organisation_id: str, run_id: str = "") -> IndexKey:
@@ -239,6 +253,11 @@ def workflow_runs_with_mark(organisation_id: str, workflow_id: str, mark: str, r
 
 def open_runs(organisation_id: str, run_id: str = "") -> IndexKey:
     return IndexKey(2, f"ORG#{organisation_id}#OPEN#RUNS", run_id)
+
+
+def expiring_runs(organisation_id: str, at: int = 0, run_id: str = "") -> IndexKey:
+    """`at`: when the run may be deleted, in seconds since the epoch."""
+    return IndexKey(2, f"ORG#{organisation_id}#EXPIRING", f"{at:012d}#{run_id}")
 
 
 def start_key(organisation_id: str, workflow_id: str, key_sha256: str) -> Key:

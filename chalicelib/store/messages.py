@@ -11,7 +11,7 @@ from chalicelib.store.table import Write
 
 def message_id(attempt: NodeAttempt, part: str = "") -> str:
     """The id of the message that this visit of the node sends; `part` tells apart those of a node that sends several."""
-    meaning = (attempt.run_id, attempt.node, attempt.item_path, str(attempt.fence.visit), *((part,) if part else ()))
+    meaning = (attempt.run_id, attempt.node, attempt.item_path, attempt.fence.visit_name, *((part,) if part else ()))
     return ids.derived_id(ids.MESSAGE, *meaning, time_of=attempt.run_id)
 
 
@@ -25,6 +25,12 @@ def sending_write(message: SentMessage, token: str | None = None) -> Write:
     organisation_id = message.organisation_id
     place = keys.messages_of_run(organisation_id, message.run_id, message.id)
     return table.put(item_of(message, keys.message(organisation_id, message.id), place, task_token=token), condition=table.ABSENT)
+
+
+def retaking_write(before: SentMessage, after: SentMessage, token: str) -> Write:
+    """The write by which a newer attempt waits for the reply to a message that is out already."""
+    changes = {"fence": fields_of(after)["fence"], "deadline_at": after.deadline_at, "task_token": token, "delivered_at": None}
+    return table.assign(keys.message(before.organisation_id, before.id), changes, condition=f"{table.PRESENT} AND attribute_not_exists(reply)")
 
 
 def reply_write(before: SentMessage, after: SentMessage, answer: Answer) -> Write:

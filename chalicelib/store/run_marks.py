@@ -1,7 +1,7 @@
 """What runs are found by, beside their time: one small item a run and criterion, in both indexes.
 
-In: a run, a criterion with its value. Out: writes; which of some runs carry certain marks. Marks only ever say where to look: a run that was
-resumed keeps that of its earlier end until it ends again, so whoever searches asks the run itself, too.
+In: a run, a criterion with its value. Out: writes; which of some runs carry certain marks. Marks only ever say where to look: whoever searches asks
+the run itself, too. A run that is resumed loses those of its end, and those of fields that its input has no more.
 """
 
 import hashlib
@@ -75,6 +75,16 @@ def ending_writes(run: Run, ended: RunStatus, fault: Fault | None) -> tuple[Writ
     """What an ended run is found by."""
     marks = [status(ended), *([error(fault.name)] if fault is not None else [])]
     return tuple(mark_write(run, mark) for mark in marks)
+
+
+def reopening_writes(run: Run, *, before: Iterable[Mark], after: Iterable[Mark]) -> tuple[Write, ...]:
+    """What a resumed run is found by: no longer by its end, and by what its input and its workflow say now."""
+    kept, now = {mark.kind: mark for mark in before}, {mark.kind: mark for mark in after}
+    gone = (status(run.status).kind, error("").kind, *(kind for kind in kept if kind not in now))
+    return (
+        *(table.delete(keys.run_mark(run.organisation_id, run.id, kind)) for kind in gone),
+        *(mark_write(run, mark) for kind, mark in now.items() if kept.get(kind) != mark),
+    )
 
 
 def with_marks(organisation_id: str, found: Sequence[Run], marks: Iterable[Mark]) -> Sequence[Run]:

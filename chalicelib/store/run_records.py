@@ -45,9 +45,10 @@ class Usage(Record):
 
 
 class Trigger(Record):
-    """What started a run. `source` names it: a person, a schedule's id, the parent's or the failed run's id."""
+    """What started a run. `source` names it: a person, a schedule's id, the id of the parent, of the failed or of the repeated run, a node on
+    trial."""
 
-    type: Literal["manual", "schedule", "webhook", "event", "message", "workflow", "on_failure"] = "manual"
+    type: Literal["manual", "schedule", "webhook", "event", "message", "workflow", "on_failure", "repeat", "trial"] = "manual"
     source: str = ""
 
 
@@ -68,9 +69,21 @@ class RunAbove(Record):
     version_id: str
 
 
+class Spent(Record):
+    """What items of distributed maps spent and wrote: they never touch the run's record, so it is added up when the run ends."""
+
+    usage: Usage = Usage()
+    write_count: int = 0
+    invocation_count: int = 0
+
+
 class Run(Record):
     """One use of a version. `key` is the caller's idempotency key; `resume` counts resumptions; `execution_name` belongs to the latest of them.
-    `above`: the runs that wait for this one, from its parent up: their budgets hold for it."""
+    `above`: the runs that wait for this one, from its parent up: their budgets hold for it.
+
+    `again` names the nodes that a resume had run again although they had begun, with the number of that resume. `of_items` is what of the counts
+    below belongs to items of distributed maps.
+    """
 
     id: str
     organisation_id: str
@@ -96,6 +109,7 @@ class Run(Record):
     cancel_reason: str | None = None
     lingers: bool = False  # ended, and something is left to do for it
     resume: int = 0
+    again: dict[str, int] = Field(default_factory=dict)
     error: Fault | None = None
     failed_node: str | None = None
     event_count: int = 0
@@ -104,12 +118,25 @@ class Run(Record):
     invocation_count: int = 0  # Task states served by a worker, as the nodes' records count them
     write_count: int = 0  # items that this run's records wrote
     usage: Usage = Usage()
+    of_items: Spent = Spent()
+
+    @property
+    def is_residual(self) -> bool:
+        """Whether its machine is its own, made for what is left of it, or for the one node that is tried."""
+        return self.resume > 0 or self.trigger.type == "trial"
+
+    @property
+    def trial_of(self) -> str | None:
+        """The node that the run tries, if it tries one."""
+        return self.trigger.source if self.trigger.type == "trial" else None
 
 
 class Fence(Record):
-    """Orders the attempts of one node run: a smaller fence may not overwrite a larger one."""
+    """Orders the attempts of one node run: a smaller fence may not overwrite a larger one. `again` is no part of the order: it says which resume had
+    the node run again, and with that whose visit this is."""
 
     resume: Annotated[int, Field(ge=0)] = 0
+    again: Annotated[int, Field(ge=0)] = 0
     visit: Annotated[int, Field(ge=0)] = 0
     entry: Annotated[int, Field(ge=0)] = 0
     retry: Annotated[int, Field(ge=0)] = 0
@@ -117,6 +144,14 @@ class Fence(Record):
     @property
     def order(self) -> tuple[int, int, int, int]:
         return (self.resume, self.visit, self.entry, self.retry)
+
+    @property
+    def visit_name(self) -> str:
+        """The visit among all of the node, for keys and ids: a visit that is made again after a resume is another one."""
+        return f"{self.visit}r{self.again}" if self.again else str(self.visit)
+
+    def is_same_visit(self, other: "Fence") -> bool:
+        return (self.visit, self.again) == (other.visit, other.again)
 
 
 class Attempt(Record):
@@ -147,6 +182,7 @@ class NodeRun(Record):
     error: Fault | None = None
     usage: Usage = Usage()
     visit_usage: Usage = Usage()  # the part of it that belongs to this visit
+    earlier: tuple[Stored, ...] = ()  # what the visits before this one put out, from the first on, as far as there is room
     attempts: tuple[Attempt, ...] = ()  # the latest ones
     attempt_count: int = 0
     is_container: bool = False  # a map: its items are what runs

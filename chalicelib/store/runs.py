@@ -13,7 +13,7 @@ from chalicelib.store import keys, table
 from chalicelib.store.cursors import cursor_of, start_of
 from chalicelib.store.items import Item, item_of, record_of
 from chalicelib.store.journal import first_event
-from chalicelib.store.keys import IndexKey
+from chalicelib.store.keys import IndexKey, Key
 from chalicelib.store.record import FreeObject, Record
 from chalicelib.store.run_marks import Mark, mark_write
 from chalicelib.store.run_records import NodeAttempt, NodeRun, Run, RunEvent
@@ -21,6 +21,7 @@ from chalicelib.store.table import Write
 from chalicelib.store.values import Stored, keep, load
 
 KEY_SECONDS: Final = 24 * 3600
+_NEVER: Final = -1  # no count of events: no change of the run finds it
 _PAGES: Final = 8  # read at most for one page of a filtered list
 
 
@@ -54,7 +55,7 @@ class ParentLink(Record):
 
 @dataclass(frozen=True, slots=True)
 class NewRun:
-    """A run to be created, with what is written beside it. `lasting_key`: the key never expires (a parent's)."""
+    """A run to be created, with what is written beside it. `lasting_key`: the key never expires (a parent's). A trial is in no list of runs."""
 
     run: Run
     input: Json
@@ -64,6 +65,7 @@ class NewRun:
     parent: ParentLink | None = None
     token: str | None = None
     marks: tuple[Mark, ...] = ()
+    writes: tuple[Write, ...] = ()
 
 
 def create(new: NewRun) -> tuple[Run, RunEvent]:
@@ -72,7 +74,8 @@ def create(new: NewRun) -> tuple[Run, RunEvent]:
     run = new.run.model_copy(update={"event_count": 1, "write_count": len(writes)})
     event = first_event(run)
     organisation_id = run.organisation_id
-    places = (keys.runs_of_workflow(organisation_id, run.workflow_id, run.id), keys.open_runs(organisation_id, run.id))
+    listed = keys.runs_of_workflow if run.trial_of is None else keys.trials_of_workflow
+    places = (listed(organisation_id, run.workflow_id, run.id), keys.open_runs(organisation_id, run.id))
     writes[0] = table.put(item_of(run, keys.run(organisation_id, run.id), *places), condition=table.ABSENT)
     writes[1] = table.put(item_of(event, keys.event(organisation_id, run.id, 1)), condition=table.ABSENT)
     table.transact(writes)
@@ -83,18 +86,24 @@ def _writes(new: NewRun) -> list[Write]:
     """All items of a new run; the first two, the run itself and its event, are put in once the others are counted."""
     run, organisation_id = new.run, new.run.organisation_id
     given = StoredValue(value=keep(organisation_id, f"runs/{run.id}/input", new.input))
-    places = (keys.runs_of_organisation(organisation_id, run.id), keys.runs_of_version(organisation_id, run.version_id, run.id))
+    places = _listed(run) if run.trial_of is None else ()
     writes = [
         table.put({"PK": "", "SK": ""}),
         table.put({"PK": "", "SK": ""}),
         table.put(item_of(given, keys.run_input(organisation_id, run.id), *places)),
         *(mark_write(run, mark) for mark in new.marks),
+        *new.writes,
     ]
     if new.key_sha256 is not None:
         writes.append(_key_write(new, new.key_sha256))
     if new.parent is not None:
         writes.append(table.put(item_of(new.parent, keys.run_parent(organisation_id, run.id), task_token=new.token)))
     return writes
+
+
+def _listed(run: Run) -> tuple[IndexKey, IndexKey]:
+    """The lists in which the run is found by its input's item."""
+    return keys.runs_of_organisation(run.organisation_id, run.id), keys.runs_of_version(run.organisation_id, run.version_id, run.id)
 
 
 def _key_write(new: NewRun, key_sha256: str) -> Write:
@@ -126,7 +135,7 @@ def get(organisation_id: str, run_id: str) -> Run:
 
 def find(organisation_id: str, run_id: str) -> Run | None:
     item = table.get(keys.run(organisation_id, run_id))
-    return record_of(Run, item) if item else None
+    return record_of(Run, item) if item and "deleting" not in item else None
 
 
 def get_with_nodes(organisation_id: str, run_id: str, addresses: Sequence[tuple[str, str]]) -> tuple[Run, dict[tuple[str, str], NodeRun]]:
@@ -134,7 +143,7 @@ def get_with_nodes(organisation_id: str, run_id: str, addresses: Sequence[tuple[
     run_key = keys.run(organisation_id, run_id)
     places = {keys.node_run(organisation_id, run_id, *address): address for address in addresses}
     found = table.get_many([run_key, *places])
-    if run_key not in found:
+    if run_key not in found or "deleting" in found[run_key]:
         raise RunNotFound(f"there is no run {run_id}")
     return record_of(Run, found[run_key]), {places[key]: record_of(NodeRun, item) for key, item in found.items() if key in places}
 
@@ -177,6 +186,12 @@ def find_input(organisation_id: str, run_id: str) -> Stored | None:
 
 def find_output(organisation_id: str, run_id: str) -> Stored | None:
     return _stored(table.get(keys.run_output(organisation_id, run_id)))
+
+
+def input_write(run: Run, given: Json) -> Write:
+    """The write that gives a run another input, or its place among the runs of another version, for the transaction that resumes it."""
+    value = StoredValue(value=keep(run.organisation_id, f"runs/{run.id}/input", given))
+    return table.put(item_of(value, keys.run_input(run.organisation_id, run.id), *_listed(run)))
 
 
 def output_write(organisation_id: str, run_id: str, output: Json) -> Write:
@@ -225,23 +240,53 @@ def list_page(
 def _runs_at(organisation_id: str, items: Iterable[Item]) -> list[Run]:
     ids = [item["PK"].rpartition("#")[2] for item in items]
     found = table.get_many([keys.run(organisation_id, run_id) for run_id in ids])
-    return [record_of(Run, found[key]) for run_id in ids if (key := keys.run(organisation_id, run_id)) in found]
+    items = [found[key] for run_id in ids if (key := keys.run(organisation_id, run_id)) in found]
+    return [record_of(Run, item) for item in items if "deleting" not in item]
 
 
-def forget_open(run: Run) -> None:
-    """Take an ended run out of the index of open ones: nothing is left to do for it."""
-    changes = {"GSI2PK": None, "GSI2SK": None, "lingers": False}
+def forget_open(run: Run, *, expires_at: int | None = None) -> None:
+    """Take an ended run out of the index of open ones: nothing is left to do for it, until its retention is over."""
+    place = {"GSI2PK": None, "GSI2SK": None}
+    if expires_at is not None:
+        place = table.places(keys.expiring_runs(run.organisation_id, expires_at, run.id))
     condition = "attribute_exists(GSI2PK) AND attribute_exists(ended_at)"
     with suppress(ConditionLost):
-        table.write(table.assign(keys.run(run.organisation_id, run.id), changes, condition=condition))
+        table.write(table.assign(keys.run(run.organisation_id, run.id), {**place, "lingers": False}, condition=condition))
+
+
+def list_expired(organisation_id: str, *, limit: int = 25) -> tuple[str, ...]:
+    """Runs whose retention is over, those that have waited longest first."""
+    place, now = keys.expiring_runs(organisation_id), epoch_seconds()
+    page = table.query_index(place, limit=limit)
+    found = (item["GSI2SK"].partition("#") for item in page.items)
+    return tuple(run_id for at, _, run_id in found if int(at) <= now)
+
+
+def take_for_deletion(organisation_id: str, run_id: str) -> tuple[Key, ...] | None:
+    """Mark an ended run as one that is being deleted: from now on nobody finds it, and nothing is written to it. Out: the keys that led to it, to be
+    deleted with it. None where it goes on by a resume, or is gone."""
+    item = table.get(keys.run(organisation_id, run_id)) or {}
+    changes = {"deleting": True, "event_count": _NEVER}
+    place = keys.expiring_runs(organisation_id)
+    is_expired = "attribute_exists(ended_at) AND GSI2PK = :expiring"
+    try:
+        table.write(table.assign(keys.run(organisation_id, run_id), changes, condition=is_expired, values={"expiring": place.pk}))
+    except ConditionLost:
+        return None
+    if "parent" not in item or "key" not in item:
+        return ()
+    return (keys.start_key(organisation_id, item["workflow_id"], key_digest(item["key"])),)
 
 
 def request_cancel(run: Run, person: str, reason: str | None) -> None:
-    """Note who wants the run cancelled, and why. The first one is noted; an ended run is left as it is."""
+    """Note who wants the run cancelled, and why. The first one is noted; a run that has ended, or goes on by a resume since, is left as it is."""
     changes = {"cancel_requested_by": person, **({"cancel_reason": reason} if reason else {})}
-    condition = "attribute_exists(PK) AND attribute_not_exists(ended_at) AND attribute_not_exists(cancel_requested_by)"
+    is_open = "attribute_exists(PK) AND attribute_not_exists(ended_at) AND attribute_not_exists(cancel_requested_by)"
+    write = table.assign(
+        keys.run(run.organisation_id, run.id), changes, condition=f"{is_open} AND #execution_name = :mine", values={"mine": run.execution_name}
+    )
     with suppress(ConditionLost):
-        table.write(table.assign(keys.run(run.organisation_id, run.id), changes, condition=condition))
+        table.write(write)
 
 
 def _stored(item: Item | None) -> Stored | None:

@@ -1,6 +1,7 @@
 """Statuses of runs, node runs and gates, with their terminal sets, and the types of run events.
 
-Terminal statuses absorb: nothing leaves them, except that a node run may be opened again by a newer fence (a retry, a repeat, a resume).
+Terminal statuses absorb: nothing leaves them, except that a resume takes an ended run that did not succeed back to `queued`, and that a node run
+may be opened again by a newer fence (a retry, a repeat, a resume).
 """
 
 from enum import StrEnum
@@ -19,6 +20,11 @@ class RunStatus(StrEnum):
     @property
     def is_terminal(self) -> bool:
         return self in _RUN_ENDS
+
+    @property
+    def is_resumable(self) -> bool:
+        """Whether a run that ended so may go on: the one way out of a terminal status."""
+        return self.is_terminal and self is not RunStatus.SUCCEEDED
 
 
 class NodeStatus(StrEnum):

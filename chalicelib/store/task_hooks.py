@@ -29,7 +29,7 @@ class TaskHook(Record):
 
 def hook_id(attempt: NodeAttempt) -> str:
     """Of the visit that the attempt belongs to."""
-    meaning = (attempt.run_id, attempt.node, attempt.item_path, str(attempt.fence.visit))
+    meaning = (attempt.run_id, attempt.node, attempt.item_path, attempt.fence.visit_name)
     return ids.derived_id(ids.HOOK, *meaning, time_of=attempt.run_id)
 
 

@@ -95,4 +95,4 @@ def _stale(attempt: NodeAttempt) -> StaleAttempt:
 
 def _key(attempt: NodeAttempt, part: str) -> keys.Key:
     talk = f"#{attempt.talk}" if attempt.talk else ""
-    return keys.transcript(attempt.organisation_id, attempt.run_id, attempt.node, f"{attempt.item_path}#{attempt.fence.visit}#{part}{talk}")
+    return keys.transcript(attempt.organisation_id, attempt.run_id, attempt.node, f"{attempt.item_path}#{attempt.fence.visit_name}#{part}{talk}")

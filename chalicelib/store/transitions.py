@@ -9,17 +9,31 @@ from typing import Any, Final, Literal
 
 from chalicelib.errors import StaleAttempt
 from chalicelib.spec.model import JsonObject
-from chalicelib.store.run_records import Attempt, Fault, NodeAttempt, NodeRun, Usage
+from chalicelib.store.run_records import Attempt, Fault, Fence, NodeAttempt, NodeRun, Usage
 from chalicelib.store.statuses import NodeStatus
 from chalicelib.store.values import Stored
 
 KEPT_ATTEMPTS: Final = 20
+EARLIER_BYTES: Final = 128 * 1024  # of what earlier visits put out, of the 400 KB that an item may have
+_FIRST: Final = Fence()
 WaitingFor = Literal["gate", "reply", "child", "wait"]
 
 
 def has_succeeded(before: NodeRun | None, attempt: NodeAttempt) -> bool:
     """Whether the visit that the attempt belongs to has its output already, whichever attempt gave it."""
-    return before is not None and before.status is NodeStatus.SUCCEEDED and before.fence.visit == attempt.fence.visit
+    return output_of(before, attempt) is not None
+
+
+def output_of(before: NodeRun | None, attempt: NodeAttempt) -> Stored | None:
+    """What the visit that the attempt belongs to has put out; None while it has not. After a resume, a repeated node's earlier visits have theirs."""
+    if before is None:
+        return None
+    if before.status is NodeStatus.SUCCEEDED and before.fence.is_same_visit(attempt.fence):
+        return before.result or Stored(text="null")
+    is_resumed = attempt.fence.resume > before.fence.resume and attempt.fence.again == before.fence.again
+    if is_resumed and attempt.fence.visit < min(before.fence.visit, len(before.earlier)):
+        return before.earlier[attempt.fence.visit]
+    return None
 
 
 def begin(before: NodeRun | None, attempt: NodeAttempt, *, at: str, shown: Stored | None = None) -> NodeRun | None:
@@ -31,7 +45,7 @@ def begin(before: NodeRun | None, attempt: NodeAttempt, *, at: str, shown: Store
         if before.status.is_terminal:
             raise StaleAttempt(f"this attempt of {attempt.node} has ended as {before.status}")
         return None
-    same_visit = before.fence.visit == attempt.fence.visit
+    same_visit = before.fence.is_same_visit(attempt.fence)
     started_at = before.started_at if same_visit else at
     attempts = _with_attempt(before, Attempt(fence=attempt.fence, started_at=at))
     return before.model_copy(
@@ -49,13 +63,25 @@ def begin(before: NodeRun | None, attempt: NodeAttempt, *, at: str, shown: Store
             "reference": None,
             "until": None,
             "visit_usage": before.visit_usage if same_visit else Usage(),
+            "earlier": _earlier(before, attempt),
         }
     )
 
 
+def _earlier(before: NodeRun, attempt: NodeAttempt) -> tuple[Stored, ...]:
+    """What the visits before the attempt's put out: without a gap, so that a resumed run can go through them from the first."""
+    if before.fence.again != attempt.fence.again:
+        return ()
+    known = before.earlier
+    if before.status is NodeStatus.SUCCEEDED and before.result is not None and len(known) == before.fence.visit < attempt.fence.visit:
+        size = sum(len((stored.text or "").encode()) for stored in (*known, before.result))
+        known = (*known, before.result) if size <= EARLIER_BYTES else known
+    return known[: attempt.fence.visit]
+
+
 def go_on(before: NodeRun | None, attempt: NodeAttempt) -> NodeRun | None:
     """What an agent waited for in the middle of its work has come: it runs again. None when it waits no longer."""
-    if before is None or before.status is not NodeStatus.WAITING or before.fence.visit != attempt.fence.visit:
+    if before is None or before.status is not NodeStatus.WAITING or not before.fence.is_same_visit(attempt.fence):
         return None
     return before.model_copy(update={"status": NodeStatus.RUNNING, "waiting_for": None, "reference": None, "until": None})
 
@@ -117,13 +143,21 @@ def succeed(
     return begun.model_copy(update={**ended, "status": NodeStatus.SUCCEEDED, "ended_at": at, "result": result, "error": error})
 
 
-def settle_native(before: NodeRun | None, *, run_id: str, node: str, item_path: str, at: str, result: Stored | None) -> NodeRun | None:
-    """A node that the engine served itself is settled; no result: skipped. None when it was settled before."""
-    if before is not None and before.status.is_terminal:
+def is_settled(before: NodeRun | None, fence: Fence) -> bool:
+    """Whether a node that no attempt speaks for has ended in this resume of its run."""
+    return before is not None and before.status.is_terminal and before.fence.resume >= fence.resume
+
+
+def settle_native(
+    before: NodeRun | None, *, run_id: str, node: str, item_path: str, at: str, result: Stored | None, fence: Fence = _FIRST
+) -> NodeRun | None:
+    """A node that the engine served itself is settled; no result: skipped. None when it was settled before, in this resume of the run."""
+    if is_settled(before, fence):
         return None
     known = before or NodeRun(run_id=run_id, node=node, item_path=item_path, status=NodeStatus.RUNNING, started_at=at)
     status = NodeStatus.SKIPPED if result is None else NodeStatus.SUCCEEDED
-    return known.model_copy(update={"status": status, "ended_at": at, "result": result, "waiting_for": None})
+    fences = known.fence.model_copy(update={"resume": fence.resume, "again": fence.again})
+    return known.model_copy(update={"fence": fences, "status": status, "ended_at": at, "result": result, "error": None, "waiting_for": None})
 
 
 def end(before: NodeRun, *, at: str, status: NodeStatus, error: Fault | None = None) -> NodeRun | None:

@@ -114,6 +114,11 @@ class Version(Record):
     created_at: str
     created_by: str
 
+    @property
+    def chosen(self) -> Mapping[str, str]:
+        """Who does which agent node, as a node would name them."""
+        return {node: agent.named for node, agent in self.agents.items()}
+
 
 DocumentName = Literal["asl", "plan", "forecast", "map", "source"]
 

@@ -12,25 +12,26 @@ from chalicelib.access.principal import Principal
 from chalicelib.agents.task import PendingCall, Verdict
 from chalicelib.agents.transcript import CallState
 from chalicelib.channels.fallback import route
-from chalicelib.errors import StaleAttempt, WorkflowNotFound
+from chalicelib.errors import StaleAttempt
 from chalicelib.gates.close import close_call
 from chalicelib.gates.open import Question, open_gate
 from chalicelib.runs.follow_up import stop
 from chalicelib.runs.nodes import node_waiting
-from chalicelib.runs.start import Parent, parent_key, start
+from chalicelib.runs.start import Parent, start
+from chalicelib.runs.take_up import find_child, is_left_behind, take_up
 from chalicelib.spec.agent_parts import ToolGrant
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.spec.nodes import AgentCall
-from chalicelib.store import gates, pointers, runs, workflows
+from chalicelib.store import gates, pointers, runs
 from chalicelib.store.blobs import json_text
 from chalicelib.store.gate_records import Decision, GateChoice
 from chalicelib.store.run_records import NodeAttempt, Run, Trigger
 from chalicelib.store.statuses import GateStatus, RunStatus
-from chalicelib.store.workflow_records import Child
 from chalicelib.workers.agent_budget import budget_question, open_question
 from chalicelib.workers.agent_tools import Granted, NodeTools, of_call, steady
 from chalicelib.workers.conversation import kept, standing
 from chalicelib.workers.payload import PayloadInvalid
+from chalicelib.workers.subworkflow import pinned_child
 from chalicelib.workers.tool import shown_arguments
 from chalicelib.workers.warn import warn
 from chalicelib.workers.work import Work
@@ -92,9 +93,9 @@ class CallVerdicts:
         grant = next((each for each in self.tools.grants if each.called == call.use.name), None)
         if grant is None or grant.workflow is None:
             return None
-        child = _find_child(self.tools.work, attempt, grant.workflow)
-        if child is None:
-            return None
+        child = find_child(attempt, pinned_child(self.tools.work, grant.workflow))
+        if child is None or is_left_behind(child, attempt):
+            return None  # to be started, or to be taken up again with its parent
         match child.status:
             case RunStatus.SUCCEEDED:
                 output = runs.get_output(child.organisation_id, child.id)
@@ -194,22 +195,17 @@ def _form_of(schema: JsonObject) -> JsonObject:
 
 
 def _start_child(work: Work, attempt: NodeAttempt, grant: ToolGrant, given: JsonObject, token: str) -> Run:
-    """The run of a workflow that the agent called, or the one that this call has started before."""
-    pinned = _pinned(work, grant.workflow or "")
+    """The run of a workflow that the agent called, or the one that this call has started before, which a resume takes up again."""
+    pinned = pinned_child(work, grant.workflow or "")
     payload = work.payload
     principal = Principal(payload.organisation_id, runs.get(payload.organisation_id, payload.run_id).started_by)
     parent = Parent(attempt=attempt, token=token, deadline_seconds=payload.deadline_seconds)
     trigger = Trigger(type="workflow", source=payload.run_id)
-    child = start(principal, workflow_id=pinned.workflow_id, input=given, version=pinned.version, trigger=trigger, parent=parent)
+    child = take_up(principal, parent, pinned, given) or start(
+        principal, workflow_id=pinned.workflow_id, input=given, version=pinned.version, trigger=trigger, parent=parent
+    )
     node_waiting(attempt, waiting_for="child", reference=child.id, until=child.deadline_at)
     return child
-
-
-def _find_child(work: Work, attempt: NodeAttempt, name: str) -> Run | None:
-    pinned = _pinned(work, name)
-    key = runs.key_digest(parent_key(Parent(attempt=attempt, token="-")))  # noqa: S106  (a child is found by the call, not by its token)
-    known = runs.find_key(attempt.organisation_id, pinned.workflow_id, key)
-    return None if known is None else runs.find(attempt.organisation_id, known.run_id)
 
 
 def _refuse_stale(attempt: NodeAttempt, child: Run) -> None:
@@ -217,11 +213,3 @@ def _refuse_stale(attempt: NodeAttempt, child: Run) -> None:
     link = runs.find_parent(child.organisation_id, child.id)
     if link is not None and link.attempt.fence.order > attempt.fence.order:
         raise StaleAttempt(f"{attempt.node} waits for run {child.id} since this attempt began")
-
-
-def _pinned(work: Work, name: str) -> Child:
-    version = workflows.get_version(work.payload.organisation_id, work.payload.version_id)
-    pinned = version.children.get(name)
-    if pinned is None:
-        raise WorkflowNotFound(f"the version names no workflow {name}")
-    return pinned

@@ -78,7 +78,7 @@ def _entered(work: Work, kept: KeptConversation, models: Models, toolbox: AgentT
 def spent_since(work: Work, whole: ModelUsage | None) -> Usage:
     """What of the conversation's cost is not in the node run yet."""
     node_run = get_node_run(work.attempt)
-    told = node_run.visit_usage if node_run is not None and node_run.fence.visit == work.attempt.fence.visit else Usage()
+    told = node_run.visit_usage if node_run is not None and node_run.fence.is_same_visit(work.attempt.fence) else Usage()
     return stored_usage(whole).less(told.less(told_before(work)))
 
 

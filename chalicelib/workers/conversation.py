@@ -2,8 +2,8 @@
 
 In: the work of an agent node. Out: `taken_up`, the work with its conversation; `KeptConversation`, the agent's checkpoint. In a resumed run the
 earlier conversation goes on where its task is the same: what had failed lay outside it, or its last answer is asked for again. Where prompt,
-instructions, schema, tools or the values read have changed, a conversation of its own begins, whose calls and gates are others. Limits, policies and
-models are no part of a task: they hold anew at each entry.
+instructions, schema, tools or the values read have changed, or the resume has the node run again, a conversation of its own begins, whose calls and
+gates are others. Limits, policies and models are no part of a task: they hold anew at each entry.
 """
 
 import re
@@ -15,6 +15,7 @@ from chalicelib.agents.resumed import resumed
 from chalicelib.agents.task import AgentTask
 from chalicelib.agents.transcript import Transcript
 from chalicelib.runs.nodes import get_node_run
+from chalicelib.spec.agent_task import task_of
 from chalicelib.spec.canonical import digest
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.spec.nodes import AgentCall
@@ -49,12 +50,8 @@ def taken_up(work: Work, node: AgentCall, values: Mapping[str, Json]) -> Work:
 
 def task_digest(node: AgentCall, values: Mapping[str, Json]) -> str:
     """Stands for what the agent is asked. Values that come out otherwise each time (`$now()`) are left out."""
-    grants: list[Json] = [{"kinds": {kind: getattr(grant, kind) for kind in grant.kinds}, "with": grant.arguments} for grant in node.grants]
-    attached: list[Json] = [each.model_dump() for each in node.attach]
     read: JsonObject = {text: value for text, value in values.items() if not is_changing(text)}
-    agent: Json = node.agent if isinstance(node.agent, str | None) else node.agent.skill
-    whole: JsonObject = {"agent": agent, "prompt": node.prompt, "system": node.system, "attach": attached, "output": node.output}
-    return digest({**whole, "tools": grants, "values": read})
+    return digest({**task_of(node), "values": read})
 
 
 def is_changing(expression: str) -> bool:

@@ -151,7 +151,7 @@ class Models:
         """To whoever watches; where nobody does, or the answer is data, it is not streamed and the router may fall back at any time."""
         if request.output is not None or self.agent:
             return call(None)
-        with TextStream(self.work.attempt, self.work.facts.workflow_id, call=f"{self.work.attempt.fence.visit}/{key}") as text:
+        with TextStream(self.work.attempt, self.work.facts.workflow_id, call=f"{self.work.attempt.fence.visit_name}/{key}") as text:
             return call(text.add if text.is_watched else None)
 
 

@@ -44,9 +44,10 @@ class WireModel(BaseModel):
 
 class Fence(WireModel):
     """Which try this is: of a resumed run, of a repeated node, of an agent that is entered again, of a retried Task. A stale one may not overwrite a
-    newer one."""
+    newer one. `again`: the resume that had the node run again, although it had begun before."""
 
     resume: Count = 0
+    again: Count = 0
     visit: Count = 0
     entry: Count = 0
     retry: Count = 0

@@ -12,6 +12,7 @@ from chalicelib.errors import WorkflowNotFound
 from chalicelib.runs.close_child import close_child
 from chalicelib.runs.nodes import node_started, node_waiting
 from chalicelib.runs.start import Parent, start
+from chalicelib.runs.take_up import take_up
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.spec.nodes import SubWorkflow
 from chalicelib.store import runs, workflows
@@ -24,7 +25,7 @@ from chalicelib.workers.work import Work
 
 
 def begin(work: Work, node: SubWorkflow, values: Mapping[str, Json]) -> JsonObject:
-    """Start the child, or find the one that this visit has started; from here on the node waits for it."""
+    """Start the child, or find the one that this visit has started, which a resume takes up again; from here on the node waits for it."""
     given = rendered_members(node.arguments, values)
     shown: JsonObject = {"workflow": node.workflow, "input": given}
     node_started(work.attempt, input=shown, settled=work.payload.settled)  # a visit that has its output already: the child answers the new token
@@ -52,9 +53,9 @@ def start_child(work: Work, name: str, given: JsonObject, *, promise: Promise | 
         deadline_seconds=payload.deadline_seconds,
         promise=promise,
     )
-    started_by = runs.get(payload.organisation_id, payload.run_id).started_by
-    return start(
-        Principal(payload.organisation_id, started_by),
+    principal = Principal(payload.organisation_id, runs.get(payload.organisation_id, payload.run_id).started_by)
+    return take_up(principal, parent, pinned, given) or start(
+        principal,
         workflow_id=pinned.workflow_id,
         input=given,
         version=pinned.version,

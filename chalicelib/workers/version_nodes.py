@@ -35,8 +35,7 @@ def version_nodes(organisation_id: str, version_id: str) -> Mapping[str, Version
     """Every node of the version by id, those inside maps too. Raises VersionNotFound."""
     version = workflows.get_version(organisation_id, version_id)
     spec = WorkflowSpec.model_validate_json(json_text(version.spec))
-    chosen = {name: agent.named for name, agent in version.agents.items()}
-    return dict(_walk(landed(spec, chosen).nodes, ()))
+    return dict(_walk(landed(spec, version.chosen).nodes, ()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ class Work:
             run_id=self.payload.run_id,
             node=self.payload.node,
             item_path=self.payload.item_path,
-            fence=Fence(resume=fence.resume, visit=fence.visit, entry=fence.entry, retry=fence.retry),
+            fence=Fence(resume=fence.resume, again=fence.again, visit=fence.visit, entry=fence.entry, retry=fence.retry),
             distributed=self.version_node.is_distributed,
             talk=self.talk,
         )
@@ -77,9 +77,10 @@ class Work:
 
     @property
     def effect_key(self) -> str:
-        """What makes an effect happen once: the same for every retry, another for every visit, item and conversation."""
+        """What makes an effect happen once: the same for every retry and resume, another for every visit, item and conversation, and for a visit
+        made again."""
         talk = f"/talk {self.talk}" if self.talk else ""
-        return f"{self.payload.run_id}/{self.payload.node}/{self.payload.item_path}/{self.payload.fence.visit}{talk}"
+        return f"{self.payload.run_id}/{self.payload.node}/{self.payload.item_path}/{self.attempt.fence.visit_name}{talk}"
 
     @property
     def is_too_late(self) -> bool:

@@ -1,14 +1,12 @@
 """The API's way to the compiler Lambda: ask it to publish, and hear what came of it.
 
 In: a principal, a workflow, perhaps a text. Out: the version, or the errors that `publish` raises, raised again here.
-`handle` is the other end of the wire.
+`handle` is the other end of the wire, also for runs, which ask for their residual machines (`runs.residual_machine`).
 """
 
-import json
 from collections.abc import Mapping
 from typing import Final
 
-from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from chalicelib.access.objects import workflow_for
@@ -24,11 +22,11 @@ from chalicelib.errors import (
     VersionNotFound,
     WorkflowNotFound,
 )
-from chalicelib.settings import settings
+from chalicelib.machines.compiler_function import ask
+from chalicelib.runs.residual_machine import create_for
 from chalicelib.spec.diagnostic import Diagnostic
-from chalicelib.spec.model import Json, JsonObject
+from chalicelib.spec.model import JsonObject
 from chalicelib.store.acts import Actor, acting, actor
-from chalicelib.store.clients import client
 from chalicelib.store.workflow_records import Version
 from chalicelib.store.workflows import get_version
 from chalicelib.workflows.publish import diagnostic_data, publish
@@ -52,6 +50,16 @@ class _Wanted(BaseModel):
     correlation_id: str = ""
 
 
+class _Residual(BaseModel):
+    """A run's residual machine that is wanted."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    organisation_id: str
+    run_id: str
+    number: int
+
+
 def request(principal: Principal, workflow_id: str, *, text: str | None = None) -> Version:
     """Invoke the compiler function (SLUICE_COMPILER_FUNCTION) and wait. Raises ScopeMissing, PublisherUnavailable and what `publish` raises."""
     workflow_for(principal, workflow_id, Scope.WORKFLOW_WRITE)
@@ -64,7 +72,7 @@ def request(principal: Principal, workflow_id: str, *, text: str | None = None) 
         text=text,
         **_origin(),
     )
-    answer = _invoke(wanted)
+    answer = ask(wanted.model_dump(mode="json"))
     error = answer.get("error")
     if isinstance(error, dict):
         raise _raised_again(error)
@@ -76,6 +84,8 @@ def request(principal: Principal, workflow_id: str, *, text: str | None = None) 
 
 def handle(payload: JsonObject) -> JsonObject:
     """What the `publisher` Lambda's handler returns for its event: `{"version_id": …}` or `{"error": {name, message, diagnostics}}`."""
+    if "residual" in payload:
+        return _residual(_Residual.model_validate(payload["residual"]))
     wanted = _Wanted.model_validate(payload)
     principal = Principal(wanted.organisation_id, wanted.person, frozenset(wanted.roles), frozenset(wanted.scopes))
     who = Actor(wanted.organisation_id, wanted.person, wanted.operation, wanted.address, wanted.correlation_id)
@@ -94,15 +104,11 @@ def _origin() -> dict[str, str]:
     return {"operation": who.operation, "address": who.address, "correlation_id": who.correlation_id} if who else {}
 
 
-def _invoke(wanted: _Wanted) -> JsonObject:
+def _residual(wanted: _Residual) -> JsonObject:
     try:
-        answer = client("lambda").invoke(FunctionName=settings().compiler_function, Payload=wanted.model_dump_json().encode())
-        told: Json = json.loads(answer["Payload"].read())
-    except (ClientError, BotoCoreError, ValueError) as fault:
-        raise PublisherUnavailable("the compiler function cannot be reached") from fault
-    if answer.get("FunctionError") or not isinstance(told, dict):
-        raise PublisherUnavailable("the compiler function failed; its log says why")
-    return told
+        return {"machine_arn": create_for(wanted.organisation_id, wanted.run_id, wanted.number)}
+    except SluiceError as fault:
+        return {"error": {"name": type(fault).__name__, "message": str(fault)}}
 
 
 def _raised_again(error: JsonObject) -> SluiceError:

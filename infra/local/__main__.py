@@ -12,13 +12,15 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from infra.local.data_dir import DataDirInUseError
 from infra.local.project import ROOT, Project
 
 if TYPE_CHECKING:
     from infra.local.stack import LocalStack
+
+_MARKED: Final = "runs in flight are marked Interrupted, `sluice resume RUN` goes on with one"
 
 
 def main(arguments: list[str]) -> int:
@@ -97,7 +99,7 @@ def _watch(stack: "LocalStack", project: Project, again: threading.Event) -> Non
 
 def _start_again(data: Path, port: int, environment: dict[str, str]) -> NoReturn:
     """Become a fresh process with the same ports and data."""
-    print("sluice: infra has changed: starting again; runs in flight are marked Interrupted", file=sys.stderr, flush=True)
+    print(f"sluice: infra has changed: starting again; {_MARKED}", file=sys.stderr, flush=True)
     command = [sys.executable, "-m", "infra.local", "up", "--port", str(port), "--data", str(data), "--reload"]
     os.execve(sys.executable, command, environment)  # noqa: S606
 

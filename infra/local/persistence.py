@@ -29,7 +29,7 @@ from infra.local.template import ACCOUNT, REGION
 
 SAVE_SECONDS: Final = 0.3
 INTERRUPTED: Final = "Interrupted"
-_CAUSE: Final = "The local stack was restarted while this execution ran."
+_CAUSE: Final = "The local stack was restarted while this execution ran; `sluice resume` goes on with the run."
 
 
 class Persistence:

@@ -49,7 +49,7 @@ class Expected:
     """`runs`: the workflows that run, each with the status that it ends with. `orders`: what the started workflow counts in its memory.
 
     `output`: what the started workflow puts out; `turns`: those of its agent `work`, none where it has no agent; `handed_on`: those
-    of agents that it hands tasks to.
+    of agents that it hands tasks to. `resumes`: how often the runs were resumed at least.
     """
 
     runs: Mapping[str, str]
@@ -58,6 +58,7 @@ class Expected:
     output: Json = None
     turns: int = 0
     handed_on: int = 0
+    resumes: int = 0
 
     @property
     def answers(self) -> int:
@@ -103,8 +104,11 @@ def _of_effects(world: World, expected: Expected) -> Iterator[Wrong]:
     if (len(world.charges), counted) != (expected.charges, expected.orders):
         is_less = len(world.charges) < expected.charges or (counted is None and expected.orders is not None)
         yield Wrong(Harm.LOST if is_less else Harm.DOUBLED, f"charged under {len(world.charges)} keys, counted {counted}")
-    if len(world.engine.started) != len(expected.runs):
-        yield Wrong(Harm.DOUBLED, f"executions: {world.engine.started}")
+    resumes = sum(run.resume for run in list_runs(ANN).runs)
+    if len(world.engine.started) != len(expected.runs) + resumes or resumes < expected.resumes:
+        yield Wrong(Harm.DOUBLED, f"executions: {world.engine.started} with {resumes} resumes")
+    if left := [arn for arn in world.engine.machines if "_r" in arn]:
+        yield Wrong(Harm.UNREST, f"residual machines are left: {left}")
 
 
 def _of_agent(world: World, expected: Expected, found: Sequence[Run]) -> Iterator[Wrong]:
@@ -148,8 +152,9 @@ def _of_journal(run: Run) -> Iterator[Wrong]:
     if [event.number for event in events] != list(range(1, run.event_count + 1)):
         yield Wrong(Harm.JOURNAL, f"event numbers {[event.number for event in events]} of {run.event_count}")
     kinds = Counter(str(event.type) for event in events)
-    if once := [kind for kind in (*_ONCE, f"run_{run.status}") if kinds[kind] != 1]:
-        yield Wrong(Harm.JOURNAL, f"not told once: {once}")
+    due = dict.fromkeys((*_ONCE, f"run_{run.status}"), 1) | {"run_started": 1 + run.resume}
+    if other := [kind for kind, count in due.items() if kinds[kind] != count]:
+        yield Wrong(Harm.JOURNAL, f"not told as often as it was: {other}")
     told = Counter((str(event.type), event.node) for event in events if event.type in _ONCE_PER_NODE)
     if twice := [each for each, count in told.items() if count > 1]:
         yield Wrong(Harm.JOURNAL, f"told twice: {twice}")

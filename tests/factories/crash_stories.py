@@ -159,6 +159,32 @@ nodes:
     ),
     Expected({"broken": "failed", "care": "succeeded"}),
 )
+# A run that fails after it has paid, and goes on by a resume; its child fails with it, and is resumed by it.
+RESUMED: Final = Story(
+    (
+        """
+sluice: 1
+name: child
+input: {type: object, properties: {amount: {type: number}}, required: [amount]}
+nodes:
+  pay: {type: tool_call, tool: http.post, effect: money, with: {url: "https://pay.example"}, retry: {max_attempts: 6}}
+output: {charge: $pay.body.charge}
+""",
+        """
+sluice: 1
+name: mended
+input: {type: object, properties: {amount: {type: number}}, required: [amount]}
+nodes:
+  seen: {type: tool_call, tool: kv.get, with: {key: orders, default: 0}, retry: {max_attempts: 6}}
+  sub: {type: workflow, workflow: child, with: {amount: $context.amount}, timeout_seconds: 600, after: [seen]}
+  breaks: {type: tool_call, tool: math, with: {expression: 1 / zero, values: {zero: "{% $context.amount - 99 %}"}}, after: [sub]}
+  counted: {type: tool_call, tool: kv.put, with: {key: orders, value: "{% $seen.value + $breaks.value %}"}, after: [breaks], retry: {max_attempts: 6}}
+output: {charge: $sub.charge}
+""",
+    ),
+    Expected({"child": "succeeded", "mended": "succeeded"}, resumes=1),
+    Manner(dies_as=LOST_WORKER, people="resume"),
+)
 # An agent of twelve turns with effects, a call that a person is asked about, and a workflow as a tool.
 AGENT: Final = Story(
     (

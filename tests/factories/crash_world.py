@@ -17,10 +17,12 @@ from chalicelib.gates.query import list_open_gates
 from chalicelib.runs.cancel import cancel
 from chalicelib.runs.finish import finish, read_change
 from chalicelib.runs.query import list_runs
+from chalicelib.runs.resume import Wanted, prepare, resume
 from chalicelib.runs.start import start
 from chalicelib.runs.sweep import sweep
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.store.gate_records import Decision
+from chalicelib.store.run_records import Run
 from chalicelib.store.statuses import RunStatus
 from chalicelib.store.workflow_records import Version
 from chalicelib.tools.failures import HostUnreachable
@@ -42,14 +44,13 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Manner:
-    """How the others behave. `dies_as`: what the machine hears of a worker that dies. `is_patient`: the client asks until it has an answer, not just
-    once. `people`: what they do with what waits: decide and reply, say nothing until its time is over, or cancel the run that they started.
-    `is_watched`: events are pushed, which costs a call each time.
-    """
+    """How the others behave. `dies_as`: what the machine hears of a worker that dies. `is_patient`: the client asks until it has an answer, not
+    just once. `people`: what they do with what waits: decide and reply, say nothing until its time is over, cancel the run that they started, or
+    resume the one that failed. `is_watched`: events are pushed, which costs a call each time."""
 
     dies_as: str = LOST_ANSWER
     is_patient: bool = True
-    people: Literal["answer", "keep silent", "cancel"] = "answer"
+    people: Literal["answer", "keep silent", "cancel", "resume"] = "answer"
     is_watched: bool = False
 
 
@@ -113,6 +114,8 @@ class World:
                 return self.engine.time_out_all()
             case "cancel":
                 return self.cancel()
+            case "resume":
+                return self.resume()
 
     def cancel(self) -> bool:
         """Whoever started the run cancels it once it waits, and again if it still does."""
@@ -121,6 +124,18 @@ class World:
         for run in waiting:
             self.survive(lambda: cancel(DAN, run.id, reason="no more"))  # noqa: B023
         return bool(waiting)
+
+    def resume(self) -> bool:
+        """Whoever finds a run failed says what the node that broke it shall have put out, and has it go on; again where no answer came."""
+        with self.faults.paused():
+            failed = [run for run in list_runs(ANN, status=RunStatus.FAILED).runs if run.parent is None]
+        for run in failed:
+            self.survive(lambda: self._go_on(run))  # noqa: B023
+        return bool(failed)
+
+    def _go_on(self, run: Run) -> Run:
+        wish = Wanted(outputs={"breaks": {"value": 1}})
+        return resume(ANN, run.id, wish, plan=prepare(ANN, run.id, wish).plan.digest, key=f"mend {run.resume}")
 
     def answer(self) -> bool:
         """A person decides and replies to what is open, and looks again later where no answer came."""

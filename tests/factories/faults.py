@@ -9,14 +9,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from threading import Lock, local
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
 from chalicelib.store.clients import client
 
-SERVICES: Final = ("dynamodb", "s3", "stepfunctions")
+SERVICES: Final = ("dynamodb", "s3", "stepfunctions", "lambda")
 Reply = tuple[Any, dict[str, Any]]
 Answering = Callable[[str, dict[str, Any]], Reply | None]
 
@@ -43,6 +43,7 @@ class Fault(Enum):
 CRASHES: Final = (Fault.CRASH_BEFORE, Fault.CRASH_AFTER)
 NOISE: Final = (Fault.THROTTLED, Fault.FAILED, Fault.UNKNOWN, Fault.CONFLICT, Fault.TWICE)
 Plan = Mapping[int, Fault]
+Chosen = TypeVar("Chosen")
 
 
 @dataclass
@@ -127,10 +128,11 @@ def _before(service: Any) -> Callable[..., Reply | None]:
             raise Crash
         if (refusal := _refusal(operation, fault, params)) is not None:
             return refusal
-        _HOOKS.under_way.fault = fault if fault in {Fault.CRASH_AFTER, Fault.UNKNOWN} else None
         if fault is Fault.TWICE and answering(operation, params) is None:
             service._make_request(model, params, context)
-        return answering(operation, params)
+        reply = answering(operation, params)
+        _HOOKS.under_way.fault = fault if fault in {Fault.CRASH_AFTER, Fault.UNKNOWN} else None  # now: to answer may have taken calls of its own
+        return reply
 
     return before_call
 
@@ -199,7 +201,7 @@ def pairs(calls: Sequence[str]) -> Iterator[dict[int, Fault]]:
     return ({first: kind, second: other} for first, kind in deaths(calls) for second, other in deaths(calls, first))
 
 
-def evenly(plans: Sequence[Plan], count: int) -> list[Plan]:
+def evenly(plans: Sequence[Chosen], count: int) -> list[Chosen]:
     """At most `count` of them, spread over the whole."""
     if len(plans) <= count:
         return list(plans)

@@ -5,6 +5,7 @@ for tests that make a hundred thousand calls.
 """
 
 import json
+from io import BytesIO
 from typing import Any, Final
 
 from botocore import xform_name
@@ -13,6 +14,7 @@ from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.responses import DynamoHandler
 
 from chalicelib.settings import settings
+from chalicelib.workflows import publication
 from infra.local.patches.storage import LOCK
 from tests.factories.faults import Answering, Reply, response
 
@@ -47,11 +49,17 @@ def _backend() -> Any:
 
 
 def by_short_way(engine: Answering) -> Answering:
-    """DynamoDB by the short way, Step Functions by `engine`, the rest as it goes."""
+    """DynamoDB by the short way, Step Functions by `engine`, the compiler function in the caller's own process, the rest as it goes."""
 
     def answer(operation: str, request: dict[str, Any]) -> Reply | None:
         service, _, name = operation.partition(":")
-        return dynamodb(name, request) if service == "dynamodb" else engine(operation, request)
+        match service:
+            case "dynamodb":
+                return dynamodb(name, request)
+            case "lambda":
+                return compiler_function(request)
+            case _:
+                return engine(operation, request)
 
     return answer
 
@@ -67,6 +75,12 @@ def dynamodb(operation: str, request: dict[str, Any]) -> Reply:
     except JsonRESTError as error:
         return _refused(json.loads(error.description))
     return response(200), {**found, "ResponseMetadata": {"HTTPStatusCode": 200}}
+
+
+def compiler_function(request: dict[str, Any]) -> Reply:
+    """Answer an Invoke of the only function that others invoke."""
+    told = json.dumps(publication.handle(json.loads(request["body"]))).encode()
+    return response(200), {"StatusCode": 200, "Payload": BytesIO(told), "ResponseMetadata": {"HTTPStatusCode": 200}}
 
 
 def _refused(description: dict[str, Any]) -> Reply:

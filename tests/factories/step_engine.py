@@ -50,6 +50,7 @@ class StepEngine:
 
     worker: Worker
     machines: dict[str, JsonObject] = field(default_factory=dict)
+    deleted: dict[str, JsonObject] = field(default_factory=dict)
     executions: dict[str, Execution] = field(default_factory=dict)
     told: deque[JsonObject] = field(default_factory=deque)
     tokens: dict[str, Execution] = field(default_factory=dict)
@@ -94,7 +95,7 @@ class StepEngine:
             return self._invoke(execution, state, payload)
 
         try:
-            ended = execute(self.machines[execution.machine_arn], execution.given, task)
+            ended = execute(self.machines.get(execution.machine_arn) or self.deleted[execution.machine_arn], execution.given, task)
         except _Parked:
             return
         with self.lock:
@@ -146,6 +147,7 @@ class StepEngine:
         body: dict[str, Any] = json.loads(request["body"])
         answers: dict[str, Callable[[dict[str, Any]], Reply]] = {
             "CreateStateMachine": self._create,
+            "DeleteStateMachine": self._delete,
             "StartExecution": self._start,
             "StopExecution": self._stop,
             "DescribeExecution": self._describe,
@@ -160,6 +162,13 @@ class StepEngine:
         arn = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{body['name']}"
         self.machines[arn] = json.loads(body["definition"])
         return _done(stateMachineArn=arn)
+
+    def _delete(self, body: dict[str, Any]) -> Reply:
+        """Executions that run come to their end."""
+        arn = body["stateMachineArn"]
+        if arn in self.machines:
+            self.deleted[arn] = self.machines.pop(arn)
+        return _done()
 
     def _start(self, body: dict[str, Any]) -> Reply:
         machine_arn, name = body["stateMachineArn"], body["name"]

@@ -39,8 +39,16 @@ def test_it_passes_cfn_lint(bare_package: Package) -> None:
 
 
 def test_it_lets_the_publisher_alone_create_machines_and_pass_their_role(bare_package: Package) -> None:
-    for wanted in ("states:CreateStateMachine", "iam:PassRole", "states:DeleteStateMachine"):
+    for wanted in ("states:CreateStateMachine", "iam:PassRole"):
         assert {name for name, function in bare_package.functions.items() if wanted in actions(bare_package, role_of(function))} == {"Publisher"}
+
+
+def test_it_lets_others_than_the_publisher_delete_residual_machines_alone(bare_package: Package) -> None:
+    """No workflow's name has an underscore, so no version's machine is called so."""
+    roles = {role_of(function) for function in bare_package.functions.values()} - {role_of(bare_package.functions["Publisher"])}
+    deleting = [one for role in roles for one in statements(bare_package, role) if "states:DeleteStateMachine" in as_list(one["Action"])]
+    assert {one["Resource"]["Fn::Sub"].rpartition(":")[2] for one in deleting} == {"*-v*_r*-??????????"}
+    assert {tuple(one["Action"]) for one in deleting} == {("states:DeleteStateMachine",)}
 
 
 def test_it_passes_only_the_machines_role_and_only_to_step_functions(bare_package: Package) -> None:

@@ -18,7 +18,7 @@ from typing import Final
 from bench.table import Figure, Table, at_most
 from infra.local.environment import DROPPED, EMULATED, environment
 from tests.factories.crash_claims import Harm
-from tests.factories.crash_stories import AGENT, CANCELLED, FAILED, FAMILY, ORDER, SILENCE, TEAM, Stage, Story, Told, stage
+from tests.factories.crash_stories import AGENT, CANCELLED, FAILED, FAMILY, ORDER, RESUMED, SILENCE, TEAM, Stage, Story, Told, stage
 from tests.factories.crash_world import LOST_WORKER, Manner
 from tests.factories.faults import Plan, deaths, doubts, troubles
 
@@ -28,6 +28,7 @@ STORIES: Final[Mapping[str, tuple[Story, Sequence[Manner]]]] = {
     "failed": (FAILED, (FAILED.manner,)),
     "cancelled": (CANCELLED, (CANCELLED.manner,)),
     "sub-workflow": (FAMILY, (FAMILY.manner,)),
+    "resumed": (RESUMED, (RESUMED.manner,)),
     "agent": (AGENT, (AGENT.manner,)),
     "team": (TEAM, (TEAM.manner,)),
 }

@@ -19,7 +19,7 @@ from chalicelib.store.run_records import Usage
 from chalicelib.workers import agent_work
 from chalicelib.workers.work import Work
 from tests.factories.crash_claims import Harm
-from tests.factories.crash_stories import AGENT, CANCELLED, FAILED, FAMILY, ORDER, SILENCE, TEAM, Stage, Told, stage
+from tests.factories.crash_stories import AGENT, CANCELLED, FAILED, FAMILY, ORDER, RESUMED, SILENCE, TEAM, Stage, Told, stage
 from tests.factories.crash_world import LOST_WORKER, Manner
 from tests.factories.faults import CRASHES, NOISE, Fault, Plan, doubts, evenly, pairs, troubles
 from tests.scenario.crashes import Tally, summary
@@ -28,6 +28,8 @@ pytestmark = [pytest.mark.scenario, pytest.mark.no_cover]
 
 SHARES: Final = 4  # of the pairs, for as many processes
 PAIRS: Final = 30  # tried of each share
+RESUMES: Final = 12  # tried of a resume's deaths and lost answers
+RESUMING: Final = 30  # calls before the compiler function is asked: the plan, the transaction
 AGENTS: Final = 6  # tried of the deaths and lost answers of each
 ASKED_AGAIN: Final = Manner(is_watched=True)
 ASKED_ONCE: Final = Manner(dies_as=LOST_WORKER, is_patient=False, is_watched=True)
@@ -80,6 +82,15 @@ def test_it_survives_two_crashes(on_stage: Stage, share: int) -> None:
 def test_other_stories_survive_any_one_fault_at_what_changes_something(on_stage: Stage) -> None:
     plans = [{number: fault} for number in calm(on_stage).effects for fault in (*CRASHES, Fault.UNKNOWN)]
     assert wrong(map(on_stage.tell, plans)) == []
+
+
+@pytest.mark.parametrize("on_stage", [RESUMED], ids=["resumed"], indirect=True)
+def test_a_resume_survives_any_one_death_and_lost_answer(on_stage: Stage) -> None:
+    """Whoever resumes it, the compiler function, the child's resume and the end of both: of all calls from the first failure on an even share."""
+    calls = calm(on_stage).calls
+    first = calls.index("lambda:Invoke")
+    plans = [plan for plan in doubts(calls) if min(plan) > first - RESUMING]
+    assert wrong(map(on_stage.tell, evenly(plans, RESUMES))) == [], f"{RESUMES} of {len(plans)}"
 
 
 @pytest.mark.parametrize("on_stage", [AGENT, TEAM], ids=["agent", "team"], indirect=True)

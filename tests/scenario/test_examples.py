@@ -2,28 +2,18 @@
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
+from tests.factories.examples import ANSWERS, EXAMPLES
 from tests.factories.local_runs import Answer, LocalRuns, carry_out
 
 pytestmark = pytest.mark.scenario
 
-EXAMPLES: Final = Path(__file__).parents[2] / "examples"
 WRITES_PER_RETRY: Final = 3  # the run, the node run and the event, of an attempt that failed and of the one that follows
 MEASURED: Final = {"transitions": "transition_count", "invocations": "invocation_count", "writes": "write_count"}
 
-ANSWERS: Final[Mapping[str, Mapping[str, Answer]]] = {
-    "content-review": {"editor": Answer("publish", fields={"form": {"headline": "News"}})},
-    "expense-check": {"release": Answer("release")},
-    "incident-runbook": {"act": Answer("go")},
-    "invoice-approval": {"approve": Answer("approve"), "approve_large": Answer("approve", by=("ann", "bob"))},
-    "research-brief": {},
-    "support-desk": {"desk": Answer("approve", fields={"form": {}})},
-    "support-triage": {"refund": Answer("grant", fields={"reason": "Torn seam"})},
-}
 # By example and input: fields of the output, and what was left out of the graph.
 ENDS: Final[Mapping[str, Mapping[str, tuple[Mapping[str, Any], set[str]]]]] = {
     "content-review": {

@@ -92,6 +92,18 @@ def test_a_run_that_a_restart_broke_is_interrupted_and_all_else_survives(tmp_pat
             again: "succeeded",
             waiting: "failed",
         }
+        check_resume(runs, waiting)
+
+
+def check_resume(runs: LocalRuns, run_id: str) -> None:
+    """A run that a restart broke goes on: what it had read stays read, its gate is asked again."""
+    path = f"/api/v1/workflows/runs/{run_id}/resume"
+    plan = runs.client.post(f"{path}/plan", {})
+    assert {each["node"]: each["fate"] for each in plan["nodes"]} == {"before": "kept", "approve": "retried", "kept": "first"}
+    runs.client.post(path, {"plan": plan["plan"]})
+    runs.decide(runs.gate(run_id), "approve", by="ann")
+    ended = runs.ended(run_id)
+    assert (ended["status"], ended["resume"], ended["output"]) == ("succeeded", 1, {"before": "bob", "by": "ann"})
 
 
 def test_a_kill_in_the_midst_of_work_leaves_every_run_ended(tmp_path: Path) -> None:

@@ -103,6 +103,15 @@ async function showRun(runId) {
   await catchUp(runId);
 }
 
+// What would be kept and what would run is shown first; what was shown is what runs.
+async function resumeRun(runId) {
+  const plan = await api("POST", `/workflows/runs/${runId}/resume/plan`, {});
+  const told = plan.nodes.map((each) => `${each.node}: ${each.fate}, ${each.why}`);
+  if (!confirm([`Resume the run?`, "", ...told, "", ...plan.warnings].join("\n"))) return;
+  await api("POST", `/workflows/runs/${runId}/resume`, { plan: plan.plan });
+  await catchUp(runId);
+}
+
 async function catchUp(runId) {
   let since = highest();
   for (;;) {
@@ -197,9 +206,9 @@ async function render(runId) {
   const panels = gates.gates.map((gate) => kept.get(gate.id) ?? gatePanel(gate));
   const replies = unanswered().map((event) => kept.get(event.data.reference) ?? replyPanel(runId, event));
   const ended = ["succeeded", "failed", "timed_out", "cancelled"].includes(run.status);
-  $("detail").replaceChildren(...[make("h3", {}, `${run.title || run.workflow_name} `, badge(run.status)), make("small", {}, `${run.id}, version ${run.version}, started by ${run.started_by}`), graph, make("div", { id: "words", "aria-live": "off" }), ...panels, ...(ended ? [] : replies), nodeBox,
+  $("detail").replaceChildren(...[make("h3", {}, `${run.title || run.workflow_name} `, badge(run.status)), make("small", {}, `${run.id}, version ${run.version}, started by ${run.started_by}${run.resume ? `, resumed ${run.resume}×` : ""}`), graph, make("div", { id: "words", "aria-live": "off" }), ...panels, ...(ended ? [] : replies), nodeBox,
     run.error ? make("p", { class: "problem" }, `${run.failed_node ?? ""} ${run.error.name}: ${run.error.message}`) : null, ended && run.output !== null ? make("div", {}, make("h2", {}, "Output"), make("pre", {}, text(run.output))) : null,
-    ended ? null : make("div", { class: "actions" }, make("button", { onclick: () => api("POST", `/workflows/runs/${runId}/cancel`, {}).then(() => catchUp(runId)) }, "Cancel the run"))].filter((each) => each !== null));
+    ended ? (run.status === "succeeded" || run.parent ? null : make("div", { class: "actions" }, make("button", { onclick: () => resumeRun(runId) }, "Resume the run"))) : make("div", { class: "actions" }, make("button", { onclick: () => api("POST", `/workflows/runs/${runId}/cancel`, {}).then(() => catchUp(runId)) }, "Cancel the run"))].filter((each) => each !== null));
   draw(graph, state.spec, nodeStates(), (node) => { state.node = node; showNode(runId, node, nodeBox); });
   graph.scrollLeft = scrolled;
   showWords();

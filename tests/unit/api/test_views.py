@@ -27,7 +27,7 @@ class Box(Record):
 def test_it_leaves_the_stores_own_business_out_at_every_depth() -> None:
     assert view(Box()) == {
         "choices": [{"choice": "yes", "title": "", "approves": True, "fields": None}],
-        "by_name": {"a": {"resume": 0, "visit": 1, "entry": 0, "retry": 0}},
+        "by_name": {"a": {"resume": 0, "again": 0, "visit": 1, "entry": 0, "retry": 0}},
         "status": "running",
     }
 

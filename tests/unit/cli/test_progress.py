@@ -144,3 +144,11 @@ def test_it_never_calls_unpriced_work_free() -> None:
     usage = {"input_tokens": 5, "output_tokens": 6, "cost": 0}
     found = [screen.cost(usage, {"cost_micro_dollars": price}) for price in (None, 0)]
     assert [*found, screen.cost(usage), screen.cost(None), screen.cost({"cost": 0})] == ["unpriced", "$0", "$0", "", ""]
+
+
+def test_a_resumed_run_begins_again_where_it_had_ended() -> None:
+    seen = Progress()
+    for number, kind in enumerate(("run_queued", "run_started", "run_failed"), 1):
+        seen.take(event(number, kind, error={"name": "Broken"}))
+    seen.take(event(4, "run_resumed", resume=1, by="ann"))
+    assert (seen.status, seen.error) == ("queued", None)

@@ -13,7 +13,7 @@ from websockets.sync.server import ServerConnection, serve
 from cli import watch as watching
 from cli.client import Client
 from tests.factories.cli_documents import RUN, event, text
-from tests.factories.fake_api import serving_api
+from tests.factories.fake_api import Refusal, serving_api
 
 EVENTS = f"GET /api/v1/workflows/runs/{RUN}/events"
 TICKET = "POST /api/v1/live/tickets"
@@ -117,3 +117,9 @@ def test_it_watches_as_ever_where_it_could_not_listen_before() -> None:
         with watching.ahead(client, "wf_1") as listening:
             assert listening is None
             assert [each["number"] for each in watching.watch(client, RUN, listening=listening)] == [1, 2]
+
+
+def test_it_goes_on_past_the_end_of_a_run_that_was_resumed() -> None:
+    log = pages(event(1, "run_queued"), event(2, "run_failed"), event(3, "run_resumed"), event(4, "run_succeeded"))
+    with serving_api({TICKET: Refusal(503, "unavailable"), EVENTS: log, f"GET /api/v1/workflows/runs/{RUN}": {"event_count": 4}}) as api:
+        assert numbers(Client(api.url)) == [1, 2, 3, 4]

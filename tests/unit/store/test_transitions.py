@@ -6,8 +6,8 @@ import pytest
 
 from chalicelib.errors import StaleAttempt
 from chalicelib.store.run_records import Fault, Fence, NodeAttempt, NodeRun
-from chalicelib.store.statuses import NodeStatus
-from chalicelib.store.transitions import KEPT_ATTEMPTS, begin, end, fail, retrying, settle_native, succeed, wait
+from chalicelib.store.statuses import NodeStatus, RunStatus
+from chalicelib.store.transitions import EARLIER_BYTES, KEPT_ATTEMPTS, begin, end, fail, output_of, retrying, settle_native, succeed, wait
 from chalicelib.store.values import Stored
 
 AT = "2026-11-21T00:00:00.000Z"
@@ -106,3 +106,48 @@ def test_only_the_latest_attempts_are_kept() -> None:
     for retry in range(1, 40):
         node_run = begin(node_run, attempt(retry=retry), at=AT) or node_run
     assert (len(node_run.attempts), node_run.attempt_count) == (KEPT_ATTEMPTS, 40)
+
+
+def visited(before: NodeRun | None, tried: NodeAttempt, text: str) -> NodeRun:
+    done = succeed(before, tried, at=AT, result=Stored(text=text))
+    assert done is not None
+    return done
+
+
+def test_after_a_resume_earlier_visits_have_what_they_put_out() -> None:
+    node_run: NodeRun | None = None
+    for visit in range(3):
+        node_run = visited(node_run, attempt(visit=visit), str(visit))
+    broken = fail(node_run, attempt(visit=3), at=AT, error=FAULT)
+    assert [output_of(broken, attempt(visit=visit, resume=1)) for visit in range(4)] == [*(Stored(text=str(visit)) for visit in range(3)), None]
+    assert output_of(broken, attempt(visit=1)) is None
+    assert output_of(begin(broken, attempt(visit=3, resume=1), at=AT), attempt(visit=2, resume=2)) == Stored(text="2")
+
+
+def test_what_has_no_room_is_not_kept_and_neither_is_what_follows() -> None:
+    node_run: NodeRun | None = None
+    for visit in range(4):
+        node_run = visited(node_run, attempt(visit=visit), "x" * (EARLIER_BYTES if visit == 1 else 1))
+    assert node_run is not None
+    assert node_run.earlier == (Stored(text="x"),)
+
+
+def test_a_visit_that_is_made_again_is_another_one() -> None:
+    again = NodeAttempt(organisation_id="org", run_id="run_1", node="a", fence=Fence(resume=1, again=1))
+    done = visited(visited(None, attempt(), "old"), again, "new")
+    assert (done.result, done.earlier, done.fence.visit_name, done.attempt_count) == (Stored(text="new"), (), "0r1", 2)
+    assert [output_of(done, tried) for tried in (again, attempt())] == [Stored(text="new"), None]
+
+
+def test_a_native_node_settles_anew_after_a_resume_and_once() -> None:
+    def settle(before: NodeRun | None, text: str, resume: int) -> NodeRun | None:
+        return settle_native(before, run_id="run_1", node="a", item_path="", at=AT, result=Stored(text=text), fence=Fence(resume=resume))
+
+    first = settle(None, "1", 0)
+    second = settle(first, "2", 1)
+    assert second is not None
+    assert (second.result, second.fence.resume, settle(second, "3", 1), settle(first, "3", 0)) == (Stored(text="2"), 1, None, None)
+
+
+def test_a_resume_is_the_only_way_out_of_an_end_and_none_leads_out_of_a_success() -> None:
+    assert {status for status in RunStatus if status.is_resumable} == {RunStatus.FAILED, RunStatus.TIMED_OUT, RunStatus.CANCELLED}
