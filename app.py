@@ -20,11 +20,12 @@ from chalicelib.api import (
     runs,
     secrets,
     tools,
+    triggers,
     validation,
     versions,
     workflows,
 )
-from chalicelib.events import execution_status, publisher, sweeper, table_stream, websocket, worker
+from chalicelib.events import execution_status, publisher, sweeper, table_stream, trigger, websocket, worker
 
 app = Chalice(app_name="sluice", configure_logs=False)
 app.experimental_feature_flags.update(["WEBSOCKETS"])
@@ -46,11 +47,19 @@ for room in (
     as_tools,
     audit,
     agents,
+    triggers,
 ):
     app.register_blueprint(room.routes)
 app.register_middleware(problem.retell_framework_errors, "http")
 
-for functions in (worker.functions, publisher.functions, execution_status.functions, table_stream.functions, sweeper.functions):
+for functions in (
+    worker.functions,
+    publisher.functions,
+    execution_status.functions,
+    table_stream.functions,
+    sweeper.functions,
+    trigger.functions,
+):
     app.register_blueprint(functions)
 
 # A blueprint's WebSocket handlers are called as if they were none (Chalice 1.34); bound here, they get their events.

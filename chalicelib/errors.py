@@ -10,8 +10,11 @@ Never: a secret, a task token or a foreign body in a message.
     │   ├── FieldsInvalid            carries the faults by JSON pointer
     │   │   ├── InputInvalid         a run's input that its version's schema refuses
     │   │   ├── DecisionInvalid      an unknown choice, a missing reason, a form that its schema refuses
+    │   │   ├── TriggerInputInvalid  a trigger's template that makes no input of its workflow
     │   │   └── DocumentInvalid      an OpenAPI document that cannot be imported
     │   ├── AgentInvalid             an external agent whose address or card cannot be taken
+    │   ├── TriggerInvalid           a trigger that cannot be kept: what it says, its pattern, its input
+    │   │   └── ScheduleInvalid      an expression, a time zone or bounds that make no schedule
     │   ├── SecretInvalid            a secret's name or value that the store of secrets does not take
     │   ├── CursorInvalid            a list cursor that was not issued for this list
     │   ├── KeyReused                one idempotency key with two different requests
@@ -24,9 +27,13 @@ Never: a secret, a task token or a foreign body in a message.
     │   ├── MessageNotFound
     │   ├── BudgetNotFound
     │   ├── ApiNotFound              no imported API of that name
-    │   └── AgentNotFound            no external agent of that name is registered
+    │   ├── AgentNotFound            no external agent of that name is registered
+    │   └── TriggerNotFound
     ├── Conflict                     the thing is in another state than the caller thinks (409)
     │   ├── WorkflowNameTaken
+    │   ├── TriggerNameTaken         a trigger of the workflow has that name
+    │   ├── TriggerChanged           the trigger was changed by somebody else since it was read
+    │   ├── TriggerPaused            a paused trigger takes nothing
     │   ├── AgentNameTaken           the name stands for another external agent
     │   ├── DraftChanged             the draft was saved by somebody else since it was read
     │   ├── NotPublished             the workflow has no version to run
@@ -40,6 +47,7 @@ Never: a secret, a task token or a foreign body in a message.
     │   ├── ScopeMissing             their credentials lack a scope; carries its name
     │   ├── NotADecider
     │   ├── SelfApproval             the person who started the run decides
+    │   ├── SignatureInvalid         a webhook's call that does not prove that it knows the secret (401)
     │   └── TicketInvalid            a connection's ticket that is unknown, used or too old (401)
     ├── Unavailable                  try again later (503, retryable)
     │   ├── Contention               one record is written by too many at once
@@ -122,6 +130,10 @@ class DecisionInvalid(FieldsInvalid):
     code = "decision-invalid"
 
 
+class TriggerInputInvalid(FieldsInvalid):
+    code = "trigger-input-invalid"
+
+
 class SecretInvalid(Invalid):
     code = "secret-invalid"
 
@@ -132,6 +144,14 @@ class DocumentInvalid(FieldsInvalid):
 
 class AgentInvalid(Invalid):
     code = "agent-invalid"
+
+
+class TriggerInvalid(Invalid):
+    code = "trigger-invalid"
+
+
+class ScheduleInvalid(TriggerInvalid):
+    code = "schedule-invalid"
 
 
 class CursorInvalid(Invalid):
@@ -184,6 +204,10 @@ class AgentNotFound(NotFound):
     code = "agent-not-found"
 
 
+class TriggerNotFound(NotFound):
+    code = "trigger-not-found"
+
+
 class Conflict(SluiceError):
     code = "conflict"
     status = 409
@@ -195,6 +219,18 @@ class WorkflowNameTaken(Conflict):
 
 class AgentNameTaken(Conflict):
     code = "agent-name-taken"
+
+
+class TriggerNameTaken(Conflict):
+    code = "trigger-name-taken"
+
+
+class TriggerChanged(Conflict):
+    code = "trigger-changed"
+
+
+class TriggerPaused(Conflict):
+    code = "trigger-paused"
 
 
 class DraftChanged(Conflict):
@@ -281,6 +317,11 @@ class NotADecider(Refused):
 
 class SelfApproval(Refused):
     code = "self-approval"
+
+
+class SignatureInvalid(Refused):
+    code = "signature-invalid"
+    status = 401
 
 
 class TicketInvalid(Refused):

@@ -20,6 +20,7 @@ VERSION: Final = "ver"
 RUN: Final = "run"
 GATE: Final = "gate"
 MESSAGE: Final = "msg"
+TRIGGER: Final = "trg"
 
 
 def new_id(prefix: str) -> str:

@@ -66,6 +66,8 @@ class Settings(BaseModel):
     worker_arn: str = Field(default="", alias="SLUICE_WORKER_ARN")
     compiler_function: str = Field(default="publisher", alias="SLUICE_COMPILER_FUNCTION")
     machine_role_arn: str = Field(default="", alias="SLUICE_MACHINE_ROLE_ARN")
+    trigger_arn: str = Field(default="", alias="SLUICE_TRIGGER_ARN")  # the function that schedules and events invoke
+    scheduler_role_arn: str = Field(default="", alias="SLUICE_SCHEDULER_ROLE_ARN")  # under which EventBridge Scheduler invokes it
     websocket_endpoint: str = Field(
         default="", alias="SLUICE_WEBSOCKET_ENDPOINT"
     )  # https://…/stage, of apigatewaymanagementapi; empty: nobody is pushed to

@@ -88,6 +88,7 @@ KINDS: Final = (
     Kind("external-agent", "AGENT#", "AGENT"),
     Kind("cache", "CACHE", "GENERATION"),
     Kind("memory", "WORDS#", "ENTRY#"),
+    Kind("trigger", "TRIGGER#", "TRIGGER", quiet=frozenset({"handled_from", "synced_revision"})),
 )
 _ACTOR: ContextVar[Actor | None] = ContextVar("actor", default=None)
 

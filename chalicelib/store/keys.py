@@ -55,6 +55,13 @@ point-in-time recovery. Every PK starts with `ORG#<organisation>`; what is known
     audit head          AUDIT                     HEAD
     external agent      AGENT#<name>              AGENT                     AGENTS / <name>
     its card, as kept   AGENT#<name>              CARD
+    trigger             TRIGGER#<trg>             TRIGGER                   TRIGGERS / <workflow>#<name>#<trg>
+                                                                                    to be told to EventBridge: UNSYNCED#TRIGGERS / <trg>
+    its tally           TRIGGER#<trg>             TALLY
+    its firing          TRIGGER#<trg>             FIRING#<at>#<sha256>
+    trigger's name      WORKFLOW#<wf>             TRIGGER#<name>
+    trigger of its ends WORKFLOW#<wf>             AFTER#<trg>
+    webhook's owner     HOOK#<trg>                HOOK                      (PK ORG#_)
 
     question                                                  answered by
     a workflow, its draft, its versions (newest first)        PK WORKFLOW#<wf>, SK exact or prefix
@@ -86,6 +93,12 @@ point-in-time recovery. Every PK starts with `ORG#<organisation>`; what is known
     what was done to one thing                                GSI1 AUDIT#<noun>#<target>
     the answer to a request, if it is of this generation      PK CACHE#<sha256> with CACHE / GENERATION
     what the cache saved, by day                              PK CACHE, range of DAY#
+    triggers of a workflow, by name                           PK WORKFLOW#<wf>, SK prefix TRIGGER#, then PK TRIGGER#<trg>
+    all triggers, by workflow                                 GSI1 TRIGGERS
+    triggers that wait for the end of a workflow's runs       PK WORKFLOW#<wf>, SK prefix AFTER#
+    triggers that EventBridge has to be told of               GSI2 UNSYNCED#TRIGGERS
+    what a trigger did, newest first                          PK TRIGGER#<trg>, SK prefix FIRING#, descending
+    whose webhook it is                                       PK HOOK#<trg>
 """
 
 from dataclasses import dataclass
@@ -399,3 +412,35 @@ def external_agents(organisation_id: str, name: str = "") -> IndexKey:
 
 def agent_card(organisation_id: str, name: str) -> Key:
     return Key(external_agent(organisation_id, name).pk, "CARD")
+
+
+def trigger(organisation_id: str, trigger_id: str) -> Key:
+    return Key(f"ORG#{organisation_id}#TRIGGER#{trigger_id}", "TRIGGER")
+
+
+def trigger_list(organisation_id: str, order: str = "") -> IndexKey:
+    return IndexKey(1, f"ORG#{organisation_id}#TRIGGERS", order)
+
+
+def unsynced_triggers(organisation_id: str, trigger_id: str = "") -> IndexKey:
+    return IndexKey(2, f"ORG#{organisation_id}#UNSYNCED#TRIGGERS", trigger_id)
+
+
+def trigger_tally(organisation_id: str, trigger_id: str) -> Key:
+    return Key(trigger(organisation_id, trigger_id).pk, "TALLY")
+
+
+def firing(organisation_id: str, trigger_id: str, at: str, key_sha256: str) -> Key:
+    return Key(trigger(organisation_id, trigger_id).pk, f"FIRING#{at}#{key_sha256}")
+
+
+def trigger_name(organisation_id: str, workflow_id: str, name: str) -> Key:
+    return Key(workflow(organisation_id, workflow_id).pk, f"TRIGGER#{name}")
+
+
+def trigger_after(organisation_id: str, workflow_id: str, trigger_id: str) -> Key:
+    return Key(workflow(organisation_id, workflow_id).pk, f"AFTER#{trigger_id}")
+
+
+def hook(trigger_id: str) -> Key:
+    return Key(f"ORG#{PLATFORM}#HOOK#{trigger_id}", "HOOK")

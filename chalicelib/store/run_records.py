@@ -45,10 +45,12 @@ class Usage(Record):
 
 
 class Trigger(Record):
-    """What started a run. `source` names it: a person, a schedule's id, the parent's or the failed run's id."""
+    """What started a run. `source` names it: a person, a trigger's id, the parent's or the failed run's id. `depth`: how many ends of runs led to it,
+    one by the other's trigger."""
 
-    type: Literal["manual", "schedule", "webhook", "event", "message", "workflow", "on_failure"] = "manual"
+    type: Literal["manual", "schedule", "webhook", "event", "run_end", "message", "workflow", "on_failure"] = "manual"
     source: str = ""
+    depth: int = 0
 
 
 class ParentNode(Record):

@@ -54,7 +54,7 @@ class ParentLink(Record):
 
 @dataclass(frozen=True, slots=True)
 class NewRun:
-    """A run to be created, with what is written beside it. `lasting_key`: the key never expires (a parent's)."""
+    """A run to be created, with what is written beside it. `lasting_key`: the key never expires (a parent's, a trigger's)."""
 
     run: Run
     input: Json

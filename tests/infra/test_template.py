@@ -38,16 +38,41 @@ def test_it_passes_cfn_lint(bare_package: Package) -> None:
     assert (done.stdout + done.stderr).strip() == ""
 
 
-def test_it_lets_the_publisher_alone_create_machines_and_pass_their_role(bare_package: Package) -> None:
-    for wanted in ("states:CreateStateMachine", "iam:PassRole", "states:DeleteStateMachine"):
-        assert {name for name, function in bare_package.functions.items() if wanted in actions(bare_package, role_of(function))} == {"Publisher"}
+def holding(package: Package, action: str) -> set[str]:
+    """The functions that may do something."""
+    return {name for name, function in package.functions.items() if action in actions(package, role_of(function))}
 
 
-def test_it_passes_only_the_machines_role_and_only_to_step_functions(bare_package: Package) -> None:
-    passing = [statement for statement in statements(bare_package, "PublisherRole") if "iam:PassRole" in as_list(statement["Action"])]
-    assert [(one["Resource"], one["Condition"]) for one in passing] == [
-        ({"Fn::GetAtt": ["MachineRole", "Arn"]}, {"StringEquals": {"iam:PassedToService": "states.amazonaws.com"}})
+def test_it_lets_the_publisher_alone_create_machines(bare_package: Package) -> None:
+    for wanted in ("states:CreateStateMachine", "states:DeleteStateMachine"):
+        assert holding(bare_package, wanted) == {"Publisher"}
+
+
+def test_it_lets_those_alone_keep_schedules_that_follow_the_table(bare_package: Package) -> None:
+    """The API writes records; EventBridge is brought after them by the stream's function and the sweeper."""
+    for wanted in ("scheduler:CreateSchedule", "scheduler:UpdateSchedule", "scheduler:DeleteSchedule"):
+        assert holding(bare_package, wanted) == {"TableStream", "Sweeper"}
+
+
+def test_it_passes_the_machines_role_by_the_publisher_alone_and_the_schedules_by_those_who_keep_them(bare_package: Package) -> None:
+    passing = {
+        (name, one["Resource"]["Fn::GetAtt"][0], one["Condition"]["StringEquals"]["iam:PassedToService"])
+        for name, function in bare_package.functions.items()
+        for one in statements(bare_package, role_of(function))
+        if "iam:PassRole" in as_list(one["Action"])
+    }
+    assert passing == {
+        ("Publisher", "MachineRole", "states.amazonaws.com"),
+        ("TableStream", "SchedulerRole", "scheduler.amazonaws.com"),
+        ("Sweeper", "SchedulerRole", "scheduler.amazonaws.com"),
+    }
+
+
+def test_it_lets_schedules_invoke_the_trigger_function_alone(bare_package: Package) -> None:
+    assert [(one["Action"], one["Resource"]) for one in statements(bare_package, "SchedulerRole")] == [
+        ("lambda:InvokeFunction", {"Fn::GetAtt": ["Trigger", "Arn"]})
     ]
+    assert bare_package.resources["Schedules"]["Properties"] == {"Name": {"Ref": "Name"}}
 
 
 def test_it_lets_machines_invoke_the_worker_alone(bare_package: Package) -> None:
@@ -113,7 +138,7 @@ def test_it_holds_secrets_to_the_deployments_own(bare_package: Package) -> None:
 
 def test_it_gives_every_function_a_role_of_its_own_that_may_write_its_logs(bare_package: Package) -> None:
     roles = [role_of(function) for function in bare_package.functions.values()]
-    assert len(set(roles)) == len(roles) == 9
+    assert len(set(roles)) == len(roles) == 10
     assert all({"logs:CreateLogStream", "logs:PutLogEvents"} <= actions(bare_package, role) for role in roles)
 
 
@@ -157,7 +182,9 @@ def test_it_wakes_the_stream_function_for_undelivered_answers_and_reports_single
     (source,) = (event["Properties"] for event in bare_package.functions["TableStream"]["Events"].values())
     assert source["Stream"] == {"Fn::GetAtt": ["MainTable", "StreamArn"]}
     assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-    assert "#UNDELIVERED" in source["FilterCriteria"]["Filters"][0]["Pattern"]
+    patterns = [json.loads(one["Pattern"]) for one in source["FilterCriteria"]["Filters"]]
+    suffixes = [one["dynamodb"]["NewImage"]["GSI2PK"]["S"][0]["suffix"] for one in patterns if "NewImage" in one["dynamodb"]]
+    assert suffixes == ["#UNDELIVERED", "#UNSYNCED#TRIGGERS"]
 
 
 def test_it_hears_of_every_execution_that_is_a_run(bare_package: Package) -> None:
