@@ -13,6 +13,7 @@ from chalicelib.api import (
     cache,
     costs,
     gates,
+    hooks,
     live,
     problem,
     providers,
@@ -48,6 +49,7 @@ for room in (
     audit,
     agents,
     triggers,
+    hooks,
 ):
     app.register_blueprint(room.routes)
 app.register_middleware(problem.retell_framework_errors, "http")

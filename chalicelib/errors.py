@@ -15,6 +15,7 @@ Never: a secret, a task token or a foreign body in a message.
     │   ├── AgentInvalid             an external agent whose address or card cannot be taken
     │   ├── TriggerInvalid           a trigger that cannot be kept: what it says, its pattern, its input
     │   │   └── ScheduleInvalid      an expression, a time zone or bounds that make no schedule
+    │   ├── BodyTooLarge             more than a webhook takes (413)
     │   ├── SecretInvalid            a secret's name or value that the store of secrets does not take
     │   ├── CursorInvalid            a list cursor that was not issued for this list
     │   ├── KeyReused                one idempotency key with two different requests
@@ -33,6 +34,7 @@ Never: a secret, a task token or a foreign body in a message.
     │   ├── WorkflowNameTaken
     │   ├── TriggerNameTaken         a trigger of the workflow has that name
     │   ├── TriggerChanged           the trigger was changed by somebody else since it was read
+    │   ├── TriggerChainTooLong      ends of runs that start runs, one after the other, too often
     │   ├── TriggerPaused            a paused trigger takes nothing
     │   ├── AgentNameTaken           the name stands for another external agent
     │   ├── DraftChanged             the draft was saved by somebody else since it was read
@@ -54,6 +56,7 @@ Never: a secret, a task token or a foreign body in a message.
     │   ├── EngineUnavailable        Step Functions throttles or fails
     │   └── PublisherUnavailable     the compiler function cannot be reached
     ├── BlobMissing                  a pointer whose object is gone (500)
+    ├── SealBroken                   a sealed secret that does not open: changed, or sealed by another key (500)
     ├── BlobCorrupt                  a pointer whose object has another content (500)
     └── NodeFailed                   a node's failure, raised in a worker
         ├── GateTimedOut             a gate whose time-out fails the run
@@ -154,6 +157,11 @@ class ScheduleInvalid(TriggerInvalid):
     code = "schedule-invalid"
 
 
+class BodyTooLarge(Invalid):
+    code = "body-too-large"
+    status = 413
+
+
 class CursorInvalid(Invalid):
     code = "cursor-invalid"
     status = 400
@@ -231,6 +239,10 @@ class TriggerChanged(Conflict):
 
 class TriggerPaused(Conflict):
     code = "trigger-paused"
+
+
+class TriggerChainTooLong(Conflict):
+    code = "trigger-chain-too-long"
 
 
 class DraftChanged(Conflict):
@@ -349,6 +361,10 @@ class PublisherUnavailable(Unavailable):
 
 class BlobMissing(SluiceError):
     code = "blob-missing"
+
+
+class SealBroken(SluiceError):
+    code = "seal-broken"
 
 
 class BlobCorrupt(SluiceError):

@@ -92,6 +92,22 @@ def endpoint(routes: Blueprint, method: HTTPMethod, path: str, *, scope: Scope |
     return register
 
 
+def raw_endpoint(routes: Blueprint, method: HTTPMethod, path: str) -> Callable[[Callable[..., Answer]], Callable[..., Answer]]:
+    """Register a function `(request: Request, **path parameters) -> Answer` that anybody may call, and that reads and judges the request itself:
+    its body is whatever came."""
+
+    def register(function: Callable[..., Answer]) -> Callable[..., Answer]:
+        @wraps(function)
+        def view(**parameters: str) -> Response:
+            return _respond(routes.current_request, lambda request: function(request, **parameters))
+
+        view.__dict__["scope"] = Access.PUBLIC
+        routes.route(path, methods=[method.value], name=f"{function.__module__}.{function.__name__}", content_types=["*/*"])(view)
+        return function
+
+    return register
+
+
 def models_of(function: View) -> tuple[type[Wire], type[Wire]]:
     """The body's and the query's model, from the annotation of the parameter `call`."""
     body, query = get_args(get_type_hints(function)["call"])

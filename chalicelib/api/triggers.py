@@ -1,20 +1,21 @@
 """Routes: what starts runs of a workflow by itself."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from http import HTTPMethod
 from typing import Annotated
 
 from chalice.app import Blueprint
-from pydantic import AwareDatetime, BeforeValidator, Field
+from pydantic import AwareDatetime, BeforeValidator, Field, model_validator
 
 from chalicelib.access.scopes import Scope
 from chalicelib.api.endpoint import Answer, Call, Nothing, Wire, endpoint
 from chalicelib.api.paging import Page
 from chalicelib.api.trigger_views import firing_view, trigger_view
-from chalicelib.spec.model import Json
-from chalicelib.store.trigger_records import CatchUp
-from chalicelib.triggers import query, save, schedules
-from chalicelib.triggers.save import Wanted, WantedSchedule
+from chalicelib.spec.model import Json, JsonObject
+from chalicelib.store.trigger_records import CatchUp, Scheme, TriggerRecord
+from chalicelib.triggers import query, save, schedules, webhooks
+from chalicelib.triggers.save import Source, Wanted, WantedEvent, WantedRunEnd, WantedSchedule, WantedWebhook
+from chalicelib.triggers.webhooks import KEY_HEADERS
 
 routes = Blueprint(__name__)
 
@@ -43,24 +44,72 @@ class ScheduleGiven(Wire):
     catch_up: CatchUp = "none"
 
 
+class WebhookGiven(Wire):
+    """`header` and `prefix` default to the scheme's, `secret` to a new one."""
+
+    scheme: Scheme
+    header: Text | None = None
+    prefix: Annotated[str, Field(max_length=64)] | None = None
+    key_headers: Annotated[list[Text], Field(max_length=10)] = Field(default_factory=lambda: [*KEY_HEADERS])
+    secret: Annotated[str | None, Field(max_length=512, repr=False)] = None
+
+
+class EventGiven(Wire):
+    """`pattern` is EventBridge's."""
+
+    pattern: JsonObject
+
+
+class RunEndGiven(Wire):
+    """`workflow` by name or id."""
+
+    workflow: Text
+    statuses: Annotated[list[Text], Field(max_length=10)]
+
+
 class TriggerGiven(Wire):
-    """`input` is a template. `version` defaults to the latest at the time of the run."""
+    """Exactly one of `schedule`, `webhook`, `event` and `run_end`. `input` is a template. `version` defaults to the latest at the time of the run."""
 
     name: Annotated[str, Field(max_length=64)]
     version: Annotated[int, Field(ge=1)] | None = None
     input: Json = Field(default_factory=dict)
     enabled: bool = True
-    schedule: ScheduleGiven
+    schedule: ScheduleGiven | None = None
+    webhook: WebhookGiven | None = None
+    event: EventGiven | None = None
+    run_end: RunEndGiven | None = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> "TriggerGiven":
+        if len(self._sources()) != 1:
+            raise ValueError("a trigger has exactly one of schedule, webhook, event and run_end")
+        return self
+
+    def _sources(self) -> list[Source]:
+        schedule, webhook, event, run_end = self.schedule, self.webhook, self.event, self.run_end
+        return [
+            *([WantedSchedule(**dict(schedule))] if schedule else []),
+            *([WantedWebhook(**{**dict(webhook), "key_headers": tuple(webhook.key_headers)})] if webhook else []),
+            *([WantedEvent(event.pattern)] if event else []),
+            *([WantedRunEnd(run_end.workflow, tuple(run_end.statuses))] if run_end else []),
+        ]
 
     @property
     def wanted(self) -> Wanted:
-        return Wanted(self.name, WantedSchedule(**dict(self.schedule)), version=self.version, input=self.input, enabled=self.enabled)
+        return Wanted(self.name, self._sources()[0], version=self.version, input=self.input, enabled=self.enabled)
 
 
 class TriggerToChange(TriggerGiven):
     """With `revision`, the one that was read, nobody else's change is overwritten."""
 
     revision: Annotated[int, Field(ge=1)] | None = None
+
+
+class Rotation(Wire):
+    """The secret before is taken for `overlap_seconds` more."""
+
+    secret: Annotated[str | None, Field(max_length=512, repr=False)] = None
+    overlap_seconds: Annotated[int, Field(ge=0, le=7 * 86_400)] = 86_400
 
 
 class TimesWanted(Wire):
@@ -78,8 +127,8 @@ class Span(Wire):
 @endpoint(routes, HTTPMethod.POST, "/api/v1/workflows/{workflow_id}/triggers", scope=Scope.WORKFLOW_WRITE)
 def create(call: Call[TriggerGiven, Nothing], workflow_id: str) -> Answer:
     """Add a trigger to a workflow."""
-    trigger = save.create(call.principal, workflow_id, call.body.wanted)
-    return Answer(trigger_view(trigger), status=201, headers={"Location": f"/api/v1/triggers/{trigger.id}"})
+    trigger, secret = save.create(call.principal, workflow_id, call.body.wanted)
+    return Answer(_told(trigger, secret), status=201, headers={"Location": f"/api/v1/triggers/{trigger.id}"})
 
 
 @endpoint(routes, HTTPMethod.GET, "/api/v1/workflows/{workflow_id}/triggers", scope=Scope.WORKFLOW_READ)
@@ -134,6 +183,14 @@ def fire(call: Call[Nothing, Nothing], trigger_id: str) -> Answer:
     return Answer(firing_view(schedules.fire_now(call.principal, trigger_id, key=call.idempotency_key)), status=202)
 
 
+@endpoint(routes, HTTPMethod.POST, "/api/v1/triggers/{trigger_id}/rotate", scope=Scope.WORKFLOW_WRITE)
+def rotate(call: Call[Rotation, Nothing], trigger_id: str) -> Answer:
+    """Give a webhook another secret, which is told this once."""
+    overlap = timedelta(seconds=call.body.overlap_seconds)
+    trigger, secret = webhooks.rotate(call.principal, trigger_id, secret=call.body.secret, overlap=overlap)
+    return Answer(_told(trigger, secret))
+
+
 @endpoint(routes, HTTPMethod.POST, "/api/v1/triggers/{trigger_id}/backfill", scope=Scope.WORKFLOW_EXECUTE)
 def backfill(call: Call[Span, Nothing], trigger_id: str) -> Answer:
     """Fire for the times of a span; those that have their run keep it."""
@@ -152,3 +209,8 @@ def firings(call: Call[Nothing, Page], trigger_id: str) -> Answer:
     """What a trigger did in the last 30 days, newest first."""
     page = query.list_firings(call.principal, trigger_id, limit=call.query.limit, before=call.query.cursor)
     return Answer({"firings": [firing_view(each) for each in page.firings], "cursor": page.cursor})
+
+
+def _told(trigger: TriggerRecord, secret: str | None) -> JsonObject:
+    """A trigger as it was made, with the secret that is not told again."""
+    return {**trigger_view(trigger), **({"secret": secret} if secret is not None else {})}

@@ -1,4 +1,4 @@
-"""Triggers of EventBridge fire: schedules at their times.
+"""Triggers of EventBridge fire: schedules at their times, and events that match.
 
 In: what EventBridge's target was given (`triggers.at_aws`). Out: the run's id, or none. An error lets EventBridge deliver again: one occasion has one
 run, however often it is told of.

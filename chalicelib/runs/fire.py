@@ -34,12 +34,18 @@ class Occasion:
 def fire(trigger: TriggerRecord, occasion: Occasion) -> Firing:
     """Start the run of this occasion, or find the one that was started. Raises Contention, EngineUnavailable."""
     key = run_key(trigger, occasion.key)
-    error: Fault | None = None
-    run_id: str | None = None
     try:
-        run_id = _find(trigger, key) or _start(trigger, occasion, key)
+        return _recorded(trigger, occasion, run_id=_find(trigger, key) or _start(trigger, occasion, key))
     except (Invalid, NotFound, Conflict) as fault:
-        error = _fault_of(fault)
+        return refuse(trigger, occasion, fault)
+
+
+def refuse(trigger: TriggerRecord, occasion: Occasion, fault: SluiceError) -> Firing:
+    """Record that an occasion has no run, and why."""
+    return _recorded(trigger, occasion, error=_fault_of(fault))
+
+
+def _recorded(trigger: TriggerRecord, occasion: Occasion, *, run_id: str | None = None, error: Fault | None = None) -> Firing:
     firing = Firing(
         trigger_id=trigger.id,
         key=occasion.key,

@@ -1,4 +1,5 @@
-"""What is left to do when a run has ended: start its `on_failure` workflow, stop its children, answer its parent.
+"""What is left to do when a run has ended: start its `on_failure` workflow and what waits for its end, stop its children, answer
+its parent.
 
 In: an ended run. Out: nothing. Each step may be done twice without harm; the run leaves the index of open runs when all are done, so that the
 sweeper does
@@ -12,6 +13,7 @@ from typing import Final
 from chalicelib.access.principal import Principal
 from chalicelib.errors import InputInvalid, KeyReused, NotFound, NotPublished
 from chalicelib.machines import executions
+from chalicelib.runs.after import fire_after, waiting_for
 from chalicelib.runs.promise import kept_promise
 from chalicelib.runs.start import start
 from chalicelib.spec.model import Json, JsonObject
@@ -31,7 +33,7 @@ _CHILD_ERRORS: Final = {
 
 def is_needed(run: Run, status: RunStatus, nodes: Iterable[NodeRun]) -> bool:
     """Whether something is left once the run has that status."""
-    return failure_workflow(run, status) is not None or any(True for _ in _children(nodes))
+    return failure_workflow(run, status) is not None or any(True for _ in _children(nodes)) or bool(waiting_for(run, status))
 
 
 def follow_up(run: Run) -> None:
@@ -39,6 +41,7 @@ def follow_up(run: Run) -> None:
     for child_id in _children(runs.list_node_runs(run.organisation_id, run.id)):
         stop(run.organisation_id, child_id, by=f"run:{run.id}", reason="the run that waited for it has ended")
     _start_on_failure(run)
+    fire_after(run)
     runs.forget_open(run)
 
 

@@ -158,13 +158,15 @@ def settle_synced(trigger: TriggerRecord, *, handled_from: str | None) -> bool:
 
 
 def record_firing(organisation_id: str, firing: Firing) -> bool:
-    """Keep a firing and count it. False where it was recorded before."""
+    """Keep a firing and count it. False where its run was recorded before; a failure gives way to what comes after it."""
     key = keys.firing(organisation_id, firing.trigger_id, firing.at, hashlib.sha256(firing.key.encode()).hexdigest()[:16])
     counts = {"fired_count": 1, "failed_count": int(firing.error is not None)}
     try:
         table.transact(
             [
-                table.put(item_of(firing, key, expires_at=epoch_seconds() + KEPT_SECONDS), condition=table.ABSENT),
+                table.put(
+                    item_of(firing, key, expires_at=epoch_seconds() + KEPT_SECONDS), condition=f"{table.ABSENT} OR attribute_not_exists(#run_id)"
+                ),
                 table.add(keys.trigger_tally(organisation_id, firing.trigger_id), counts),
             ]
         )

@@ -15,6 +15,7 @@ from chalicelib.store.clients import client
 from chalicelib.store.trigger_records import EventSource, Schedule, TriggerRecord
 
 SCHEDULED_TIME: Final = "<aws.scheduler.scheduled-time>"  # Scheduler puts the time in its place
+WHOLE_EVENT: Final = "<aws.events.event.json>"  # EventBridge puts the event in its place
 _TARGET: Final = "trigger"
 _RETRIES: Final = {"MaximumEventAgeInSeconds": 3600, "MaximumRetryAttempts": 60}
 _GONE: Final = frozenset({"ResourceNotFoundException"})
@@ -94,8 +95,7 @@ def _put_rule(trigger: TriggerRecord, event: EventSource) -> None:
     state = "ENABLED" if trigger.enabled else "DISABLED"
     bus.put_rule(Name=name, EventPattern=canonical_json(event.pattern), State=state, Description=f"{trigger.workflow_name}: {trigger.name}"[:512])
     told = {"source": "event", "organisation_id": trigger.organisation_id, "trigger_id": trigger.id}
-    template = json.dumps(told)[:-1] + ', "event": <event>}'
-    transformer = {"InputPathsMap": {"event": "$"}, "InputTemplate": template}
+    transformer = {"InputTemplate": f'{json.dumps(told)[:-1]}, "event": {WHOLE_EVENT}}}'}
     answer = bus.put_targets(Rule=name, Targets=[{"Id": _TARGET, "Arn": settings().trigger_arn, "InputTransformer": transformer}])
     if answer.get("FailedEntryCount"):
         raise RuntimeError(f"EventBridge did not take the target of {name}: {answer['FailedEntries'][0].get('ErrorCode')}")

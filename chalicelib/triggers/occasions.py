@@ -9,8 +9,9 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from chalicelib.spec.model import JsonObject
 from chalicelib.store.trigger_records import Firing
-from chalicelib.triggers import schedules
+from chalicelib.triggers import bus_events, schedules
 
 _log: Final = logging.getLogger(__name__)
 
@@ -28,7 +29,12 @@ class ScheduleTold(_Told):
     scheduled_at: Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$")]
 
 
-_OCCASION: Final[TypeAdapter[ScheduleTold]] = TypeAdapter(ScheduleTold)
+class EventTold(_Told):
+    source: Literal["event"]
+    event: JsonObject
+
+
+_OCCASION: Final[TypeAdapter[ScheduleTold | EventTold]] = TypeAdapter(Annotated[ScheduleTold | EventTold, Field(discriminator="source")])
 
 
 def take(payload: object) -> Firing | None:
@@ -38,4 +44,8 @@ def take(payload: object) -> Firing | None:
     except ValidationError as fault:
         _log.error("what EventBridge sent cannot be read", extra={"fault": fault.errors(include_input=False, include_url=False)[0]["msg"]})
         return None
-    return schedules.tick(told.organisation_id, told.trigger_id, told.scheduled_at, told.revision)
+    match told:
+        case ScheduleTold():
+            return schedules.tick(told.organisation_id, told.trigger_id, told.scheduled_at, told.revision)
+        case EventTold():
+            return bus_events.take(told.organisation_id, told.trigger_id, told.event)

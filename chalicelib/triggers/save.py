@@ -16,14 +16,20 @@ from chalicelib.errors import NotPublished, TriggerChanged, TriggerInvalid
 from chalicelib.runs.start import choose_version
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.store import triggers, workflows
-from chalicelib.store.trigger_records import CatchUp, Schedule, TriggerKind, TriggerRecord
+from chalicelib.store.statuses import RunStatus
+from chalicelib.store.trigger_records import CatchUp, EventSource, RunEnd, Schedule, Scheme, TriggerKind, TriggerRecord, Webhook
 from chalicelib.store.workflow_records import Workflow
+from chalicelib.triggers.patterns import check_pattern
 from chalicelib.triggers.template_check import check_template
 from chalicelib.triggers.times import checked, expression_of
 from chalicelib.triggers.timing import timing_of
+from chalicelib.triggers.webhook_secrets import checked_secret, kept
+from chalicelib.triggers.webhooks import DEFAULTS, KEY_HEADERS
 
 NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 MOST_PER_WORKFLOW: Final = 50
+_HEADER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}")
+_MOST_KEY_HEADERS: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +45,31 @@ class WantedSchedule:
     catch_up: CatchUp = "none"
 
 
-Source = WantedSchedule
+@dataclass(frozen=True, slots=True)
+class WantedWebhook:
+    """`header` and `prefix` default to the scheme's; `secret` to a new one."""
+
+    scheme: Scheme
+    header: str | None = None
+    prefix: str | None = None
+    key_headers: tuple[str, ...] = KEY_HEADERS
+    secret: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WantedEvent:
+    pattern: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class WantedRunEnd:
+    """`workflow` by name or id."""
+
+    workflow: str
+    statuses: tuple[str, ...]
+
+
+Source = WantedSchedule | WantedWebhook | WantedEvent | WantedRunEnd
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +83,21 @@ class Wanted:
     enabled: bool = True
 
 
-def create(principal: Principal, workflow_id: str, wanted: Wanted) -> TriggerRecord:
-    """Raises WorkflowNotFound, VersionNotFound, TriggerInvalid, ScheduleInvalid, TriggerInputInvalid, TriggerNameTaken."""
+def create(principal: Principal, workflow_id: str, wanted: Wanted) -> tuple[TriggerRecord, str | None]:
+    """The trigger, and of a webhook its secret, which is not told again.
+
+    Raises WorkflowNotFound, VersionNotFound, TriggerInvalid, ScheduleInvalid, TriggerInputInvalid, TriggerNameTaken.
+    """
     organisation_id = principal.organisation_id
     workflow = workflows.get(organisation_id, workflow_id)
     if not NAME.fullmatch(wanted.name):
         raise TriggerInvalid("a trigger's name starts with a small letter, then 62 small letters, digits, _ or - at most")
     if len(triggers.list_of_workflow(organisation_id, workflow_id)) >= MOST_PER_WORKFLOW:
         raise TriggerInvalid(f"a workflow has {MOST_PER_WORKFLOW} triggers at most")
-    now = now_text()
+    now, trigger_id = now_text(), ids.new_id(ids.TRIGGER)
+    secret = checked_secret(wanted.source.scheme, wanted.source.secret) if isinstance(wanted.source, WantedWebhook) else None
     trigger = TriggerRecord(
-        id=ids.new_id(ids.TRIGGER),
+        id=trigger_id,
         organisation_id=organisation_id,
         workflow_id=workflow.id,
         workflow_name=workflow.name,
@@ -78,11 +112,14 @@ def create(principal: Principal, workflow_id: str, wanted: Wanted) -> TriggerRec
         updated_by=principal.person,
         paused_at=None if wanted.enabled else now,
         handled_from=now,
-        **_source(principal, wanted.source, None, now),
+        **_source(organisation_id, wanted.source, None, now),
     )
+    if trigger.webhook is not None and secret is not None:
+        live = (kept(organisation_id, trigger_id, secret),)
+        trigger = trigger.model_copy(update={"webhook": trigger.webhook.model_copy(update={"secrets": live})})
     _check(workflow, trigger)
     triggers.create(trigger)
-    return trigger
+    return trigger, secret
 
 
 def change(principal: Principal, trigger_id: str, wanted: Wanted, *, revision: int | None = None) -> TriggerRecord:
@@ -93,7 +130,9 @@ def change(principal: Principal, trigger_id: str, wanted: Wanted, *, revision: i
     if (wanted.name, kind_of(wanted.source)) != (before.name, before.kind):
         raise TriggerInvalid("a trigger keeps its name and kind; remove it and add another")
     now = now_text()
-    source = _source(principal, wanted.source, before, now)
+    if isinstance(wanted.source, WantedWebhook) and wanted.source.secret is not None:
+        raise TriggerInvalid("a webhook's secret is not changed with the trigger; rotate it")
+    source = _source(principal.organisation_id, wanted.source, before, now)
     changed = {"version": wanted.version, "input": wanted.input, "handled_from": now, **source}
     after = _changed(before, principal, now, **changed, **_enabling(before, now, enabled=wanted.enabled))
     _check(workflows.get(principal.organisation_id, before.workflow_id), after)
@@ -117,7 +156,15 @@ def remove(principal: Principal, trigger_id: str) -> None:
 
 
 def kind_of(source: Source) -> TriggerKind:
-    return "schedule"
+    match source:
+        case WantedSchedule():
+            return "schedule"
+        case WantedWebhook():
+            return "webhook"
+        case WantedEvent():
+            return "event"
+        case WantedRunEnd():
+            return "run_end"
 
 
 def _enabled(principal: Principal, trigger_id: str, *, enabled: bool) -> TriggerRecord:
@@ -139,9 +186,46 @@ def _changed(before: TriggerRecord, principal: Principal, now: str, **changes: o
     return before.model_copy(update={**changes, "updated_at": now, "updated_by": principal.person, "revision": before.revision + 1})
 
 
-def _source(principal: Principal, source: Source, before: TriggerRecord | None, now: str) -> dict[str, Any]:
+def _source(organisation_id: str, source: Source, before: TriggerRecord | None, now: str) -> dict[str, Any]:
     """The field of the record that says what the trigger waits for."""
-    return {"schedule": _schedule(source, before.schedule if before else None, now)}
+    match source:
+        case WantedSchedule():
+            return {"schedule": _schedule(source, before.schedule if before else None, now)}
+        case WantedWebhook():
+            return {"webhook": _webhook(source, before.webhook if before else None)}
+        case WantedEvent(pattern):
+            check_pattern(pattern)
+            return {"event": EventSource(pattern=pattern)}
+        case WantedRunEnd():
+            return {"run_end": _run_end(organisation_id, source)}
+
+
+def _webhook(wanted: WantedWebhook, before: Webhook | None) -> Webhook:
+    """Its secrets stay; another scheme would need others."""
+    if before is not None and before.scheme != wanted.scheme:
+        raise TriggerInvalid("a webhook keeps its scheme, which its secret was made for; remove it and add another")
+    header, prefix = DEFAULTS[wanted.scheme]
+    names = (wanted.header or header, *wanted.key_headers)
+    if not all(_HEADER.fullmatch(name) for name in names) or len(wanted.key_headers) > _MOST_KEY_HEADERS:
+        raise TriggerInvalid(f"a header is named with letters, digits and -, and {_MOST_KEY_HEADERS} at most say which call it is")
+    own_prefix = prefix if wanted.header is None else ""
+    return Webhook(
+        scheme=wanted.scheme,
+        header=names[0].lower(),
+        prefix=own_prefix if wanted.prefix is None else wanted.prefix,
+        key_headers=tuple(name.lower() for name in wanted.key_headers),
+        secrets=before.secrets if before is not None else (),
+    )
+
+
+def _run_end(organisation_id: str, wanted: WantedRunEnd) -> RunEnd:
+    known = [status.value for status in RunStatus if status.is_terminal]
+    if not wanted.statuses or not set(wanted.statuses) <= set(known):
+        raise TriggerInvalid(f"a run ends as one of {', '.join(known)}")
+    found = workflows.find(organisation_id, wanted.workflow) or workflows.find_by_name(organisation_id, wanted.workflow)
+    if found is None:
+        raise TriggerInvalid(f"there is no workflow {wanted.workflow} whose runs could end")
+    return RunEnd(workflow_id=found.id, statuses=tuple(sorted(set(wanted.statuses))))
 
 
 def _schedule(wanted: WantedSchedule, before: Schedule | None, now: str) -> Schedule:

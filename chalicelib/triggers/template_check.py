@@ -63,10 +63,10 @@ def _names_at_fault(template: JsonObject, schema: JsonObject) -> dict[str, str]:
 def _members_at_fault(template: JsonObject, schema: JsonObject) -> dict[str, str]:
     found: dict[str, str] = {}
     properties = _object(schema.get("properties"))
-    definitions = {name: schema[name] for name in ("$defs", "definitions") if name in schema}
+    definitions: JsonObject = {name: schema[name] for name in ("$defs", "definitions") if name in schema}
     for name, member in template.items():
         if name in properties and is_constant(member):
-            about = {**definitions, **_object(properties[name])}
+            about: JsonObject = {**definitions, **_object(properties[name])}
             found |= {f"/{name}{pointer}": message for pointer, message in _faults_of(about, constant_of(member)).items()}
     return found
 

@@ -57,7 +57,7 @@ def dying(aws: Cloud, when: Literal["before", "after"], number: int) -> Iterator
 def a_trigger(source: Source = HOURLY, *, name: str = "nightly", workflow_id: str = "", **fields: Any) -> TriggerRecord:
     """A trigger of the hotel's workflow, which asks for a city."""
     given: dict[str, Any] = {"input": {"city": "Bonn"}, **fields}
-    return save.create(ANN, workflow_id or published().workflow_id, Wanted(name, source, **given))
+    return save.create(ANN, workflow_id or published().workflow_id, Wanted(name, source, **given))[0]
 
 
 def held_schedules() -> dict[str, Mapping[str, Any]]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -154,7 +154,7 @@ CALLS = 12
 @pytest.mark.scenario
 @pytest.mark.parametrize("move", ["create", "pause", "remove"])
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_it_comes_to_the_same_end_whichever_call_dies(aws: Cloud, move: str, when: str) -> None:
+def test_it_comes_to_the_same_end_whichever_call_dies(aws: Cloud, move: str, when: Literal["before", "after"]) -> None:
     """Each call of bringing EventBridge up to date dies in turn, on its way there or back; the next sweep ends it."""
     for number in range(CALLS):
         trigger = a_trigger(name=f"t{number}")
