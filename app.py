@@ -54,15 +54,8 @@ for room in (
     app.register_blueprint(room.routes)
 app.register_middleware(problem.retell_framework_errors, "http")
 
-for functions in (
-    worker.functions,
-    publisher.functions,
-    execution_status.functions,
-    table_stream.functions,
-    sweeper.functions,
-    trigger.functions,
-):
-    app.register_blueprint(functions)
+for module in (worker, publisher, execution_status, table_stream, sweeper, trigger):
+    app.register_blueprint(module.functions)
 
 # A blueprint's WebSocket handlers are called as if they were none (Chalice 1.34); bound here, they get their events.
 ws_connect = app.on_ws_connect()(websocket.ws_connect)

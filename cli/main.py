@@ -14,6 +14,7 @@ from cli import (
     secrets,
     specs,
     tools,
+    triggers,
     up,
 )
 
@@ -33,6 +34,7 @@ app.command("decide")(gates.decide)
 app.add_typer(secrets.secrets, name="secrets")
 app.command("tools")(tools.tools)
 app.add_typer(directory.agents, name="agents")
+app.add_typer(triggers.app, name="triggers")
 app.command("costs")(costs.costs)
 app.command("budgets")(budgets.budgets)
 app.add_typer(cache.app, name="cache")

@@ -115,7 +115,11 @@ def test_it_lets_the_api_write_secrets_and_the_worker_alone_read_them(bare_packa
     reading = {"secretsmanager:GetSecretValue"}
     signing = {"secretsmanager:CreateSecret", "secretsmanager:GetSecretValue"}  # the audit's key alone, see below
     assert {name: found for name, found in allowed.items() if found} == {"APIHandler": writing | reading, "Worker": reading, "Sweeper": signing}
-    values = [one for one in statements(bare_package, "APIHandlerRole") if "secretsmanager:GetSecretValue" in as_list(one["Action"])]
+    values = [
+        one
+        for one in statements(bare_package, role_of(bare_package.functions["APIHandler"]))
+        if "secretsmanager:GetSecretValue" in as_list(one["Action"])
+    ]
     assert [one["Resource"]["Fn::Sub"].rpartition(":secret:")[2] for one in values] == ["seal.${Name}/*"]
 
 

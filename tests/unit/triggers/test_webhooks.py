@@ -24,7 +24,7 @@ from tests.factories.api_events import context, rest_event
 from tests.factories.cloud import ANN, Cloud, published
 from tests.factories.trigger_stories import a_trigger, trigger_cloud
 
-SECRET = "correct-horse-battery-staple"  # noqa: S105
+SECRET = "correct-horse-battery-staple"
 OTHER = "another-secret-that-is-not-it"
 NOW = 1_790_000_000
 BODIES = [b"", b"{}", "grüß\r\n\u2028".encode(), b"\r\n", b"\x00\xff", b" " * 10, b'{"a": 1}\n']
@@ -261,11 +261,11 @@ def test_it_finds_a_stripe_event_again_by_its_id() -> None:
 @pytest.mark.parametrize(
     ("source", "told"),
     [
-        (WantedWebhook("token", secret="short"), "16 to 512"),  # noqa: S106
-        (WantedWebhook("token", secret="with spaces in it, many"), "16 to 512"),  # noqa: S106
-        (WantedWebhook("standard", secret="whsec_not base64 at all"), "16 to 512"),  # noqa: S106
-        (WantedWebhook("standard", secret="whsec_AAAAAAAAAAAA"), "at least 16 bytes"),  # noqa: S106
-        (WantedWebhook("standard", secret="whsec_!!!!!!!!!!!!!!!!"), "at least 16 bytes"),  # noqa: S106
+        (WantedWebhook("token", secret="short"), "16 to 512"),
+        (WantedWebhook("token", secret="with spaces in it, many"), "16 to 512"),
+        (WantedWebhook("standard", secret="whsec_not base64 at all"), "16 to 512"),
+        (WantedWebhook("standard", secret="whsec_AAAAAAAAAAAA"), "at least 16 bytes"),
+        (WantedWebhook("standard", secret="whsec_!!!!!!!!!!!!!!!!"), "at least 16 bytes"),
         (WantedWebhook("token", header="a b"), "a header is named"),
     ],
 )
