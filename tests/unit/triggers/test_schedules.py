@@ -17,6 +17,7 @@ from chalicelib.triggers import query, save, schedules
 from chalicelib.triggers.occasions import take
 from chalicelib.triggers.save import Wanted, WantedSchedule
 from chalicelib.triggers.sync import reconcile, relay_unsynced, sync, sync_left
+from chalicelib.workflows.delete import delete
 from tests.factories.cloud import ANN, STRANGER, Cloud, published
 from tests.factories.trigger_stories import HOURLY, ROLE, a_trigger, dying, held_schedules, rewritten, trigger_cloud
 
@@ -319,3 +320,13 @@ def test_it_shows_triggers_to_their_organisation_alone_by_workflow_and_name() ->
         query.get_trigger(STRANGER, early.id)
     with pytest.raises(ScheduleInvalid):
         a_trigger(WantedSchedule(cron="0 0 31 2 *"), name="never", workflow_id=workflow_id)
+
+
+def test_it_goes_with_its_workflow() -> None:
+    trigger = a_trigger()
+    sync("org_local", trigger.id)
+    delete(ANN, trigger.workflow_id)
+    assert query.list_all(ANN, limit=5, cursor=None).triggers == ()
+    assert take(told(trigger)) is None
+    sync_left("org_local")
+    assert held_schedules() == {}
