@@ -16,7 +16,7 @@ from chalicelib.triggers.sync import reconcile, sync_left
 
 functions = Blueprint(__name__)
 logger = Logger(service="sweeper")
-_reconciled: Final[set[str]] = set()  # organisations, by this process: its first sweep of each looks at all triggers
+RECONCILED: Final[set[str]] = set()  # organisations, by this process: its first sweep of each looks at all triggers
 
 
 @functions.schedule(Rate(1, unit=Rate.MINUTES), name="sweeper")
@@ -33,9 +33,9 @@ def sweeper(event: Any) -> None:
 def _tell_eventbridge(organisation_id: str) -> None:
     """Triggers that the stream gave up on; all of them at first, since the local EventBridge forgets and a deployment's may have been changed."""
     try:
-        if organisation_id not in _reconciled:
+        if organisation_id not in RECONCILED:
             reconcile(organisation_id)
-            _reconciled.add(organisation_id)
+            RECONCILED.add(organisation_id)
         sync_left(organisation_id)
     except Exception:
         logger.exception("triggers were not looked after", organisation_id=organisation_id)

@@ -7,7 +7,7 @@ workflow computes, so `{% %}` and calls are refused. Nothing that comes from out
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, assert_never
 
 from chalicelib.spec.binding import Binding, Broken, Items, Literal, Members, Text, Value, expressions, parse_binding, render_binding
 from chalicelib.spec.expression import Expression
@@ -83,6 +83,8 @@ def _faults(template: Json, binding: Binding, roots: frozenset[str], pointer: st
                 yield from _faults(template[position] if isinstance(template, list) else None, item, roots, f"{pointer}/{position}")
         case Literal():
             return
+        case _:
+            assert_never(binding)
 
 
 def _faults_of(expression: Expression, roots: frozenset[str], pointer: str) -> Iterator[TemplateFault]:

@@ -28,6 +28,8 @@ _CACHES: Final = (
     ("chalicelib.store.clients", "forget_clients", "__call__"),
     ("chalicelib.access.secrets", "forget_secrets", "__call__"),
     ("chalicelib.access.audit_key", "forget_audit_key", "__call__"),
+    ("chalicelib.access.sealing", "forget_master_key", "__call__"),
+    ("chalicelib.events.sweeper", "RECONCILED", "clear"),
 )
 
 

@@ -3,8 +3,11 @@
 import hashlib
 import hmac
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Final
 
 import boto3
@@ -13,6 +16,7 @@ import pytest
 
 from infra.local.stack import LocalStack
 from tests.factories.local_runs import LocalRuns
+from tests.factories.repository import ROOT
 
 pytestmark = pytest.mark.scenario
 
@@ -91,6 +95,29 @@ def test_it_fires_for_an_event_of_the_bus(runs: LocalRuns, eventually: Callable[
     entries = [{"Source": "shop", "DetailType": "said", "Detail": json.dumps({"text": text})} for text in ("no", 'hi "there" <b>')]
     bus.put_events(Entries=entries)
     assert heard(runs, eventually, trigger)["output"] == {"heard": 'hi "there" <b>'}
+
+
+def test_it_has_its_schedules_and_webhooks_back_after_a_restart(tmp_path: Path) -> None:
+    """In a process of its own: there is one stack in each."""
+    script = (
+        "import sys, time, json, boto3, httpx2\n"
+        "from infra.local.stack import LocalStack\n"
+        "from tests.factories.local_runs import LocalRuns\n"
+        "from tests.scenario.test_triggers import ECHO, SECRET, added\n"
+        "with LocalStack(sys.argv[1]) as stack:\n"
+        "    runs = LocalRuns(stack.url); runs.publish(ECHO)\n"
+        "    timed = added(runs, 'echo', 'often', '$schedule.at', schedule={'cron': '* * * * *', 'catch_up': 'all'})\n"
+        "    hook = added(runs, 'echo', 'hook', '$body', webhook={'scheme': 'token', 'secret': SECRET})\n"
+        "    runs.close()\n"
+        "with LocalStack(sys.argv[1]) as stack:\n"
+        "    boto3.client('lambda', region_name='eu-central-1').invoke(FunctionName='sweeper', Payload=json.dumps({'version': '0'}))\n"
+        "    held = boto3.client('scheduler', region_name='eu-central-1').list_schedules()['Schedules']\n"
+        "    url = stack.url + hook['webhook']['path']\n"
+        "    taken = httpx2.post(url, json={'a': 1}, headers={'Authorization': f'Bearer {SECRET}'})\n"
+        "    print(json.dumps({'held': [each['Name'] for each in held] == [timed['id']], 'taken': taken.status_code}))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert json.loads(done.stdout.splitlines()[-1]) == {"held": True, "taken": 202}
 
 
 def test_it_fires_at_the_end_of_another_run(runs: LocalRuns, eventually: Callable[..., Any]) -> None:

@@ -120,7 +120,7 @@ def test_it_backfills_after_a_dry_run() -> None:
     span = ["--from", "2026-11-01T00:00:00Z", "--to", "2026-11-28T00:00:00Z"]
     with serving_api(answers) as api:
         dry, done = sluice("backfill", "trg_1", *span, "--dry-run", api=api), sluice("backfill", "trg_1", *span, api=api)
-    assert FIRING["at"] in dry.stdout
+    assert str(FIRING["at"]) in dry.stdout
     assert "run_1" in done.stdout
     assert [body["dry_run"] for body in api.bodies(f"POST {ONE}/backfill")] == [True, False]
 

@@ -277,7 +277,7 @@ def test_it_refuses_secrets_and_headers_that_are_none(source: WantedWebhook, tol
 def test_it_makes_a_secret_of_each_schemes_form_shows_it_once_and_keeps_it_sealed() -> None:
     workflow_id = published().workflow_id
     for scheme in ("token", "sha256", "standard", "stripe"):
-        wanted = Wanted(scheme, WantedWebhook(scheme), input={"city": "$body"})  # type: ignore[arg-type]
+        wanted = Wanted(scheme, WantedWebhook(scheme), input={"city": "$body"})
         trigger, secret = save.create(ANN, workflow_id, wanted)
         assert secret is not None
         assert secret.startswith("whsec_") is (scheme == "standard")
