@@ -7,7 +7,7 @@ from chalice.app import Chalice
 
 from chalicelib.api import problem
 from chalicelib.api.rooms import ROOMS
-from chalicelib.events import errands, execution_status, publisher, sweeper, table_stream, websocket, worker
+from chalicelib.events import errands, execution_status, publisher, sweeper, table_stream, trigger, websocket, worker
 
 app = Chalice(app_name="sluice", configure_logs=False)
 app.experimental_feature_flags.update(["WEBSOCKETS"])
@@ -16,8 +16,8 @@ for routes in ROOMS:
     app.register_blueprint(routes)
 app.register_middleware(problem.retell_framework_errors, "http")
 
-for functions in (worker.functions, errands.functions, publisher.functions, execution_status.functions, table_stream.functions, sweeper.functions):
-    app.register_blueprint(functions)
+for module in (worker, errands, publisher, execution_status, table_stream, sweeper, trigger):
+    app.register_blueprint(module.functions)
 
 # A blueprint's WebSocket handlers are called as if they were none (Chalice 1.34); bound here, they get their events.
 ws_connect = app.on_ws_connect()(websocket.ws_connect)

@@ -10,10 +10,14 @@ Never: a secret, a task token or a foreign body in a message.
     │   ├── FieldsInvalid            carries the faults by JSON pointer
     │   │   ├── InputInvalid         a run's input that its version's schema refuses
     │   │   ├── DecisionInvalid      an unknown choice, a missing reason, a form that its schema refuses
+    │   │   ├── TriggerInputInvalid  a trigger's template that makes no input of its workflow
     │   │   └── DocumentInvalid      an OpenAPI document that cannot be imported
     │   ├── AgentInvalid             an external agent whose address or card cannot be taken
     │   ├── NameInvalid              no name for a person, a service account or a role
     │   ├── PasswordInvalid          a password that is too short, too long or too easy to guess
+    │   ├── TriggerInvalid           a trigger that cannot be kept: what it says, its pattern, its input
+    │   │   └── ScheduleInvalid      an expression, a time zone or bounds that make no schedule
+    │   ├── BodyTooLarge             more than a webhook takes (413)
     │   ├── SecretInvalid            a secret's name or value that the store of secrets does not take
     │   ├── CursorInvalid            a list cursor that was not issued for this list
     │   ├── KeyReused                one idempotency key with two different requests
@@ -33,10 +37,15 @@ Never: a secret, a task token or a foreign body in a message.
     │   ├── OrganisationNotFound     none that this person belongs to
     │   ├── KeyNotFound              no API key of that id
     │   ├── InvitationNotFound       unknown, used up, withdrawn or too old
+    │   ├── TriggerNotFound
     │   └── NotificationUnknown      an agent's notification that nobody waits for, or with a wrong token
     ├── Conflict                     the thing is in another state than the caller thinks (409)
     │   ├── WorkflowNameTaken
     │   ├── NameTaken                of a person, a service account or an organisation
+    │   ├── TriggerNameTaken         a trigger of the workflow has that name
+    │   ├── TriggerChanged           the trigger was changed by somebody else since it was read
+    │   ├── TriggerChainTooLong      ends of runs that start runs, one after the other, too often
+    │   ├── TriggerPaused            a paused trigger takes nothing
     │   ├── AgentNameTaken           the name stands for another external agent
     │   ├── DraftChanged             the draft was saved by somebody else since it was read
     │   ├── NotPublished             the workflow has no version to run
@@ -57,12 +66,14 @@ Never: a secret, a task token or a foreign body in a message.
     │   ├── ScopeMissing             their credentials lack a scope; carries its name
     │   ├── NotADecider
     │   ├── SelfApproval             the person who started the run decides
+    │   ├── SignatureInvalid         a webhook's call that does not prove that it knows the secret (401)
     │   └── TicketInvalid            a connection's ticket that is unknown, used or too old (401)
     ├── Unavailable                  try again later (503, retryable)
     │   ├── Contention               one record is written by too many at once
     │   ├── EngineUnavailable        Step Functions throttles or fails
     │   └── PublisherUnavailable     the compiler function cannot be reached
     ├── BlobMissing                  a pointer whose object is gone (500)
+    ├── SealBroken                   a sealed secret that does not open: changed, or sealed by another key (500)
     ├── BlobCorrupt                  a pointer whose object has another content (500)
     └── NodeFailed                   a node's failure, raised in a worker
         ├── GateTimedOut             a gate whose time-out fails the run
@@ -147,6 +158,10 @@ class PasswordInvalid(Invalid):
     code = "password-invalid"
 
 
+class TriggerInputInvalid(FieldsInvalid):
+    code = "trigger-input-invalid"
+
+
 class SecretInvalid(Invalid):
     code = "secret-invalid"
 
@@ -157,6 +172,19 @@ class DocumentInvalid(FieldsInvalid):
 
 class AgentInvalid(Invalid):
     code = "agent-invalid"
+
+
+class TriggerInvalid(Invalid):
+    code = "trigger-invalid"
+
+
+class ScheduleInvalid(TriggerInvalid):
+    code = "schedule-invalid"
+
+
+class BodyTooLarge(Invalid):
+    code = "body-too-large"
+    status = 413
 
 
 class CursorInvalid(Invalid):
@@ -222,6 +250,10 @@ class NotificationUnknown(NotFound):
     code = "notification-not-found"
 
 
+class TriggerNotFound(NotFound):
+    code = "trigger-not-found"
+
+
 class Conflict(SluiceError):
     code = "conflict"
     status = 409
@@ -253,6 +285,22 @@ class WorkflowNameTaken(Conflict):
 
 class AgentNameTaken(Conflict):
     code = "agent-name-taken"
+
+
+class TriggerNameTaken(Conflict):
+    code = "trigger-name-taken"
+
+
+class TriggerChanged(Conflict):
+    code = "trigger-changed"
+
+
+class TriggerPaused(Conflict):
+    code = "trigger-paused"
+
+
+class TriggerChainTooLong(Conflict):
+    code = "trigger-chain-too-long"
 
 
 class DraftChanged(Conflict):
@@ -382,6 +430,11 @@ class SelfApproval(Refused):
     code = "self-approval"
 
 
+class SignatureInvalid(Refused):
+    code = "signature-invalid"
+    status = 401
+
+
 class TicketInvalid(Refused):
     code = "ticket-invalid"
     status = 401
@@ -407,6 +460,10 @@ class PublisherUnavailable(Unavailable):
 
 class BlobMissing(SluiceError):
     code = "blob-missing"
+
+
+class SealBroken(SluiceError):
+    code = "seal-broken"
 
 
 class BlobCorrupt(SluiceError):

@@ -22,6 +22,7 @@ GATE: Final = "gate"
 MESSAGE: Final = "msg"
 HOOK: Final = "hook"
 JOB: Final = "job"
+TRIGGER: Final = "trg"
 
 
 def new_id(prefix: str) -> str:

@@ -74,6 +74,8 @@ class Settings(BaseModel):
     compiler_function: str = Field(default="publisher", alias="SLUICE_COMPILER_FUNCTION")
     errands_function: str = Field(default="errands", alias="SLUICE_ERRANDS_FUNCTION")
     machine_role_arn: str = Field(default="", alias="SLUICE_MACHINE_ROLE_ARN")
+    trigger_arn: str = Field(default="", alias="SLUICE_TRIGGER_ARN")  # the function that schedules and events invoke
+    scheduler_role_arn: str = Field(default="", alias="SLUICE_SCHEDULER_ROLE_ARN")  # under which EventBridge Scheduler invokes it
     websocket_endpoint: str = Field(
         default="", alias="SLUICE_WEBSOCKET_ENDPOINT"
     )  # https://…/stage, of apigatewaymanagementapi; empty: nobody is pushed to

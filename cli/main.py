@@ -17,6 +17,7 @@ from cli import (
     sign_in,
     specs,
     tools,
+    triggers,
     up,
 )
 
@@ -44,6 +45,7 @@ app.add_typer(people.keys, name="keys")
 app.add_typer(secrets.secrets, name="secrets")
 app.command("tools")(tools.tools)
 app.add_typer(directory.agents, name="agents")
+app.add_typer(triggers.app, name="triggers")
 app.command("costs")(costs.costs)
 app.command("budgets")(budgets.budgets)
 app.add_typer(cache.app, name="cache")

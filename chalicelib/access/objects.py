@@ -12,10 +12,11 @@ from typing import Final
 
 from chalicelib.access.principal import Principal
 from chalicelib.access.scopes import Scope, scopes_of
-from chalicelib.errors import GateNotFound, RunNotFound, ScopeMissing, WorkflowNotFound
-from chalicelib.store import gates, people, runs, workflows
+from chalicelib.errors import GateNotFound, RunNotFound, ScopeMissing, TriggerNotFound, WorkflowNotFound
+from chalicelib.store import gates, people, runs, triggers, workflows
 from chalicelib.store.gate_records import Gate
 from chalicelib.store.run_records import Run
+from chalicelib.store.trigger_records import TriggerRecord
 from chalicelib.store.workflow_records import Level, Workflow
 
 _READ: Final = frozenset({Scope.WORKFLOW_READ, Scope.RUN_READ})
@@ -103,6 +104,28 @@ def visible_gates(principal: Principal, found: Sequence[Gate]) -> list[Gate]:
     others = {gate.workflow_id for gate in found if not _is_asked(principal, gate)}
     known = {} if principal.is_admin or not others else workflows.find_many(principal.organisation_id, others)
     return [gate for gate in found if principal.is_admin or _is_asked(principal, gate) or _sees(principal, known.get(gate.workflow_id))]
+
+
+def trigger_for(principal: Principal, trigger_id: str, scope: Scope) -> TriggerRecord:
+    """A trigger, for what the scope names on its workflow. Raises TriggerNotFound where that may not be read, ScopeMissing."""
+    found = triggers.get(principal.organisation_id, trigger_id)
+    workflow = workflows.find(principal.organisation_id, found.workflow_id, deleted=True)
+    held = scopes_on(principal, workflow) if workflow is not None else frozenset()
+    if not held & _READ:
+        raise TriggerNotFound(f"there is no trigger {trigger_id}")
+    if scope not in held:
+        raise ScopeMissing(scope)
+    return found
+
+
+def visible_triggers(principal: Principal, found: Sequence[TriggerRecord]) -> list[TriggerRecord]:
+    """Those of workflows that may be read; these are read together."""
+    known = {} if principal.is_admin else workflows.find_many(principal.organisation_id, {trigger.workflow_id for trigger in found})
+    return [trigger for trigger in found if principal.is_admin or _reads(principal, known.get(trigger.workflow_id))]
+
+
+def _reads(principal: Principal, workflow: Workflow | None) -> bool:
+    return workflow is not None and Scope.WORKFLOW_READ in scopes_on(principal, workflow)
 
 
 def _is_asked(principal: Principal, gate: Gate) -> bool:

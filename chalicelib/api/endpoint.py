@@ -39,7 +39,6 @@ JSON: Final = "application/json"
 FORM: Final = "application/x-www-form-urlencoded"
 _LOOKING: Final = frozenset({Scope.WORKFLOW_READ, Scope.RUN_READ, Scope.AUDIT_READ})
 _READING: Final = frozenset(("GET", "HEAD", "OPTIONS"))
-UNSIGNED_TYPES: Final = ("application/json", "application/a2a+json")
 
 logger = Logger(service="api")
 
@@ -115,8 +114,9 @@ def endpoint(
     return register
 
 
-def unsigned(routes: Blueprint, method: HTTPMethod, path: str) -> Callable[[Callable[..., Answer]], Callable[..., Answer]]:
-    """Register `(request, **path parameters) -> Answer` as a route that asks for no signature: whoever calls proves by other means that they may."""
+def raw_endpoint(routes: Blueprint, method: HTTPMethod, path: str) -> Callable[[Callable[..., Answer]], Callable[..., Answer]]:
+    """Register a function `(request: Request, **path parameters) -> Answer` that anybody may call, and that reads and judges the request itself:
+    its body is whatever came."""
 
     def register(function: Callable[..., Answer]) -> Callable[..., Answer]:
         @wraps(function)
@@ -124,8 +124,7 @@ def unsigned(routes: Blueprint, method: HTTPMethod, path: str) -> Callable[[Call
             return _respond(routes.current_request, lambda request: function(request, **parameters))
 
         view.__dict__["scope"] = Access.PUBLIC
-        name = f"{function.__module__}.{function.__name__}"
-        routes.route(path, methods=[method.value], name=name, content_types=list(UNSIGNED_TYPES))(view)
+        routes.route(path, methods=[method.value], name=f"{function.__module__}.{function.__name__}", content_types=["*/*"])(view)
         return function
 
     return register

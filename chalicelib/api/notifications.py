@@ -9,7 +9,7 @@ from typing import Final
 
 from chalice.app import Blueprint, Request
 
-from chalicelib.api.endpoint import Answer, unsigned
+from chalicelib.api.endpoint import Answer, raw_endpoint
 from chalicelib.errors import TooLarge
 from chalicelib.runs.task_hooks import PATH, hear
 
@@ -19,7 +19,7 @@ _TOKEN_HEADER: Final = "X-A2A-Notification-Token"  # noqa: S105  (a header's nam
 _BEARER: Final = "bearer "
 
 
-@unsigned(routes, HTTPMethod.POST, f"{PATH}/{{organisation_id}}/{{hook_id}}")
+@raw_endpoint(routes, HTTPMethod.POST, f"{PATH}/{{organisation_id}}/{{hook_id}}")
 def notify(request: Request, organisation_id: str, hook_id: str) -> Answer:
     """Something has changed in a task."""
     if len(request.raw_body) > MAX_BYTES:

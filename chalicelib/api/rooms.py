@@ -12,6 +12,7 @@ from chalicelib.api import (
     cache,
     costs,
     gates,
+    hooks,
     live,
     notifications,
     people,
@@ -23,6 +24,7 @@ from chalicelib.api import (
     sharing,
     sign_in,
     tools,
+    triggers,
     validation,
     versions,
     workflows,
@@ -50,4 +52,6 @@ ROOMS: Final[tuple[Blueprint, ...]] = (
     audit.routes,
     agents.routes,
     notifications.routes,
+    triggers.routes,
+    hooks.routes,
 )

@@ -4,7 +4,7 @@ In: the schedule's tick. Out: nothing but a log line with what was found.
 """
 
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
 from aws_lambda_powertools import Logger
 from chalice.app import Blueprint, Rate
@@ -12,19 +12,33 @@ from chalice.app import Blueprint, Rate
 from chalicelib.access.audit import checkpoint, take_in
 from chalicelib.access.principal import organisations
 from chalicelib.runs.sweep import sweep
+from chalicelib.triggers.sync import reconcile, sync_left
 
 functions = Blueprint(__name__)
 logger = Logger(service="sweeper")
+RECONCILED: Final[set[str]] = set()  # organisations, by this process: its first sweep of each looks at all triggers
 
 
 @functions.schedule(Rate(1, unit=Rate.MINUTES), name="sweeper")
 def sweeper(event: Any) -> None:
-    """Sweep every organisation, then its audit."""
+    """Sweep every organisation, then its triggers, then its audit."""
     for organisation_id in organisations():
         swept = asdict(sweep(organisation_id))
         if any(swept.values()):
             logger.info("swept", organisation_id=organisation_id, **swept)
+        _tell_eventbridge(organisation_id)
         _sign(organisation_id)
+
+
+def _tell_eventbridge(organisation_id: str) -> None:
+    """Triggers that the stream gave up on; all of them at first, since the local EventBridge forgets and a deployment's may have been changed."""
+    try:
+        if organisation_id not in RECONCILED:
+            reconcile(organisation_id)
+            RECONCILED.add(organisation_id)
+        sync_left(organisation_id)
+    except Exception:
+        logger.exception("triggers were not looked after", organisation_id=organisation_id)
 
 
 def _sign(organisation_id: str) -> None:

@@ -1,4 +1,5 @@
-"""The table's stream: answers that are written and have not reached the engine are sent; what people did is taken into the audit's chain.
+"""The table's stream: answers that are written and have not reached the engine are sent; what people did is taken into the audit's chain; EventBridge
+is told of triggers.
 
 In: a batch of stream records. Out: the records to deliver again, from the first that failed on. The sweeper finds what the stream gives up on.
 """
@@ -13,6 +14,7 @@ from chalice.app import Blueprint
 from chalicelib.access.audit import take_in
 from chalicelib.gates.deliver import relay
 from chalicelib.store.keys import organisation_of_act
+from chalicelib.triggers.sync import relay_unsynced
 
 functions = Blueprint(__name__)
 logger = Logger(service="table-stream")
@@ -35,5 +37,5 @@ def _relay(record: DynamoDBRecord) -> None:
     organisation_id = organisation_of_act(str(image.get("PK")))
     if organisation_id:
         take_in(organisation_id)
-    else:
+    elif not relay_unsynced(image):
         relay(image)

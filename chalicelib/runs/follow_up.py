@@ -1,5 +1,5 @@
-"""What is left to do when a run has ended: start its `on_failure` workflow, stop its children, answer its parent, delete its own machine, tell agents
-elsewhere that asked to be told.
+"""What is left to do when a run has ended: start its `on_failure` workflow and what waits for its end, stop its children, answer its parent, delete
+its own machine, tell agents elsewhere that asked to be told.
 
 In: an ended run. Out: nothing. Each step may be done twice without harm; the run leaves the index of open runs when all are done, so that the
 sweeper does what a crash left.
@@ -14,6 +14,7 @@ from chalicelib.access.principal import Principal
 from chalicelib.errors import InputInvalid, KeyReused, NotFound, NotPublished
 from chalicelib.machines import executions
 from chalicelib.runs import pushes, residual_machine
+from chalicelib.runs.after import fire_after, waiting_for
 from chalicelib.runs.promise import kept_promise
 from chalicelib.runs.retention import expires_at, keeps_for
 from chalicelib.runs.start import start
@@ -36,7 +37,7 @@ def is_needed(run: Run, status: RunStatus, nodes: Iterable[NodeRun]) -> bool:
     """Whether something is left once the run has that status."""
     if run.is_residual or keeps_for(run) is not None or failure_workflow(run, status) is not None:
         return True
-    return any(True for _ in _children(nodes)) or pushes.are_left(run)
+    return any(True for _ in _children(nodes)) or pushes.are_left(run) or bool(waiting_for(run, status))
 
 
 def follow_up(run: Run) -> None:
@@ -44,6 +45,7 @@ def follow_up(run: Run) -> None:
     for child_id in _children(runs.list_node_runs(run.organisation_id, run.id)):
         _stop_child(run, child_id)
     _start_on_failure(run)
+    fire_after(run)
     residual_machine.discard(run)
     if not tell_callers(run):
         runs.forget_open(run, expires_at=expires_at(run))

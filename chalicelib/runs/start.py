@@ -64,19 +64,20 @@ def start(
     key: str | None = None,
     trigger: Trigger = MANUAL,
     parent: Parent | None = None,
+    lasting: bool = False,
 ) -> Run:
     """Start a run of `version` (the latest, if none is named). The input is checked against the version's schema, after top-level defaults are
     applied.
 
-    With a `key`, the same call finds the same run for 24 hours (a parent's, as long as the run is kept); another input under that key raises
-    KeyReused.
+    With a `key`, the same call finds the same run for 24 hours (a parent's key, and a `lasting` one, as long as the run is kept); another input under
+    that key raises KeyReused.
     A child that is started again with a new token answers that token. Raises WorkflowNotFound, VersionNotFound, NotPublished, InputInvalid,
     KeyReused.
     """
     chosen = choose_version(principal.organisation_id, workflow_id, version)
     given = checked_input(input_schema(chosen), input)
-    lasting = parent_key(parent) if parent else None
-    request = _Request(principal, chosen, given, lasting or key, trigger, parent, version)
+    key = parent_key(parent) if parent else key
+    request = _Request(principal, chosen, given, key, trigger, parent, version, lasting=lasting or parent is not None)
     run, is_new = request.find_or_create()
     if parent is not None and not is_new:
         _await_again(run, parent)
@@ -140,6 +141,7 @@ class _Request:
     trigger: Trigger
     parent: Parent | None
     number: int | None
+    lasting: bool
 
     def find_or_create(self) -> tuple[Run, bool]:
         """The run, and whether it is new."""
@@ -170,7 +172,7 @@ class _Request:
             self.given,
             key_sha256=None if self.key is None else runs.key_digest(self.key),
             request_sha256=self._digest(),
-            lasting_key=self.parent is not None,
+            lasting_key=self.lasting,
             parent=self.parent.link if self.parent else None,
             token=self.parent.token if self.parent else None,
             marks=marks_of(self.version.spec, self.given),

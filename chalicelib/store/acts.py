@@ -95,6 +95,7 @@ KINDS: Final = (
     Kind("cache-job", "JOB#", "JOB", quiet=frozenset({"status", "results", "lease_owner", "lease_until"})),
     Kind("push", "RUN#", "PUSH#", quiet=frozenset({"tried_count", "told_at"})),
     Kind("memory", "WORDS#", "ENTRY#"),
+    Kind("trigger", "TRIGGER#", "TRIGGER", quiet=frozenset({"handled_from", "synced_revision"})),
 )
 _ACTOR: ContextVar[Actor | None] = ContextVar("actor", default=None)
 

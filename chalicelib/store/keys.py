@@ -70,6 +70,13 @@ API keys) belongs to `ORG#_`.
     invitation          INVITATION#<sha256>       INVITATION                (PK ORG#_) ORG#<o>#INVITATIONS / <id>
     failed sign-ins     ATTEMPTS#<sha256>         ATTEMPTS                  (PK ORG#_)
     seal of cursors     SEAL                      SEAL                      (PK ORG#_)
+    trigger             TRIGGER#<trg>             TRIGGER                   TRIGGERS / <workflow>#<name>#<trg>
+                                                                                    to be told to EventBridge: UNSYNCED#TRIGGERS / <trg>
+    its tally           TRIGGER#<trg>             TALLY
+    its firing          TRIGGER#<trg>             FIRING#<at>#<sha256>
+    trigger's name      WORKFLOW#<wf>             TRIGGER#<name>
+    trigger of its ends WORKFLOW#<wf>             AFTER#<trg>
+    webhook's owner     HOOK#<trg>                HOOK                      (PK ORG#_)
 
     question                                                  answered by
     a workflow, its draft, its versions (newest first)        PK WORKFLOW#<wf>, SK exact or prefix
@@ -112,6 +119,12 @@ API keys) belongs to `ORG#_`.
     an organisation's API keys; its open invitations          GSI1 APIKEYS; GSI1 INVITATIONS
     how often a sign-in failed, of a name and of an address   their keys, exact
     a job that fills the cache, with its results              PK JOB#<job>
+    triggers of a workflow, by name                           PK WORKFLOW#<wf>, SK prefix TRIGGER#, then PK TRIGGER#<trg>
+    all triggers, by workflow                                 GSI1 TRIGGERS
+    triggers that wait for the end of a workflow's runs       PK WORKFLOW#<wf>, SK prefix AFTER#
+    triggers that EventBridge has to be told of               GSI2 UNSYNCED#TRIGGERS
+    what a trigger did, newest first                          PK TRIGGER#<trg>, SK prefix FIRING#, descending
+    whose webhook it is                                       PK HOOK#<trg>
 """
 
 from dataclasses import dataclass
@@ -506,3 +519,35 @@ def attempts(whose_sha256: str) -> Key:
 
 def seal() -> Key:
     return Key(f"ORG#{PLATFORM}#SEAL", "SEAL")
+
+
+def trigger(organisation_id: str, trigger_id: str) -> Key:
+    return Key(f"ORG#{organisation_id}#TRIGGER#{trigger_id}", "TRIGGER")
+
+
+def trigger_list(organisation_id: str, order: str = "") -> IndexKey:
+    return IndexKey(1, f"ORG#{organisation_id}#TRIGGERS", order)
+
+
+def unsynced_triggers(organisation_id: str, trigger_id: str = "") -> IndexKey:
+    return IndexKey(2, f"ORG#{organisation_id}#UNSYNCED#TRIGGERS", trigger_id)
+
+
+def trigger_tally(organisation_id: str, trigger_id: str) -> Key:
+    return Key(trigger(organisation_id, trigger_id).pk, "TALLY")
+
+
+def firing(organisation_id: str, trigger_id: str, at: str, key_sha256: str) -> Key:
+    return Key(trigger(organisation_id, trigger_id).pk, f"FIRING#{at}#{key_sha256}")
+
+
+def trigger_name(organisation_id: str, workflow_id: str, name: str) -> Key:
+    return Key(workflow(organisation_id, workflow_id).pk, f"TRIGGER#{name}")
+
+
+def trigger_after(organisation_id: str, workflow_id: str, trigger_id: str) -> Key:
+    return Key(workflow(organisation_id, workflow_id).pk, f"AFTER#{trigger_id}")
+
+
+def hook(trigger_id: str) -> Key:
+    return Key(f"ORG#{PLATFORM}#HOOK#{trigger_id}", "HOOK")

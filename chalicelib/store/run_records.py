@@ -45,11 +45,12 @@ class Usage(Record):
 
 
 class Trigger(Record):
-    """What started a run. `source` names it: a person, a schedule's id, the id of the parent, of the failed or of the repeated run, a node on
-    trial."""
+    """What started a run. `source` names it: a person, a trigger's id, the id of the parent, of the failed or of the repeated run, a node on trial.
+    `depth`: how many ends of runs led to it, one by the other's trigger."""
 
-    type: Literal["manual", "schedule", "webhook", "event", "message", "workflow", "on_failure", "repeat", "trial"] = "manual"
+    type: Literal["manual", "schedule", "webhook", "event", "run_end", "message", "workflow", "on_failure", "repeat", "trial"] = "manual"
     source: str = ""
+    depth: int = 0
 
 
 class ParentNode(Record):

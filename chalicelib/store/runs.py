@@ -55,7 +55,8 @@ class ParentLink(Record):
 
 @dataclass(frozen=True, slots=True)
 class NewRun:
-    """A run to be created, with what is written beside it. `lasting_key`: the key never expires (a parent's). A trial is in no list of runs."""
+    """A run to be created, with what is written beside it. `lasting_key`: the key never expires (a parent's, a trigger's). A trial is in no list of
+    runs."""
 
     run: Run
     input: Json

@@ -32,6 +32,8 @@ _CACHES: Final = (
     ("chalicelib.access.authenticate", "forget_standings", "__call__"),
     ("chalicelib.access.issuers", "forget_issuers", "__call__"),
     ("chalicelib.store.cursors", "forget_seal", "__call__"),
+    ("chalicelib.access.sealing", "forget_master_key", "__call__"),
+    ("chalicelib.events.sweeper", "RECONCILED", "clear"),
 )
 
 

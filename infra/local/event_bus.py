@@ -1,13 +1,14 @@
 """EventBridge's default bus: events go to the functions whose pattern matches.
 
-In: an event. Out: an asynchronous invocation of each function that subscribed (`on_cw_event`). Never waits for them.
+In: an event. Out: an asynchronous invocation of each function that subscribed (`on_cw_event`), and of the targets of rules that the app has put to
+EventBridge. Never waits for them.
 """
 
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from chalice.app import CloudWatchEventConfig
 
@@ -31,29 +32,51 @@ def event(source: str, detail_type: str, detail: dict[str, Any], resources: list
     }
 
 
+WHOLE_EVENT: Final = "<aws.events.event.json>"
+
+
+def _targets_of_rules(published: dict[str, Any], payload: str, functions: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Of the enabled rules of the default bus that match: each target that is a function, with what it is given."""
+    from moto.events.models import events_backends
+
+    for rule in list(events_backends[ACCOUNT][REGION].event_buses["default"].rules.values()):
+        pattern = rule.event_pattern.get_pattern()
+        if rule.state != "ENABLED" or not pattern or not matches(pattern, published):
+            continue
+        for target in rule.targets:
+            name = str(target["Arn"]).rpartition(":")[2]
+            template = (target.get("InputTransformer") or {}).get("InputTemplate")
+            if name in functions:
+                yield name, template.replace(WHOLE_EVENT, payload) if template else payload
+
+
 class EventBus:
     def __init__(self, invoker: Invoker) -> None:
         self._invoker = invoker
 
     def publish(self, published: dict[str, Any], *, then: Callable[[], None] | None = None) -> None:
         """Deliver to every subscriber; `then` is called once all have had it (whether or not they succeeded)."""
-        functions = [
-            function.name
-            for function in self._invoker.application.functions.values()
-            if isinstance(function.source, CloudWatchEventConfig) and matches(function.source.event_pattern, published)
+        payload = json.dumps(published, ensure_ascii=False)
+        targets = [
+            *((name, payload) for name in self._subscribed(published)),
+            *_targets_of_rules(published, payload, self._invoker.application.functions),
         ]
-        waiting = set(functions)
+        waiting = {number for number, _ in enumerate(targets)}
 
-        def settle(name: str) -> None:
-            waiting.discard(name)
+        def settle(number: int) -> None:
+            waiting.discard(number)
             if not waiting and then is not None:
                 then()
 
-        payload = json.dumps(published, ensure_ascii=False).encode()
-        for name in functions:
-            self._invoker.send(name, payload, then=lambda _answer, name=name: settle(name))  # type: ignore[misc]
-        if not functions and then is not None:
+        for number, (name, given) in enumerate(targets):
+            self._invoker.send(name, given.encode(), then=lambda _answer, number=number: settle(number))  # type: ignore[misc]
+        if not targets and then is not None:
             then()
+
+    def _subscribed(self, published: dict[str, Any]) -> list[str]:
+        functions = self._invoker.application.functions.values()
+        sources = [function for function in functions if isinstance(function.source, CloudWatchEventConfig)]
+        return [function.name for function in sources if matches(function.source.event_pattern, published)]
 
     def put_events(self, request: dict[str, Any]) -> dict[str, Any]:
         """`events.PutEvents` of the app."""

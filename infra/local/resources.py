@@ -1,4 +1,4 @@
-"""The resources of the template that moto can hold: tables, buckets, queues; and the names of the others.
+"""The resources of the template that moto can hold: tables, buckets, queues, groups of schedules; and the names of the others.
 
 In: the template's document and the functions' logical ids. Out: `resource_names`, what references resolve to; `create`, which makes what is not
 there yet.
@@ -53,11 +53,13 @@ def _references(logical_id: str, kind: str, name: str) -> dict[str, str]:
 
 
 def create(template: Template) -> None:
-    """Make the template's tables, buckets and queues."""
+    """Make the template's tables, buckets, queues and groups of schedules."""
     for logical_id, properties in template.resources("AWS::DynamoDB::Table").items():
         _create_table(template.names[logical_id], properties)
     for logical_id, properties in template.resources("AWS::S3::Bucket").items():
         _create_bucket(template.names[logical_id], properties)
+    for properties in template.resources("AWS::Scheduler::ScheduleGroup").values():
+        _client("scheduler").create_schedule_group(Name=properties["Name"])
     for logical_id, properties in template.resources("AWS::SQS::Queue").items():
         attributes = {key: _text(value) for key, value in properties.items() if key not in {"QueueName", "Tags"}}
         _client("sqs").create_queue(QueueName=template.names[f"{logical_id}.QueueName"], Attributes=attributes)

@@ -1,43 +1,39 @@
-"""Schedules: rate and cron expressions of the app's functions and of the template's rules, kept by one thread.
+"""Schedules: rate and cron expressions of the app's functions and of the template's rules, and what EventBridge Scheduler holds, kept by one thread.
 
-In: the application and the template. Out: asynchronous invocations at their times (UTC). A schedule that was missed while nothing ran is not made up
-for.
-
-Source: EventBridge User Guide, "Cron and rate expressions" (six fields, the last the year; day of month or day of week is `?`).
+In: the application and the template; moto's Scheduler, which the app fills. Out: asynchronous invocations at their times. A schedule that was missed
+while nothing ran is not made up for here: that is the app's business. When a schedule fires is `chalicelib.triggers.times`, as everywhere.
 """
 
 import json
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from chalice.app import ScheduledEventConfig
 
+from chalicelib.triggers.times import Timing, times_after
 from infra.local.application import Function
 from infra.local.event_bus import event
 from infra.local.invocation import Invoker
 from infra.local.template import ACCOUNT, REGION, Template
 from infra.local.threads import Threads
 
-_UNITS: Final = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
-_MONTHS: Final = dict(zip(["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"], range(1, 13), strict=True))
-_DAYS: Final = dict(zip(["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"], range(1, 8), strict=True))
-_YEARS_AHEAD: Final = 5
-
-
-class ExpressionError(ValueError):
-    """No rate or cron expression that is known here."""
+_SCHEDULED_TIME: Final = "<aws.scheduler.scheduled-time>"
+_LOOK_SECONDS: Final = 0.5  # how late a schedule that was just created is seen
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """`payload` None means the event that a rule sends."""
+    """`payload` None means the event that a rule sends. A rate counts from when the schedule was first seen."""
 
     function: str
     expression: str
     payload: str | None = None
+    timezone: str = "UTC"
+    start: datetime | None = None
+    end: datetime | None = None
 
 
 def schedules(functions: Mapping[str, Function], template: Template) -> list[Schedule]:
@@ -73,15 +69,13 @@ class Scheduler:
     def __init__(self, invoker: Invoker) -> None:
         self._invoker = invoker
         self._changed, self._closed = threading.Event(), threading.Event()
-        self._due: dict[Schedule, datetime] = {}
-        self._lock = threading.Lock()
+        self._wanted: list[Schedule] = []
+        self._due: dict[Schedule, datetime | None] = {}  # None: it has no time left
         self._threads = Threads()
 
     def use(self, wanted: list[Schedule]) -> None:
         """Keep these from now on; one that was kept before keeps its next time."""
-        now = datetime.now(tz=UTC)
-        with self._lock:
-            self._due = {schedule: self._due.get(schedule) or next_time(schedule.expression, now) for schedule in wanted}
+        self._wanted = list(wanted)
         self._changed.set()
 
     def start(self) -> None:
@@ -96,90 +90,41 @@ class Scheduler:
         while not self._closed.is_set():
             self._changed.clear()
             now = datetime.now(tz=UTC)
-            with self._lock:
-                due = [schedule for schedule, at in self._due.items() if at <= now]
-                self._due |= {schedule: next_time(schedule.expression, now) for schedule in due}
-                upcoming = min(self._due.values(), default=now + timedelta(hours=1))
-            for schedule in due:
-                self._invoker.send(schedule.function, _payload(schedule))
-            self._changed.wait(max(0.01, min(3600.0, (upcoming - datetime.now(tz=UTC)).total_seconds())))
+            kept = {**dict.fromkeys(self._wanted, now), **dict(held(self._invoker.application.functions))}
+            self._due = {each: self._due[each] if each in self._due else next_time(each, since) for each, since in kept.items()}
+            for schedule, at in self._due.items():
+                if at is not None and at <= now:
+                    self._due[schedule] = next_time(schedule, at, now)
+                    self._invoker.send(schedule.function, _payload(schedule, at))
+            upcoming = [at.timestamp() for at in self._due.values() if at is not None]
+            self._changed.wait(max(0.01, min([_LOOK_SECONDS, *(at - datetime.now(tz=UTC).timestamp() for at in upcoming)])))
 
 
-def _payload(schedule: Schedule) -> bytes:
+def held(functions: Mapping[str, Function]) -> Iterable[tuple[Schedule, datetime]]:
+    """The enabled schedules that the app has put to EventBridge Scheduler, with the moment since when each is as it is."""
+    from moto.scheduler.models import scheduler_backends
+
+    for group in list(scheduler_backends[ACCOUNT][REGION].schedule_groups.values()):
+        for found in list(group.schedules.values()):
+            name = _function(found.target, functions)
+            if name and found.state == "ENABLED":
+                start, end = _moment(found.start_date), _moment(found.end_date)
+                schedule = Schedule(name, found.schedule_expression, found.target.get("Input"), found.schedule_expression_timezone, start, end)
+                yield schedule, datetime.fromtimestamp(found.last_modified_date, UTC)
+
+
+def _moment(seconds: Any) -> datetime | None:
+    return None if seconds is None else datetime.fromtimestamp(float(seconds), UTC)
+
+
+def _payload(schedule: Schedule, at: datetime) -> bytes:
     if schedule.payload is not None:
-        return schedule.payload.encode()
+        return schedule.payload.replace(_SCHEDULED_TIME, at.strftime("%Y-%m-%dT%H:%M:%SZ")).encode()
     rule = f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{schedule.function}"
     return json.dumps(event("aws.events", "Scheduled Event", {}, [rule])).encode()
 
 
-def next_time(expression: str, after: datetime) -> datetime:
-    """The first time after `after` (UTC). Raises ExpressionError."""
-    kind, _, rest = expression.partition("(")
-    body = rest.removesuffix(")")
-    match kind:
-        case "rate":
-            return after + timedelta(seconds=_rate_seconds(body))
-        case "cron":
-            return _next_cron(body.split(), after)
-        case "at":
-            return datetime.fromisoformat(body).replace(tzinfo=UTC)
-        case _:
-            raise ExpressionError(f"{expression}: neither rate() nor cron()")
-
-
-def _rate_seconds(body: str) -> int:
-    number, _, unit = body.partition(" ")
-    try:
-        return int(number) * _UNITS[unit.removesuffix("s")]
-    except (KeyError, ValueError):
-        raise ExpressionError(f"rate({body}): a number and minutes, hours or days") from None
-
-
-def _next_cron(fields: list[str], after: datetime) -> datetime:
-    if len(fields) != 6:
-        raise ExpressionError(f"cron({' '.join(fields)}): six fields")
-    minutes, hours = _values(fields[0], 0, 59), _values(fields[1], 0, 23)
-    months, years = _values(fields[3], 1, 12, _MONTHS), _values(fields[5], 1970, 2199)
-    day = after.date()
-    for offset in range(366 * _YEARS_AHEAD):
-        candidate = day + timedelta(days=offset)
-        if candidate.month not in months or candidate.year not in years or not _is_day(fields[2], fields[4], candidate):
-            continue
-        for hour in sorted(hours):
-            for minute in sorted(minutes):
-                moment = datetime(candidate.year, candidate.month, candidate.day, hour, minute, tzinfo=UTC)
-                if moment > after:
-                    return moment
-    raise ExpressionError(f"cron({' '.join(fields)}): never within {_YEARS_AHEAD} years")
-
-
-def _is_day(of_month: str, of_week: str, candidate: Any) -> bool:
-    last = ((candidate.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)).day
-    week_day = candidate.isoweekday() % 7 + 1
-    if of_week != "?":
-        name, _, nth = of_week.partition("#")
-        if of_week.endswith("L") and of_week != "L":
-            return week_day in _values(of_week[:-1], 1, 7, _DAYS) and candidate.day > last - 7
-        return week_day in _values(name.replace("L", "7"), 1, 7, _DAYS) and (not nth or (candidate.day - 1) // 7 + 1 == int(nth))
-    return bool(candidate.day == last) if of_month == "L" else candidate.day in _values(of_month, 1, 31)
-
-
-def _values(field: str, lowest: int, highest: int, names: Mapping[str, int] | None = None) -> frozenset[int]:
-    found: set[int] = set()
-    for part in field.split(","):
-        span, _, step = part.partition("/")
-        if span in {"*", "?"}:
-            first, last = lowest, highest
-        else:
-            start, _, end = span.partition("-")
-            first = _number(start, names)
-            last = _number(end, names) if end else highest if step else first
-        found |= set(range(first, last + 1, int(step or 1)))
-    return frozenset(found)
-
-
-def _number(text: str, names: Mapping[str, int] | None) -> int:
-    try:
-        return (names or {}).get(text.upper()) or int(text)
-    except ValueError:
-        raise ExpressionError(f"{text}: no value of a cron field") from None
+def next_time(schedule: Schedule, last: datetime, now: datetime | None = None) -> datetime | None:
+    """The first time after `last`, and after `now` where the thread was late by more than one. Raises ScheduleInvalid."""
+    timing = Timing(schedule.expression, schedule.timezone, anchor=last, start=schedule.start, end=schedule.end)
+    return next(times_after(timing, now or last), None)

@@ -160,8 +160,8 @@ def _heard_clients() -> None:
     if client("dynamodb") not in _LISTENED:
         forget_clients()
     for service in ("dynamodb", "s3", "stepfunctions", "lambda", "secretsmanager"):
-        _listen(client(service))
-    _listen(client("apigatewaymanagementapi", endpoint_url=ENVIRONMENT["SLUICE_WEBSOCKET_ENDPOINT"]))
+        listen(client(service))
+    listen(client("apigatewaymanagementapi", endpoint_url=ENVIRONMENT["SLUICE_WEBSOCKET_ENDPOINT"]))
 
 
 def _create_resources() -> None:
@@ -170,7 +170,8 @@ def _create_resources() -> None:
         client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
 
 
-def _listen(service: Any) -> None:
+def listen(service: Any) -> None:
+    """Have a client's calls heard by the cloud of the day."""
     if service in _LISTENED:
         return
     _LISTENED.append(service)

@@ -38,9 +38,13 @@ def test_it_passes_cfn_lint(bare_package: Package) -> None:
     assert (done.stdout + done.stderr).strip() == ""
 
 
-def test_it_lets_the_publisher_alone_create_machines_and_pass_their_role(bare_package: Package) -> None:
-    for wanted in ("states:CreateStateMachine", "iam:PassRole"):
-        assert {name for name, function in bare_package.functions.items() if wanted in actions(bare_package, role_of(function))} == {"Publisher"}
+def holding(package: Package, action: str) -> set[str]:
+    """The functions that may do something."""
+    return {name for name, function in package.functions.items() if action in actions(package, role_of(function))}
+
+
+def test_it_lets_the_publisher_alone_create_machines(bare_package: Package) -> None:
+    assert holding(bare_package, "states:CreateStateMachine") == {"Publisher"}
 
 
 def test_it_lets_others_than_the_publisher_delete_residual_machines_alone(bare_package: Package) -> None:
@@ -51,11 +55,46 @@ def test_it_lets_others_than_the_publisher_delete_residual_machines_alone(bare_p
     assert {tuple(one["Action"]) for one in deleting} == {("states:DeleteStateMachine",)}
 
 
-def test_it_passes_only_the_machines_role_and_only_to_step_functions(bare_package: Package) -> None:
-    passing = [statement for statement in statements(bare_package, "PublisherRole") if "iam:PassRole" in as_list(statement["Action"])]
-    assert [(one["Resource"], one["Condition"]) for one in passing] == [
-        ({"Fn::GetAtt": ["MachineRole", "Arn"]}, {"StringEquals": {"iam:PassedToService": "states.amazonaws.com"}})
+def test_it_lets_those_alone_keep_schedules_that_follow_the_table(bare_package: Package) -> None:
+    """The API writes records; EventBridge is brought after them by the stream's function and the sweeper."""
+    for wanted in ("scheduler:CreateSchedule", "scheduler:UpdateSchedule", "scheduler:DeleteSchedule"):
+        assert holding(bare_package, wanted) == {"TableStream", "Sweeper"}
+
+
+def test_it_passes_the_machines_role_by_the_publisher_alone_and_the_schedules_by_those_who_keep_them(bare_package: Package) -> None:
+    passing = {
+        (name, one["Resource"]["Fn::GetAtt"][0], one["Condition"]["StringEquals"]["iam:PassedToService"])
+        for name, function in bare_package.functions.items()
+        for one in statements(bare_package, role_of(function))
+        if "iam:PassRole" in as_list(one["Action"])
+    }
+    assert passing == {
+        ("Publisher", "MachineRole", "states.amazonaws.com"),
+        ("TableStream", "SchedulerRole", "scheduler.amazonaws.com"),
+        ("Sweeper", "SchedulerRole", "scheduler.amazonaws.com"),
+    }
+
+
+def test_it_lets_those_alone_keep_rules_that_follow_the_table_and_only_triggers_rules(bare_package: Package) -> None:
+    keeping = {
+        name: one["Resource"]["Fn::Sub"].rpartition(":")[2]
+        for name, function in bare_package.functions.items()
+        for one in statements(bare_package, role_of(function))
+        if "events:PutRule" in as_list(one["Action"])
+    }
+    assert keeping == {"TableStream": "rule/${Name}-trg_*", "Sweeper": "rule/${Name}-trg_*"}
+    permission = bare_package.resources["RulesInvokeTrigger"]["Properties"]
+    assert (permission["FunctionName"], permission["Principal"]) == ({"Ref": "Trigger"}, "events.amazonaws.com")
+    assert permission["SourceArn"]["Fn::Sub"].endswith(":rule/${Name}-trg_*")
+    longest = bare_package.template["Parameters"]["Name"]["AllowedPattern"].rpartition(",")[2].strip("}")
+    assert len("a" * (int(longest) + 1) + "-trg_") + 26 <= 64  # what EventBridge takes as a rule's name
+
+
+def test_it_lets_schedules_invoke_the_trigger_function_alone(bare_package: Package) -> None:
+    assert [(one["Action"], one["Resource"]) for one in statements(bare_package, "SchedulerRole")] == [
+        ("lambda:InvokeFunction", {"Fn::GetAtt": ["Trigger", "Arn"]})
     ]
+    assert bare_package.resources["Schedules"]["Properties"] == {"Name": {"Ref": "Name"}}
 
 
 def test_it_lets_machines_invoke_the_worker_alone(bare_package: Package) -> None:
@@ -96,7 +135,7 @@ def test_it_lets_the_api_write_secrets_and_workers_read_them_but_never_the_signi
         ]
         for name, role in (("APIHandler", "ApiHandlerRole"), ("Worker", "WorkerRole"), ("Errands", "ErrandsRole"))
     }
-    assert own["APIHandler"] == [("Allow", "keys/*")]
+    assert own["APIHandler"][0] == ("Allow", "keys/*")
     assert ("Deny", "keys/*") in own["Worker"]
     assert ("Deny", "keys/*") in own["Errands"]
 
@@ -132,7 +171,7 @@ def test_it_holds_secrets_to_the_deployments_own(bare_package: Package) -> None:
         for one in statements(bare_package, role_of(bare_package.functions[name]))
         if "secretsmanager" in str(one["Action"]) and one["Action"] != ["secretsmanager:ListSecrets"]
     ]
-    assert {resource.rpartition(":secret:")[2] for resource in resources} == {"${Name}/*", "${Name}/_keys/*"}
+    assert {resource.rpartition(":secret:")[2] for resource in resources} == {"${Name}/*", "${Name}/_keys/*", "seal.${Name}/*"}
 
 
 def test_it_lets_the_api_invoke_the_publisher_and_the_function_for_errands_alone(bare_package: Package) -> None:
@@ -150,7 +189,7 @@ def test_it_lets_errands_end_no_task_and_start_no_run(bare_package: Package) -> 
 
 def test_it_gives_every_function_a_role_of_its_own_that_may_write_its_logs(bare_package: Package) -> None:
     roles = [role_of(function) for function in bare_package.functions.values()]
-    assert len(set(roles)) == len(roles) == 10
+    assert len(set(roles)) == len(roles) == 11
     assert all({"logs:CreateLogStream", "logs:PutLogEvents"} <= actions(bare_package, role) for role in roles)
 
 
@@ -200,7 +239,9 @@ def test_it_wakes_the_stream_function_for_undelivered_answers_and_reports_single
     (source,) = (event["Properties"] for event in bare_package.functions["TableStream"]["Events"].values())
     assert source["Stream"] == {"Fn::GetAtt": ["MainTable", "StreamArn"]}
     assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-    assert "#UNDELIVERED" in source["FilterCriteria"]["Filters"][0]["Pattern"]
+    patterns = [json.loads(one["Pattern"]) for one in source["FilterCriteria"]["Filters"]]
+    suffixes = [one["dynamodb"]["NewImage"]["GSI2PK"]["S"][0]["suffix"] for one in patterns if "NewImage" in one["dynamodb"]]
+    assert suffixes == ["#UNDELIVERED", "#UNSYNCED#TRIGGERS"]
 
 
 def test_it_hears_of_every_execution_that_is_a_run(bare_package: Package) -> None:

@@ -7,7 +7,7 @@ import boto3
 import pytest
 
 from infra.local.expiry import delete_expired
-from infra.local.schedules import ExpressionError, Schedule, next_time, schedules
+from infra.local.schedules import Schedule, next_time, schedules
 from infra.local.template import ACCOUNT, REGION
 from tests.local.tiny_stack import LocalStack, eventually, notes
 
@@ -54,29 +54,9 @@ def test_it_reads_schedules_of_decorators_and_template(stack: LocalStack) -> Non
     assert found == [Schedule("tick", "rate(1 second)"), Schedule("step", "rate(1 hour)", '{"do": "nothing"}')]
 
 
-@pytest.mark.parametrize(
-    ("expression", "expected"),
-    [
-        ("rate(5 minutes)", "2026-11-21T10:35:15"),
-        ("cron(0 12 * * ? *)", "2026-11-21T12:00:00"),
-        ("cron(15 10 ? * MON-FRI *)", "2026-11-23T10:15:00"),
-        ("cron(0/15 * * * ? *)", "2026-11-21T10:45:00"),
-        ("cron(0 8 1 * ? *)", "2026-12-01T08:00:00"),
-        ("cron(0 8 L * ? *)", "2026-11-30T08:00:00"),
-        ("cron(0 9 ? * 2#1 *)", "2026-12-07T09:00:00"),
-        ("cron(0 9 ? * 6L *)", "2026-11-27T09:00:00"),
-        ("cron(0 0 1 JAN ? 2028)", "2028-01-01T00:00:00"),
-        ("at(2027-01-01T00:00:00)", "2027-01-01T00:00:00"),
-    ],
-)
-def test_it_knows_when_a_schedule_is_next_due(expression: str, expected: str) -> None:
-    assert next_time(expression, _AT) == datetime.fromisoformat(expected).replace(tzinfo=UTC)
-
-
-@pytest.mark.parametrize("expression", ["every minute", "rate(5 fortnights)", "cron(1 2 3)", "cron(x * * * ? *)", "cron(0 0 31 2 ? *)"])
-def test_it_refuses_what_is_no_schedule(expression: str) -> None:
-    with pytest.raises(ExpressionError):
-        next_time(expression, _AT)
+def test_it_knows_when_a_schedule_is_next_due() -> None:
+    assert next_time(Schedule("tick", "cron(0/15 * * * ? *)"), _AT) == datetime(2026, 11, 21, 10, 45, tzinfo=UTC)
+    assert next_time(Schedule("tick", "at(2026-11-21T10:00:00)"), _AT) is None
 
 
 def test_it_deletes_what_has_expired() -> None:

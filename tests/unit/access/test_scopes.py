@@ -10,6 +10,7 @@ from chalicelib.errors import ScopeMissing
 
 ROUTES = [(f"{method} {path}", entry) for path, methods in sorted(app.routes.items()) for method, entry in sorted(methods.items())]
 PUBLIC = {
+    "POST /api/v1/hooks/{trigger_id}",  # verified by its signature
     "POST /api/v1/a2a/notifications/{organisation_id}/{hook_id}",  # a token of its own
     "GET /api/v1/auth/jwks",
     "POST /api/v1/auth/iam",  # API Gateway has checked a signature

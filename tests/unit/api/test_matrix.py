@@ -21,6 +21,7 @@ from chalicelib.api.endpoint import scope_of
 from chalicelib.clock import now_text
 from chalicelib.store import external_agents, warm_jobs
 from chalicelib.store.external_agents import ExternalAgent
+from chalicelib.triggers import save
 from chalicelib.workflows.imported_apis import import_api
 from tests.factories.api_events import context, rest_event
 from tests.factories.cloud import cloud, published
@@ -58,6 +59,9 @@ BODIES: Final[dict[str, Any]] = {
     "POST /api/v1/workflows": {"text": TEXT},
     "POST /api/v1/workflows/validate": {"text": TEXT},
     "POST /api/v1/workflows/{workflow_id}/copy": {"name": "theirs-too"},
+    "POST /api/v1/workflows/{workflow_id}/triggers": {"name": "theirs", "schedule": {"rate": "1 day"}},
+    "PUT /api/v1/triggers/{trigger_id}": {"name": CANARY, "schedule": {"rate": "2 days"}},
+    "POST /api/v1/triggers/{trigger_id}/backfill": {"from": "2026-11-01T00:00:00Z", "to": "2026-11-02T00:00:00Z", "dry_run": True},
     "POST /mcp": {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}},
     "PUT /api/v1/budgets/organisation": {"per_day": 5},
     "PUT /api/v1/budgets/workflows/{workflow_id}": {"per_day": 5},
@@ -134,12 +138,15 @@ def site() -> Iterator[Site]:
         invitation = members.invite(OWNER, roles=("viewer",), note=CANARY).invitation
         bearer("pat", ("viewer",))
         job = warm_jobs.begin("org_local", "ann", [{"prompt": CANARY}], ttl_seconds=60, digest="d", key="")
+        wanted = save.Wanted(CANARY, save.WantedSchedule(rate="1 day"), input={"city": "Bonn"}, enabled=False)
+        trigger, _ = save.create(OWNER, run.workflow_id, wanted)
         things = {
             "workflow_id": run.workflow_id,
             "run_id": run.id,
             "gate_id": gate.id,
             "number": "1",
             "job_id": job.id,
+            "trigger_id": trigger.id,
             "hook_id": ids.new_id("hook"),
             "organisation_id": "org_local",
             "workflow": f"{CANARY}-flow",

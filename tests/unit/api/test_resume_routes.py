@@ -60,7 +60,7 @@ def test_it_takes_no_other_words(broken: Run, body: dict[str, Any]) -> None:
 
 def test_it_repeats_a_run(stage: Arena, broken: Run) -> None:
     status, run = asked("POST /workflows/runs/{run_id}/repeat", path={"run_id": broken.id}, body={"input": {"amount": 1}, "version": "latest"})
-    assert (status, run["trigger"], run["id"] != broken.id) == (202, {"type": "repeat", "source": broken.id}, True)
+    assert (status, run["trigger"], run["id"] != broken.id) == (202, {"type": "repeat", "source": broken.id, "depth": 0}, True)
     assert asked("POST /workflows/runs/{run_id}/repeat", path={"run_id": "run_0"})[1]["code"] == "run-not-found"
 
 
@@ -69,5 +69,5 @@ def test_it_tries_a_node(stage: Arena) -> None:
     status, problem = asked("POST /workflows/{workflow_id}/nodes/{node}/try", path=path, body={"outputs": {"seen": {"value": 1}}})
     assert (status, problem["code"]) == (409, "effects-not-allowed")
     status, run = asked("POST /workflows/{workflow_id}/nodes/{node}/try", path={**path, "node": "seen"}, headers={"Idempotency-Key": "k"})
-    assert (status, run["trigger"]) == (202, {"type": "trial", "source": "seen"})
+    assert (status, run["trigger"]) == (202, {"type": "trial", "source": "seen", "depth": 0})
     assert asked("POST /workflows/{workflow_id}/nodes/{node}/try", path={**path, "node": "none"})[1]["code"] == "input-invalid"

@@ -17,6 +17,7 @@ NOT_ITS = {
     "publisher": {"app", "chalicelib.api", "chalicelib.workers"},
     "execution_status": {"app", "chalicelib.api", "chalicelib.workers", "chalicelib.compiler.compile"},
     "table_stream": {"app", "chalicelib.api", "chalicelib.workers", "chalicelib.compiler.compile"},
+    "trigger": {"app", "chalicelib.api", "chalicelib.workers", "chalicelib.compiler.compile"},
     "sweeper": {"app", "chalicelib.api", "chalicelib.workers", "chalicelib.compiler.compile"},
 }
 
