@@ -18,6 +18,7 @@ from chalicelib.triggers import signed_cards
 from chalicelib.workers.errands import handle
 from tests.factories.api_events import context, rest_event
 from tests.factories.cloud import Cloud, cloud, published
+from tests.factories.credentials import bearer
 from tests.unit.tools.test_card_signature import OURS, public
 
 CARD = "/.well-known/agent-card.json"
@@ -48,7 +49,7 @@ def by_errand(aws: Cloud) -> list[Any]:
 
 
 def serve(resource: str = CARD, **path: str) -> tuple[int, Any]:
-    event = rest_event("GET", resource, path=path, headers={"Host": "sluice.example"})
+    event = rest_event("GET", resource, path=path, headers={"Host": "sluice.example", **bearer("ann")})
     response = app(event, context())
     return response["statusCode"], json.loads(response["body"])
 
