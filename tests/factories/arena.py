@@ -82,7 +82,9 @@ class Arena:
         return next(each for each in self.engine.executions.values() if each.name == run.execution_name)
 
     def gate(self, run: Run) -> Gate:
-        (found,) = gates.list_of_run(run.organisation_id, run.id)
+        """The one that was opened since the run was started, or resumed."""
+        resume = runs.get(run.organisation_id, run.id).resume
+        (found,) = (gate for gate in gates.list_of_run(run.organisation_id, run.id) if gate.fence.resume == resume)
         return found
 
     def tell(self) -> None:

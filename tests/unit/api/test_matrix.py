@@ -58,6 +58,7 @@ BODIES: Final[dict[str, Any]] = {
     "POST /api/v1/tools/openapi": {"name": "theirs", "document": PETS, "base_url": "http://127.0.0.1:1"},
     "POST /api/v1/workflows": {"text": TEXT},
     "POST /api/v1/workflows/validate": {"text": TEXT},
+    "POST /api/v1/workflows/runs/{run_id}/resume": {"plan": "0" * 64},
     "POST /api/v1/workflows/{workflow_id}/copy": {"name": "theirs-too"},
     "POST /api/v1/workflows/{workflow_id}/triggers": {"name": "theirs", "schedule": {"rate": "1 day"}},
     "PUT /api/v1/triggers/{trigger_id}": {"name": CANARY, "schedule": {"rate": "2 days"}},
@@ -143,6 +144,7 @@ def site() -> Iterator[Site]:
         things = {
             "workflow_id": run.workflow_id,
             "run_id": run.id,
+            "node": "a",
             "gate_id": gate.id,
             "number": "1",
             "job_id": job.id,
