@@ -10,6 +10,7 @@ from chalicelib.api import (
     budgets,
     cache,
     costs,
+    drafts,
     gates,
     live,
     problem,
@@ -27,7 +28,7 @@ from chalicelib.events import execution_status, publisher, sweeper, table_stream
 app = Chalice(app_name="sluice", configure_logs=False)
 app.experimental_feature_flags.update(["WEBSOCKETS"])
 
-for room in (validation, workflows, versions, runs, replies, gates, live, providers, costs, budgets, cache, secrets, tools, as_tools):
+for room in (validation, workflows, drafts, versions, runs, replies, gates, live, providers, costs, budgets, cache, secrets, tools, as_tools):
     app.register_blueprint(room.routes)
 app.register_middleware(problem.retell_framework_errors, "http")
 

@@ -21,11 +21,15 @@ Never: a secret, a task token or a foreign body in a message.
     │   ├── RunNotFound
     │   ├── GateNotFound
     │   ├── MessageNotFound
+    │   ├── DraftNotFound
     │   ├── BudgetNotFound
     │   └── ApiNotFound              no imported API of that name
     ├── Conflict                     the thing is in another state than the caller thinks (409)
     │   ├── WorkflowNameTaken
-    │   ├── DraftChanged             the draft was saved by somebody else since it was read
+    │   ├── DraftRefused             a draft that would be written over unread; carries the draft that is there, and what differs
+    │   │   ├── DraftChanged         it was saved since it was read (412)
+    │   │   └── MatchRequired        the request does not say which draft was read (428)
+    │   ├── VersionMoved             somebody published since the draft was begun; carries that version, and what it changed
     │   ├── NotPublished             the workflow has no version to run
     │   ├── RunEnded                 the run has a terminal status
     │   ├── StaleAttempt             a newer attempt of this node has begun
@@ -164,6 +168,10 @@ class MessageNotFound(NotFound):
     code = "message-not-found"
 
 
+class DraftNotFound(NotFound):
+    code = "draft-not-found"
+
+
 class BudgetNotFound(NotFound):
     code = "budget-not-found"
 
@@ -181,8 +189,43 @@ class WorkflowNameTaken(Conflict):
     code = "workflow-name-taken"
 
 
-class DraftChanged(Conflict):
+class DraftRefused(Conflict):
+    """`detail`: `current` is the draft that is there (whose it is, who saved it, when, its `etag`), `change` what the refused one would change
+    of it."""
+
+    code = "draft-refused"
+
+    def __init__(self, message: str, current: "Mapping[str, Json]", change: Sequence[str]) -> None:
+        self._detail: dict[str, Json] = {"current": dict(current), "change": [*change]}
+        super().__init__(message)
+
+    @property
+    def detail(self) -> "Mapping[str, Json]":
+        return self._detail
+
+
+class DraftChanged(DraftRefused):
     code = "draft-changed"
+    status = 412
+
+
+class MatchRequired(DraftRefused):
+    code = "match-required"
+    status = 428
+
+
+class VersionMoved(Conflict):
+    """`detail`: `latest` is the version that came in between (`number`, `created_by`, `created_at`, `note`), `change` what it changed."""
+
+    code = "version-moved"
+
+    def __init__(self, message: str, latest: "Mapping[str, Json]", change: Sequence[str]) -> None:
+        self._detail: dict[str, Json] = {"latest": dict(latest), "change": [*change]}
+        super().__init__(message)
+
+    @property
+    def detail(self) -> "Mapping[str, Json]":
+        return self._detail
 
 
 class NotPublished(Conflict):

@@ -23,7 +23,12 @@ from chalicelib.spec.model import Json
 
 CORRELATION_HEADER: Final = "X-Correlation-Id"
 KEY_HEADER: Final = "Idempotency-Key"
-CORS: Final = CORSConfig(allow_headers=[HEADER, KEY_HEADER, CORRELATION_HEADER], expose_headers=[CORRELATION_HEADER, "Retry-After"], max_age=600)
+MATCH_HEADER: Final = "If-Match"
+CORS: Final = CORSConfig(
+    allow_headers=[HEADER, KEY_HEADER, CORRELATION_HEADER, MATCH_HEADER],
+    expose_headers=[CORRELATION_HEADER, "ETag", "Retry-After"],
+    max_age=600,
+)
 SIGNED: Final = IAMAuthorizer()
 
 logger = Logger(service="api")
@@ -51,6 +56,7 @@ class Call(Generic[BodyT, QueryT]):
     body: BodyT
     query: QueryT
     idempotency_key: str = ""
+    if_match: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +135,8 @@ def _read(request: Request, body: type[BodyT], query: type[QueryT]) -> Call[Body
         read_query = query.model_validate(dict(request.query_params or {}))
     except ValidationError as fault:
         raise _Misfit(fault, "query") from fault
-    return Call(principal_of(request), read_body, read_query, request.headers.get(KEY_HEADER, ""))
+    headers = request.headers
+    return Call(principal_of(request), read_body, read_query, headers.get(KEY_HEADER, ""), headers.get(MATCH_HEADER, ""))
 
 
 def _correlation_id(request: Request) -> str:

@@ -8,9 +8,11 @@ point-in-time recovery. Every PK starts with `ORG#<organisation>`; what is known
 
     item                PK (after ORG#<o>#)       SK                        GSI1PK / GSI1SK                   GSI2PK / GSI2SK (sparse)
     workflow            WORKFLOW#<wf>             WORKFLOW                  WORKFLOWS / <name>
-    draft               WORKFLOW#<wf>             DRAFT
+    draft               WORKFLOW#<wf>             DRAFT#<person>
     version summary     WORKFLOW#<wf>             VERSION#<number>
-    digest reservation  WORKFLOW#<wf>             DIGEST#<sha256>
+    digest reservation  WORKFLOW#<wf>             DIGEST#<sha256>#<latest version then>
+    caller              WORKFLOW#<wf>             CALLER#<calling wf>
+    tally of a version  TALLY#<wf>                <number>#<shard>
     workflow name       NAME#<name>               NAME
     version             VERSION#<ver>             VERSION
     documents           VERSION#<ver>             DOCUMENTS
@@ -52,7 +54,10 @@ point-in-time recovery. Every PK starts with `ORG#<organisation>`; what is known
     question                                                  answered by
     a workflow, its draft, its versions (newest first)        PK WORKFLOW#<wf>, SK exact or prefix
     the workflow of a name                                    PK NAME#<name>
-    the version of this digest, if it was published           PK WORKFLOW#<wf>, SK DIGEST#<sha256>
+    a person's draft of a workflow; all drafts of it          PK WORKFLOW#<wf>, SK DRAFT#<person>; prefix DRAFT#
+    the number that this digest has on top of that version    PK WORKFLOW#<wf>, SK DIGEST#<sha256>#<number>
+    which workflows were published as callers of this one     PK WORKFLOW#<wf>, SK prefix CALLER#
+    what a workflow's versions came to: runs, times, costs    PK TALLY#<wf>; one version's: SK prefix <number>#
     all workflows by name                                     GSI1 WORKFLOWS
     the version that a worker's payload names                 PK VERSION#<ver>
     runs of a workflow / of the organisation, newest first    GSI1 WORKFLOW#<wf>#RUNS / RUNS, descending
@@ -120,16 +125,30 @@ def workflow_list(organisation_id: str, name: str = "") -> IndexKey:
     return IndexKey(1, f"ORG#{organisation_id}#WORKFLOWS", name)
 
 
-def draft(organisation_id: str, workflow_id: str) -> Key:
-    return Key(workflow(organisation_id, workflow_id).pk, "DRAFT")
+def draft(organisation_id: str, workflow_id: str, person: str) -> Key:
+    return Key(workflow(organisation_id, workflow_id).pk, f"DRAFT#{person}")
 
 
 def version_summary(organisation_id: str, workflow_id: str, number: int) -> Key:
     return Key(workflow(organisation_id, workflow_id).pk, f"VERSION#{number:09d}")
 
 
-def digest(organisation_id: str, workflow_id: str, sha256: str) -> Key:
-    return Key(workflow(organisation_id, workflow_id).pk, f"DIGEST#{sha256}")
+def digest(organisation_id: str, workflow_id: str, sha256: str, after: int) -> Key:
+    """`after` is the version that was the latest when the digest got its number."""
+    return Key(workflow(organisation_id, workflow_id).pk, f"DIGEST#{sha256}#{after:09d}")
+
+
+def caller(organisation_id: str, workflow_id: str, caller_id: str) -> Key:
+    return Key(workflow(organisation_id, workflow_id).pk, f"CALLER#{caller_id}")
+
+
+def tallies(organisation_id: str, workflow_id: str) -> str:
+    """The partition of what a workflow's versions came to."""
+    return f"ORG#{organisation_id}#TALLY#{workflow_id}"
+
+
+def tally(organisation_id: str, workflow_id: str, number: int, shard: int) -> Key:
+    return Key(tallies(organisation_id, workflow_id), f"{number:09d}#{shard}")
 
 
 def workflow_name(organisation_id: str, name: str) -> Key:

@@ -31,12 +31,12 @@ class Compiled:
     diagnostics: tuple[Diagnostic, ...]
 
 
-def compile_text(organisation_id: str, text: str) -> Compiled | tuple[Diagnostic, ...]:
-    """Compile a text as publishing does."""
+def compile_text(organisation_id: str, text: str, *, pins: Mapping[str, str] | None = None) -> Compiled | tuple[Diagnostic, ...]:
+    """Compile a text as publishing does. `pins`: ids of versions by the names of sub-workflows, in place of their latest."""
     loaded = load(text)
     if loaded.spec is None:
         return loaded.diagnostics
-    versions = children_of(organisation_id, loaded.spec)
+    versions = children_of(organisation_id, loaded.spec, pins=pins or {})
     specs = {name: WorkflowSpec.model_validate(version.spec) for name, version in versions.items()}
     outcome = compile_workflow(loaded.spec, loaded.positions, children=specs)
     refused = refused_calls(loaded.spec, loaded.positions)
@@ -46,11 +46,11 @@ def compile_text(organisation_id: str, text: str) -> Compiled | tuple[Diagnostic
     return Compiled(loaded.spec, outcome, children, _digest(loaded.spec, children, outcome), (*loaded.diagnostics, *outcome.diagnostics))
 
 
-def children_of(organisation_id: str, spec: WorkflowSpec) -> dict[str, Version]:
-    """The versions of the sub-workflows named, as far as they are published: the one asked for, else the latest."""
+def children_of(organisation_id: str, spec: WorkflowSpec, *, pins: Mapping[str, str]) -> dict[str, Version]:
+    """The versions of the sub-workflows named, as far as they are published: the one pinned, else the one asked for, else the latest."""
     found: dict[str, Version] = {}
     for name, number in _sub_workflows(spec.nodes):
-        version = _version_of(organisation_id, name, number)
+        version = workflows.get_version(organisation_id, pins[name]) if name in pins else _version_of(organisation_id, name, number)
         if version is not None:
             found[name] = version
     return found

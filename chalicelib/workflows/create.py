@@ -26,10 +26,14 @@ def create(principal: Principal, *, text: str, name: str | None = None) -> Workf
         title=described.title,
         description=described.description,
         labels=described.labels,
-        draft_revision=1,
         created_at=now,
         created_by=principal.person,
         updated_at=now,
     )
-    workflows.create(workflow, Draft(workflow_id=workflow.id, text=text, revision=1, saved_at=now, saved_by=principal.person))
+    workflows.create(workflow, _first_draft(workflow, text))
     return workflow
+
+
+def _first_draft(workflow: Workflow, text: str) -> Draft:
+    by, at = workflow.created_by, workflow.created_at
+    return Draft(workflow_id=workflow.id, person=by, text=text, revision=1, saved_at=at, saved_by=by)

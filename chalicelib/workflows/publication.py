@@ -1,15 +1,16 @@
 """The API's way to the compiler Lambda: ask it to publish, and hear what came of it.
 
-In: a principal, a workflow, perhaps a text. Out: the version, or the errors that `publish` raises, raised again here.
+In: a principal, a workflow, what to publish. Out: the version, or the errors that `publish` raises, raised again here.
 `handle` is the other end of the wire.
 """
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Final
 
 from botocore.exceptions import BotoCoreError, ClientError
-from pydantic import BaseModel, ConfigDict, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from chalicelib.access.principal import Principal
 from chalicelib.errors import (
@@ -19,6 +20,7 @@ from chalicelib.errors import (
     SettingInvalid,
     SluiceError,
     SpecInvalid,
+    VersionMoved,
     VersionNotFound,
     WorkflowNotFound,
 )
@@ -26,9 +28,8 @@ from chalicelib.settings import settings
 from chalicelib.spec.diagnostic import Diagnostic
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.store.clients import client
-from chalicelib.store.workflow_records import Version
 from chalicelib.store.workflows import get_version
-from chalicelib.workflows.publish import diagnostic_data, publish
+from chalicelib.workflows.publish import Published, Wish, diagnostic_data, publish
 
 _DIAGNOSTICS: Final = TypeAdapter(tuple[Diagnostic, ...])
 
@@ -43,13 +44,17 @@ class _Wanted(BaseModel):
     roles: tuple[str, ...] = ()
     workflow_id: str
     text: str | None = None
+    note: str = ""
+    labels: dict[str, str] = Field(default_factory=dict)
+    base_version: int | None = None
+    pins: dict[str, str] = Field(default_factory=dict)
+    rollback_of: int | None = None
 
 
-def request(principal: Principal, workflow_id: str, *, text: str | None = None) -> Version:
+def request(principal: Principal, workflow_id: str, wish: Wish | None = None) -> Published:
     """Invoke the compiler function (SLUICE_COMPILER_FUNCTION) and wait. Raises what `publish.publish` raises, and PublisherUnavailable."""
-    wanted = _Wanted(
-        organisation_id=principal.organisation_id, person=principal.person, roles=tuple(sorted(principal.roles)), workflow_id=workflow_id, text=text
-    )
+    who = {"organisation_id": principal.organisation_id, "person": principal.person, "roles": tuple(sorted(principal.roles))}
+    wanted = _Wanted.model_validate({**who, "workflow_id": workflow_id, **asdict(wish or Wish())})
     answer = _invoke(wanted)
     error = answer.get("error")
     if isinstance(error, dict):
@@ -57,19 +62,33 @@ def request(principal: Principal, workflow_id: str, *, text: str | None = None) 
     version_id = answer.get("version_id")
     if not isinstance(version_id, str):
         raise PublisherUnavailable("the compiler function gave no version")
-    return get_version(principal.organisation_id, version_id)
+    return Published(get_version(principal.organisation_id, version_id), is_new=bool(answer.get("is_new", True)))
 
 
 def handle(payload: JsonObject) -> JsonObject:
-    """What the `publisher` Lambda's handler returns for its event: `{"version_id": …}` or `{"error": {name, message, diagnostics}}`."""
+    """What the `publisher` Lambda's handler returns for its event: `{"version_id": …, "is_new": …}` or `{"error": {name, message, diagnostics}}`."""
     wanted = _Wanted.model_validate(payload)
     principal = Principal(wanted.organisation_id, wanted.person, frozenset(wanted.roles))
     try:
-        return {"version_id": publish(principal, wanted.workflow_id, text=wanted.text).id}
+        published = publish(principal, wanted.workflow_id, _wish(wanted))
+        return {"version_id": published.version.id, "is_new": published.is_new}
     except SpecInvalid as fault:
         return {"error": {"name": "SpecInvalid", "message": str(fault), "diagnostics": [diagnostic_data(found) for found in fault.diagnostics]}}
+    except VersionMoved as fault:
+        return {"error": {"name": "VersionMoved", "message": str(fault), **fault.detail}}
     except SluiceError as fault:
         return {"error": {"name": type(fault).__name__, "message": str(fault)}}
+
+
+def _wish(wanted: _Wanted) -> Wish:
+    return Wish(
+        text=wanted.text,
+        note=wanted.note,
+        labels=wanted.labels,
+        base_version=wanted.base_version,
+        pins=wanted.pins,
+        rollback_of=wanted.rollback_of,
+    )
 
 
 def _invoke(wanted: _Wanted) -> JsonObject:
@@ -88,6 +107,9 @@ def _raised_again(error: JsonObject) -> SluiceError:
     name, message = str(error.get("name")), str(error.get("message"))
     if name == "SpecInvalid":
         return SpecInvalid(_DIAGNOSTICS.validate_python(error.get("diagnostics") or ()))
+    if name == "VersionMoved":
+        latest, change = error.get("latest"), error.get("change")
+        return VersionMoved(message, latest if isinstance(latest, dict) else {}, [str(line) for line in change] if isinstance(change, list) else [])
     kind = _PLAIN.get(name)
     return kind(message) if kind else PublisherUnavailable(message)
 

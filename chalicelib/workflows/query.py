@@ -4,7 +4,7 @@ from chalicelib.access.principal import Principal
 from chalicelib.spec.model import Json
 from chalicelib.store import workflows
 from chalicelib.store.values import load
-from chalicelib.store.workflow_records import DocumentName, Draft, Version, VersionSummary, Workflow
+from chalicelib.store.workflow_records import DocumentName, Version, VersionSummary, Workflow
 from chalicelib.store.workflows import WorkflowPage as WorkflowPage
 
 
@@ -21,12 +21,6 @@ def find_workflow(principal: Principal, name: str) -> Workflow | None:
 def list_workflows(principal: Principal, *, limit: int = 50, cursor: str | None = None) -> WorkflowPage:
     """Workflows by name. Raises CursorInvalid."""
     return workflows.list_page(principal.organisation_id, limit=limit, cursor=cursor)
-
-
-def get_draft(principal: Principal, workflow_id: str) -> Draft:
-    """Raises WorkflowNotFound."""
-    workflows.get(principal.organisation_id, workflow_id)
-    return workflows.get_draft(principal.organisation_id, workflow_id)
 
 
 def get_version(principal: Principal, workflow_id: str, number: int) -> Version:

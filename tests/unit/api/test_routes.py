@@ -19,7 +19,7 @@ from chalicelib.store.gate_records import GateChoice
 from chalicelib.store.run_records import NodeAttempt
 from chalicelib.store.workflow_records import Version
 from tests.factories.api_events import context, rest_event
-from tests.factories.cloud import Cloud, cloud, published
+from tests.factories.cloud import SPEC, Cloud, cloud, published
 
 TEXT = "sluice: 1\nname: hello\ntitle: Hello\nnodes:\n  greet: {type: transform, value: hi}\noutput: {said: $greet}\n"
 CHOICES = (GateChoice(choice="approve"), GateChoice(choice="reject", approves=False))
@@ -81,10 +81,18 @@ def test_it_creates_shows_saves_and_deletes_a_workflow(api: Api) -> None:
     assert not {"organisation_id", "schema_version", "reserved_version", "deleted_at"} & set(made)
     one: dict[str, Any] = {"path": {"workflow_id": made["id"]}}
     assert api("GET /workflows/{workflow_id}", **one)[1]["draft"]["text"] == TEXT
-    status, draft = api("PUT /workflows/{workflow_id}", body={"spec": {"name": "hello"}, "revision": made["draft_revision"]}, **one)
+    read = api("GET /workflows/{workflow_id}/draft", **one)[1]["etag"]
+    status, draft = api("PUT /workflows/{workflow_id}", body={"spec": {"name": "hello"}}, headers={"If-Match": read}, **one)
     assert (status, json.loads(draft["text"]), draft["saved_by"]) == (200, {"name": "hello"}, "ann")
-    status, problem = api("PUT /workflows/{workflow_id}", body={"text": "x", "revision": made["draft_revision"]}, **one)
-    assert (status, problem["code"]) == (409, "draft-changed")
+    status, problem = api("PUT /workflows/{workflow_id}/draft", body={"text": "x"}, headers={"If-Match": read}, **one)
+    assert (status, problem["code"], problem["current"]["saved_by"], problem["current"]["etag"]) == (412, "draft-changed", "ann", draft["etag"])
+    assert problem["change"]
+    status, problem = api("PUT /workflows/{workflow_id}/draft", body={"text": "x"}, **one)
+    assert (status, problem["code"]) == (428, "match-required")
+    assert [listed["person"] for listed in api("GET /workflows/{workflow_id}/drafts", **one)[1]["drafts"]] == ["ann"]
+    assert api("DELETE /workflows/{workflow_id}/draft", headers={"If-Match": draft["etag"]}, **one)[0] == 204
+    assert api("GET /workflows/{workflow_id}/draft", **one)[1]["revision"] == 0
+    assert api("GET /workflows/{workflow_id}/draft", query={"person": "cleo"}, **one)[1]["code"] == "draft-not-found"
     assert api("DELETE /workflows/{workflow_id}", **one)[0] == 204
     assert api("GET /workflows/{workflow_id}", **one)[1]["code"] == "workflow-not-found"
 
@@ -126,8 +134,43 @@ def test_it_publishes_by_way_of_the_compiler_function(api: Api) -> None:
     version = published()
     with compiler_function({"version_id": version.id}) as asked:
         status, made = api("POST /workflows/{workflow_id}/versions", path={"workflow_id": version.workflow_id}, body={"text": TEXT})
-    assert (status, made["id"], made["number"]) == (201, version.id, 1)
+    assert (status, made["id"], made["number"], made["is_new"], made["impact"]["in_flight_count"]) == (201, version.id, 1, True, 0)
     assert (asked[0]["text"], asked[0]["person"], asked[0]["roles"]) == (TEXT, "ann", ["approver"])
+
+
+def test_it_says_that_nothing_new_was_published(api: Api) -> None:
+    version = published()
+    with compiler_function({"version_id": version.id, "is_new": False}) as asked:
+        body = {"note": "again", "labels": {"a": "b"}, "base_version": 1}
+        status, made = api("POST /workflows/{workflow_id}/versions", path={"workflow_id": version.workflow_id}, body=body)
+    assert (status, made["is_new"]) == (200, False)
+    assert (asked[0]["note"], asked[0]["labels"], asked[0]["base_version"]) == ("again", {"a": "b"}, 1)
+
+
+def test_it_shows_what_publishing_would_do(api: Api) -> None:
+    made = api("POST /workflows", body={"text": TEXT})[1]
+    status, seen = api("POST /workflows/{workflow_id}/versions", path={"workflow_id": made["id"]}, query={"dry_run": "true"})
+    assert (status, seen["is_new"], seen["diff"], seen["impact"]["versions"]) == (200, True, None, [])
+    assert seen["forecast"]["transitions"]
+    assert api("GET /workflows/{workflow_id}/versions", path={"workflow_id": made["id"]})[1] == {"versions": []}
+
+
+def test_it_compares_counts_and_goes_back(api: Api) -> None:
+    version = published()
+    one: dict[str, Any] = {"path": {"workflow_id": version.workflow_id}}
+    started(api, version)
+    published({**SPEC, "title": "Another title"})
+    status, found = api("GET /workflows/{workflow_id}/diff", query={"from": "1", "to": "2"}, **one)
+    assert (status, found["from"], found["to"], found["summary"]) == (200, "1", "2", ["prompt changed: title"])
+    assert found["text"].startswith("~ title:")
+    assert api("GET /workflows/{workflow_id}/diff", query={"to": "2"}, **one)[1]["from"] == "1"
+    assert api("GET /workflows/{workflow_id}/diff", query={"to": "newest"}, **one)[1]["code"] == "query-invalid"
+    assert api("GET /workflows/{workflow_id}/diff", **one)[1]["code"] == "spec-invalid"  # the draft is empty
+    impact = api("GET /workflows/{workflow_id}/impact", **one)[1]
+    assert (impact["in_flight_count"], impact["versions"]) == (1, [{"version": 1, "in_flight_count": 1, "open_gate_count": 0}])
+    counted = [listed["runs"]["started_count"] for listed in api("GET /workflows/{workflow_id}/versions", **one)[1]["versions"]]
+    assert counted == [0, 1]
+    assert api("POST /workflows/{workflow_id}/rollback", body={"version": 1}, **one)[1]["code"] == "version-not-found"  # its text was not kept
 
 
 def test_it_says_that_publishing_must_wait(api: Api) -> None:

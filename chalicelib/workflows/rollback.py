@@ -1,0 +1,22 @@
+"""Go back to an earlier version: its document, with its sub-workflows as they were, published as a new version.
+
+In: a workflow, a version's number, a note. Out: `Published`. Doing it twice is harmless: the second time nothing differs from the latest.
+"""
+
+from chalicelib.access.principal import Principal
+from chalicelib.errors import VersionNotFound
+from chalicelib.workflows import publication
+from chalicelib.workflows.publish import Published, Wish
+from chalicelib.workflows.query import get_document, get_version, get_workflow
+
+
+def rollback(principal: Principal, workflow_id: str, number: int, *, note: str = "") -> Published:
+    """Raises WorkflowNotFound, VersionNotFound, and what publishing raises."""
+    get_workflow(principal, workflow_id)
+    version = get_version(principal, workflow_id, number)
+    source = get_document(principal, workflow_id, number, "source")
+    if not isinstance(source, str):
+        raise VersionNotFound(f"the text of version {number} is gone")
+    said = f"rolled back to version {number}" + (f": {note}" if note else "")
+    pins = {name: child.version_id for name, child in version.children.items()}
+    return publication.request(principal, workflow_id, Wish(text=source, note=said, pins=pins, rollback_of=number))

@@ -1,0 +1,43 @@
+"""Differences between two specs, as golden files, and what holds of every one."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from chalicelib.workflows.diff import diff
+from tests.golden.diff.render import INPUTS, cases, difference_of, read, render
+from tests.golden.files import compare
+
+
+@pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
+def test_it_tells_the_golden_difference(case: Path) -> None:
+    compare(case, render(case), inputs=INPUTS)
+
+
+@pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
+def test_it_finds_nothing_between_a_spec_and_itself(case: Path) -> None:
+    spec, forecast = read(case / "after.yaml")
+    found = diff(spec, spec, forecasts=(forecast, forecast))
+    assert (found.is_same, found.uses, found.forecast, found.summary) == (True, (), {}, ("nothing differs",))
+
+
+@pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
+def test_its_words_make_both_texts_again(case: Path) -> None:
+    for change in difference_of(case).changes:
+        if change.words:
+            assert "".join(text for how, text in change.words if how != "added") == change.before
+            assert "".join(text for how, text in change.words if how != "removed") == change.after
+
+
+@pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
+def test_it_tells_the_same_number_of_nodes_both_ways(case: Path) -> None:
+    there, back = difference_of(case), diff(read(case / "after.yaml")[0], read(case / "before.yaml")[0])
+    mirrored = {"added": "removed", "removed": "added", "renamed": "renamed", "moved": "moved", "changed": "changed"}
+
+    def counted(changes: object) -> dict[str, int]:
+        found = [change.kind for change in changes if change.aspect == "node"]  # type: ignore[attr-defined]
+        return {kind: found.count(kind) for kind in mirrored}
+
+    assert counted(there.changes) == {mirrored[kind]: count for kind, count in counted(back.changes).items()}
+    json.dumps(there.as_json())
