@@ -2,13 +2,17 @@
 
 import typer
 
-from cli import budgets, cache, costs, gates, runs, secrets, specs, tools, up
+from cli import budgets, cache, costs, drafts, gates, runs, secrets, specs, tools, up, versions
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Agent workflows as AWS Step Functions: check, compile, publish, run, decide.")
 
 app.command("validate")(specs.validate)
 app.command("compile")(specs.compile_)
 app.command("publish")(specs.publish)
+app.command("versions")(versions.versions)
+app.command("diff")(versions.diff)
+app.command("rollback")(versions.rollback)
+app.add_typer(drafts.drafts, name="draft")
 app.command("run")(runs.run)
 app.command("runs")(runs.runs)
 app.command("show")(runs.show)
