@@ -10,7 +10,7 @@ Never: a secret, a task token or a foreign body in a message.
     │   ├── FieldsInvalid            carries the faults by JSON pointer
     │   │   ├── InputInvalid         a run's input that its version's schema refuses
     │   │   ├── DecisionInvalid      an unknown choice, a missing reason, a form that its schema refuses
-    │   │   └── DocumentInvalid      an OpenAPI document that cannot be imported
+    │   │   └── DocumentInvalid      an OpenAPI document, a bundle or a starter that cannot be read
     │   ├── SecretInvalid            a secret's name or value that the store of secrets does not take
     │   ├── CursorInvalid            a list cursor that was not issued for this list
     │   ├── KeyReused                one idempotency key with two different requests
@@ -22,10 +22,12 @@ Never: a secret, a task token or a foreign body in a message.
     │   ├── GateNotFound
     │   ├── MessageNotFound
     │   ├── DraftNotFound
+    │   ├── StarterNotFound
     │   ├── BudgetNotFound
     │   └── ApiNotFound              no imported API of that name
     ├── Conflict                     the thing is in another state than the caller thinks (409)
     │   ├── WorkflowNameTaken
+    │   ├── NameReserved             a starter that ships has the name
     │   ├── DraftRefused             a draft that would be written over unread; carries the draft that is there, and what differs
     │   │   ├── DraftChanged         it was saved since it was read (412)
     │   │   └── MatchRequired        the request does not say which draft was read (428)
@@ -172,6 +174,10 @@ class DraftNotFound(NotFound):
     code = "draft-not-found"
 
 
+class StarterNotFound(NotFound):
+    code = "starter-not-found"
+
+
 class BudgetNotFound(NotFound):
     code = "budget-not-found"
 
@@ -187,6 +193,10 @@ class Conflict(SluiceError):
 
 class WorkflowNameTaken(Conflict):
     code = "workflow-name-taken"
+
+
+class NameReserved(Conflict):
+    code = "name-reserved"
 
 
 class DraftRefused(Conflict):

@@ -50,6 +50,8 @@ point-in-time recovery. Every PK starts with `ORG#<organisation>`; what is known
     remembered words    WORDS#<namespace>         ENTRY#<key>
     their tally         WORDS#<namespace>         TALLY
     imported API        API#<name>                API                       APIS / <name>
+    own starter         STARTER#<name>            STARTER                   STARTERS / <name>
+    uses of a starter   STARTER#<name>            USES                      (also of one that ships)
 
     question                                                  answered by
     a workflow, its draft, its versions (newest first)        PK WORKFLOW#<wf>, SK exact or prefix
@@ -67,6 +69,7 @@ point-in-time recovery. Every PK starts with `ORG#<organisation>`; what is known
     answers that have not reached the engine                  GSI2 UNDELIVERED
     what a namespace remembers in words, and how much it is   PK WORDS#<namespace>, SK prefix ENTRY#; TALLY
     imported APIs by name                                     GSI1 APIS
+    an organisation's starters by name; how often one is used GSI1 STARTERS; PK STARTER#<name>, SK USES
     who watches this run or workflow                          PK WATCH#<topic>: one item with a set of connection ids
     how a candidate stands; its calls of the last day         PK PROVIDER#<candidate>, SK BREAKER, range of COUNTS#
     what a run's calls cost, call by call                     PK RUN#<run>, prefix CALL#
@@ -346,3 +349,15 @@ def imported_api(organisation_id: str, name: str) -> Key:
 
 def imported_apis(organisation_id: str, name: str = "") -> IndexKey:
     return IndexKey(1, f"ORG#{organisation_id}#APIS", name)
+
+
+def starter(organisation_id: str, name: str) -> Key:
+    return Key(f"ORG#{organisation_id}#STARTER#{name}", "STARTER")
+
+
+def starters(organisation_id: str, name: str = "") -> IndexKey:
+    return IndexKey(1, f"ORG#{organisation_id}#STARTERS", name)
+
+
+def starter_uses(organisation_id: str, name: str) -> Key:
+    return Key(starter(organisation_id, name).pk, "USES")

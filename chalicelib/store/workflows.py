@@ -1,5 +1,6 @@
 """The repository of workflows and their versions. Names are unique in an organisation; versions never change."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -10,6 +11,7 @@ from chalicelib.store.cursors import cursor_of, start_of
 from chalicelib.store.items import item_of, record_of
 from chalicelib.store.large_fields import pack, unpack
 from chalicelib.store.record import Record
+from chalicelib.store.table import Write
 from chalicelib.store.workflow_records import Caller, Documents, Draft, Version, VersionSummary, Workflow
 
 ALIVE = drafts.ALIVE
@@ -36,8 +38,8 @@ class WorkflowPage:
     cursor: str | None
 
 
-def create(workflow: Workflow, draft: Draft) -> None:
-    """Write a workflow with its draft. Raises WorkflowNameTaken."""
+def create(workflow: Workflow, draft: Draft, *, also: Sequence[Write] = ()) -> None:
+    """Write a workflow with its draft, and what else belongs to that. Raises WorkflowNameTaken."""
     organisation_id = workflow.organisation_id
     name = NameRecord(workflow_id=workflow.id)
     place = keys.workflow_list(organisation_id, workflow.name)
@@ -45,6 +47,7 @@ def create(workflow: Workflow, draft: Draft) -> None:
         table.put(item_of(name, keys.workflow_name(organisation_id, workflow.name)), condition=table.ABSENT),
         table.put(item_of(workflow, keys.workflow(organisation_id, workflow.id), place), condition=table.ABSENT),
         drafts.write_over(organisation_id, draft, None),
+        *also,
     ]
     try:
         table.transact(writes)
