@@ -11,6 +11,7 @@ from chalicelib.api import (
     cache,
     costs,
     drafts,
+    exchange,
     gates,
     live,
     problem,
@@ -18,6 +19,7 @@ from chalicelib.api import (
     replies,
     runs,
     secrets,
+    starters,
     tools,
     validation,
     versions,
@@ -28,7 +30,9 @@ from chalicelib.events import execution_status, publisher, sweeper, table_stream
 app = Chalice(app_name="sluice", configure_logs=False)
 app.experimental_feature_flags.update(["WEBSOCKETS"])
 
-for room in (validation, workflows, drafts, versions, runs, replies, gates, live, providers, costs, budgets, cache, secrets, tools, as_tools):
+for room in (validation, workflows, drafts, versions, exchange, starters, runs, replies, gates, live):
+    app.register_blueprint(room.routes)
+for room in (providers, costs, budgets, cache, secrets, tools, as_tools):
     app.register_blueprint(room.routes)
 app.register_middleware(problem.retell_framework_errors, "http")
 

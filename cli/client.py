@@ -58,6 +58,11 @@ class Client:
         wanted = {name: value for name, value in query.items() if value is not None}
         return self._ask("GET", path, query=wanted)
 
+    def text(self, path: str, **query: str | int | None) -> str:
+        """An answer that is a file, byte for byte."""
+        wanted = {name: value for name, value in query.items() if value is not None}
+        return self._send("GET", path, wanted, None, {}).content.decode()
+
     def post(
         self, path: str, body: Mapping[str, Any] | None = None, *, headers: Mapping[str, str] | None = None, query: Mapping[str, str] | None = None
     ) -> Any:

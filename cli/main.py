@@ -2,7 +2,7 @@
 
 import typer
 
-from cli import budgets, cache, costs, drafts, gates, runs, secrets, specs, tools, up, versions
+from cli import budgets, cache, costs, drafts, exchange, gates, runs, secrets, specs, starters, tools, up, versions
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Agent workflows as AWS Step Functions: check, compile, publish, run, decide.")
 
@@ -13,6 +13,9 @@ app.command("versions")(versions.versions)
 app.command("diff")(versions.diff)
 app.command("rollback")(versions.rollback)
 app.add_typer(drafts.drafts, name="draft")
+app.command("export")(exchange.export)
+app.command("import")(exchange.import_)
+app.add_typer(starters.starters, name="starters")
 app.command("run")(runs.run)
 app.command("runs")(runs.runs)
 app.command("show")(runs.show)

@@ -108,9 +108,7 @@ def import_text(principal: Principal, text: str, *, publish: bool = False, dry_r
     return Imported(bundle.root, bring_in(principal, bundle, publish=publish), lacks, warnings)
 
 
-def bring_in(
-    principal: Principal, bundle: Bundle, *, publish: bool, make: Make | None = None
-) -> tuple[ImportedWorkflow, ...]:
+def bring_in(principal: Principal, bundle: Bundle, *, publish: bool, make: Make | None = None) -> tuple[ImportedWorkflow, ...]:
     """Create what is new, those that are called first, and publish. `make` creates a workflow of a name and a text. Raises WorkflowNameTaken."""
     looked = [_look(principal, name, source) for name, source in bundle.texts.items()]
     if taken := [each.name for each in looked if each.status == "taken"]:

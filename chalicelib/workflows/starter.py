@@ -142,34 +142,18 @@ def filled_in(starter: Starter, values: JsonObject, *, name: str | None = None) 
 
 
 def _meant(parameter: Parameter, path: str, value: Json) -> Json:
-    """The value so that it is read as it is meant. Raises InputInvalid for one that would be read as a binding however it is written."""
-    if path.startswith(_INPUT):
+    """The value, if it is read as it is meant: outside of the input's schema a text could be a binding. Raises InputInvalid."""
+    if path.startswith(_INPUT) or _is_literal(value):
         return value
-    escaped = _escaped(value)
-    if not _is_literal(escaped):
-        message = "a text may not be an expression here"
-        raise InputInvalid(f"{parameter.name}: {message}", {f"/{parameter.name}": message})
-    return escaped
-
-
-def _escaped(value: Json) -> Json:
-    """Outside of the input's schema a text could be read as a binding."""
-    match value:
-        case str():
-            text = f"${value}" if value.startswith("$") else value
-            return text.replace("{{", "{{{{")
-        case list():
-            return [_escaped(item) for item in value]
-        case dict():
-            return {key: _escaped(member) for key, member in value.items()}
-        case _:
-            return value
+    message = "a text here may not begin with `$`, nor hold `{{` or `{%`: it would be read as a binding"
+    raise InputInvalid(f"{parameter.name}: {message}", {f"/{parameter.name}": message})
 
 
 def _is_literal(value: Json) -> bool:
+    """Whether a binding's reader takes it for itself, unchanged."""
     match value:
         case str():
-            return isinstance(parse_binding(value), Literal)
+            return parse_binding(value) == Literal(value)
         case list():
             return all(_is_literal(item) for item in value)
         case dict():
@@ -192,7 +176,7 @@ def _places(text: str) -> dict[str, _Place]:
     found: dict[str, _Place] = {}
 
     def walk(node: yaml.Node, path: str, value: Json) -> None:
-        if node.style not in ("|", ">") if isinstance(node, yaml.ScalarNode) else node.flow_style:
+        if node.style not in ("|", ">") if isinstance(node, yaml.ScalarNode) else isinstance(node, yaml.CollectionNode) and node.flow_style:
             found[path] = _Place(node.start_mark.index, node.end_mark.index, value)
         if isinstance(node, yaml.MappingNode) and isinstance(value, dict):
             for key, member in node.value:

@@ -300,3 +300,43 @@ def test_it_shows_how_the_providers_are(api: Api) -> None:
     status, found = api("GET /providers/health")
     assert (status, found["availability_target"], [route["name"] for route in found["routes"]]) == (200, 0.99, ["default", "fast", "smart"])
     assert {"id", "state", "success_ratio", "latency_p50_seconds", "latency_p95_seconds", "error_budget_left"} <= set(found["candidates"][0])
+
+
+def test_it_takes_workflows_out_and_brings_them_in(api: Api) -> None:
+    status, made = api("POST /workflows/import", body={"text": TEXT})
+    assert (status, made["root"], made["workflows"][0]["status"], made["lacks"]["secrets"]) == (201, "hello", "new", [])
+    assert api("POST /workflows/import", body={"text": TEXT})[0] == 200
+    one: dict[str, Any] = {"path": {"workflow_id": made["workflows"][0]["workflow_id"]}}
+    for query in ({}, {"format": "yaml"}):
+        response = app(rest_event("GET", "/api/v1/workflows/{workflow_id}/export", query=query, **one), context())
+        assert (response["body"], response["headers"]["Content-Type"]) == (TEXT, "application/yaml; charset=utf-8")
+    status, document = api("GET /workflows/{workflow_id}/export", query={"format": "json"}, **one)
+    assert (status, document["name"]) == (200, "hello")
+    assert api("GET /workflows/{workflow_id}/export", query={"format": "json", "bundle": "true"}, **one)[1]["sluice_bundle"] == 1
+    assert api("POST /workflows/import", body={"text": TEXT.replace("hi", "ho")})[1]["code"] == "workflow-name-taken"
+    assert api("POST /workflows/import", body={"text": "{"})[1]["code"] == "document-invalid"
+
+
+def test_it_shows_deploys_and_takes_in_starters(api: Api) -> None:
+    first = api("GET /starters", query={"limit": "3", "tag": "gate"})[1]
+    rest = api("GET /starters", query={"limit": "200", "tag": "gate", "cursor": first["cursor"]})[1]
+    assert (len(first["starters"]), rest["cursor"]) == (3, None)
+    assert "refund-handling" in [each["name"] for each in first["starters"] + rest["starters"]]
+    one: dict[str, Any] = {"path": {"name": "refund-handling"}}
+    seen = api("GET /starters/{name}", **one)[1]
+    assert {"id": "pay", "type": "tool_call", "title": "Pay it back", "map": None} in seen["graph"]["nodes"]
+    assert {"from": "approve", "to": "pay", "when": "pay", "map": None} in seen["graph"]["edges"]
+    assert (len(seen["samples"]), seen["uses"]["effects"], seen["use_count"]) == (3, ["money: pay", "notify: tell"], 0)
+    assert {each["name"]: each["default"] for each in seen["parameters"]}["small_amount"] == 50
+    status, made = api("POST /starters/{name}/deploy", body={"parameters": {"small_amount": 70}, "name": "refunds"}, **one)
+    assert (status, made["name"], made["is_new"], made["version"]) == (201, "refunds", True, None)
+    assert api("POST /starters/{name}/deploy", body={"parameters": {"small_amount": 70}, "name": "refunds"}, **one)[0] == 200
+    problem = api("POST /starters/{name}/deploy", body={"parameters": {"small_amount": "much"}}, **one)[1]
+    assert (problem["code"], problem["errors"][0]["field"]) == ("input-invalid", "/small_amount")
+    assert api("GET /starters/{name}", path={"name": "nothing"})[1]["code"] == "starter-not-found"
+    assert api("PUT /starters/{name}", body={"workflow_id": made["workflow_id"]}, **one)[1]["code"] == "name-reserved"
+    twice = [{"name": "a", "title": "A", "schema": {}, "sets": ["title"]}] * 2
+    assert api("PUT /starters/{name}", body={"workflow_id": "wf_1", "parameters": twice}, path={"name": "mine"})[1]["code"] == "body-invalid"
+    version = published()
+    assert api("PUT /starters/{name}", body={"workflow_id": version.workflow_id}, path={"name": "mine"})[1]["code"] == "version-not-found"
+    assert api("DELETE /starters/{name}", path={"name": "mine"})[1]["code"] == "starter-not-found"
