@@ -1,4 +1,4 @@
-"""What a publication of a workflow touches: runs in flight by version, open gates, what starts it, who calls it.
+"""What a publication of a workflow touches: runs in flight by version, open gates, who calls it.
 
 In: a workflow. Out: `Impact`, from counters and indexes. Reads only. Runs stay on the version that they began with, and callers on the version that
 they were published with: the figures say how much of that there is.

@@ -19,6 +19,7 @@ from chalicelib.workflows.starter import About, Parameter, Sample, Starter, fill
 from chalicelib.workflows.starter_files import FOLDER, built_in
 from tests.factories.cloud import ANN, BOB, STRANGER, Cloud
 from tests.factories.publishing import publish
+from tests.factories.repository import ROOT
 from tests.unit.workflows.test_publish import PARENT
 from tests.unit.workflows.test_versions import wired
 from tests.unit.workflows.test_workflows import HOTEL
@@ -52,6 +53,12 @@ def test_twelve_and_more_ship() -> None:
     assert len(SHIPPED) >= 12
     assert wanted <= set(SHIPPED)
     assert {folder.name for folder in FOLDER.iterdir()} == set(SHIPPED)
+
+
+def test_the_examples_are_starters_and_no_copies() -> None:
+    shown = list((ROOT / "examples").iterdir())
+    assert len(shown) >= 7
+    assert {folder.resolve() for folder in shown} <= {(FOLDER / name).resolve() for name in SHIPPED}
 
 
 @pytest.mark.parametrize("name", SHIPPED)
