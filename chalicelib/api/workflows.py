@@ -12,7 +12,7 @@ from chalicelib.api.paging import Page
 from chalicelib.api.views import workflow_view
 from chalicelib.workflows.create import create
 from chalicelib.workflows.delete import delete
-from chalicelib.workflows.drafts import get_draft
+from chalicelib.workflows.drafts import draft_of
 from chalicelib.workflows.query import find_workflow, get_workflow, list_workflows
 
 routes = Blueprint(__name__)
@@ -50,7 +50,8 @@ def list_all(call: Call[Nothing, WorkflowsWanted]) -> Answer:
 @endpoint(routes, HTTPMethod.GET, "/api/v1/workflows/{workflow_id}")
 def get_one(call: Call[Nothing, Nothing], workflow_id: str) -> Answer:
     """A workflow with one's own draft."""
-    return Answer(workflow_view(get_workflow(call.principal, workflow_id), get_draft(call.principal, workflow_id)))
+    workflow = get_workflow(call.principal, workflow_id)
+    return Answer(workflow_view(workflow, draft_of(call.principal, workflow)))
 
 
 @endpoint(routes, HTTPMethod.DELETE, "/api/v1/workflows/{workflow_id}")

@@ -4,7 +4,7 @@ In: a spec before and after, with what a run of each takes if that is known. Out
 the workflow uses of the world; the forecast; a summary of a few lines. Pure; `diff_text` makes the whole readable.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Final, Literal
 
@@ -15,6 +15,7 @@ from chalicelib.workflows.diff_values import Kind, Leaf, Word, leaves, words
 from chalicelib.workflows.spec_uses import Uses, uses_of
 
 Aspect = Literal["node", "edge", "prompt", "binding", "schema", "retry", "timeout", "gate", "permission", "model", "setting"]
+SHOWN: Final = 12  # names in one line of a summary
 FIGURES: Final = ("transitions", "invocations", "writes", "price_microdollars")
 
 _ASPECTS: Final[Mapping[str, Aspect]] = {
@@ -192,22 +193,28 @@ def _summary(difference: Difference) -> Iterator[str]:
         yield "nothing differs"
     for use in difference.uses:
         if use.added and use.kind in ("effects", "secrets"):
-            yield f"{use.kind} added: {', '.join(use.added)}"
+            yield f"{use.kind} added: {_some(use.added)}"
     for kind in ("added", "removed", "renamed", "moved"):
         names = [change for change in difference.changes if change.aspect == "node" and change.kind == kind]
         if names:
-            yield f"nodes {kind}: {', '.join(_named(change) for change in names)}"
+            yield f"nodes {kind}: {_some([_named(change) for change in names])}"
     for aspect in ("node", "gate", "permission", "prompt", "schema", "binding", "model", "retry", "timeout", "setting"):
         places = [change.path for change in difference.changes if change.aspect == aspect and (aspect != "node" or change.kind == "changed")]
         if places:
-            yield f"{'node types' if aspect == 'node' else aspect} changed: {', '.join(dict.fromkeys(places))}"
+            yield f"{'node types' if aspect == 'node' else aspect} changed: {_some([*dict.fromkeys(places)])}"
     edges = [
         f"{change.path}{f' ({when})' if (when := change.after or change.before) else ''} {change.kind}"
         for change in difference.changes
         if change.aspect == "edge"
     ]
     if edges:
-        yield f"edges: {', '.join(edges)}"
+        yield f"edges: {_some(edges)}"
+
+
+def _some(names: Sequence[str]) -> str:
+    """A summary names so many and counts the rest."""
+    more = len(names) - SHOWN
+    return ", ".join(names) if more <= 0 else f"{', '.join(names[:SHOWN])} and {more} more"
 
 
 def _named(change: Change) -> str:

@@ -24,9 +24,13 @@ _TRIES: Final = 8
 def get_draft(principal: Principal, workflow_id: str, *, person: str | None = None) -> Draft:
     """The person's draft (one's own, if nobody is named); with revision 0 what one would begin with. Raises WorkflowNotFound; of others, who have
     none, DraftNotFound."""
-    workflow = workflows.get(principal.organisation_id, workflow_id)
+    return draft_of(principal, workflows.get(principal.organisation_id, workflow_id), person=person)
+
+
+def draft_of(principal: Principal, workflow: Workflow, *, person: str | None = None) -> Draft:
+    """The same, of a workflow that is at hand. Raises DraftNotFound."""
     whose = person or principal.person
-    found = drafts.find(principal.organisation_id, workflow_id, whose)
+    found = drafts.find(principal.organisation_id, workflow.id, whose)
     if found is None and whose != principal.person:
         raise DraftNotFound(f"{whose} has no draft of {workflow.name}")
     return found or _beginning(workflow, whose)
@@ -51,7 +55,7 @@ def save_draft(
         workflows.get_summary(organisation_id, workflow_id, base_version)
     for _ in range(_TRIES):
         workflow = workflows.get(organisation_id, workflow_id)
-        there = get_draft(principal, workflow_id, person=whose)
+        there = draft_of(principal, workflow, person=whose)
         kept = there if there.revision else None
         base = there.base_version if base_version is None else base_version
         if kept is not None and (kept.text, kept.base_version) == (text, base):

@@ -6,6 +6,7 @@ organisation has another version whenever it says something else.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from chalicelib.access.principal import Principal
@@ -165,7 +166,7 @@ def _require_sound(starter: Starter, bundle: Bundle) -> None:
 
 
 def _all(principal: Principal) -> Mapping[str, Starter]:
-    own = {record.name: _own(principal, record) for record in starters.list_all(principal.organisation_id)}
+    own = {record.name: _own(principal.organisation_id, record) for record in starters.list_all(principal.organisation_id)}
     return {**own, **built_in()}
 
 
@@ -176,11 +177,13 @@ def _get(principal: Principal, name: str) -> Starter:
     record = starters.find(principal.organisation_id, name)
     if record is None:
         raise StarterNotFound(f"there is no starter called {name}")
-    return _own(principal, record)
+    return _own(principal.organisation_id, record)
 
 
-def _own(principal: Principal, record: StarterRecord) -> Starter:
-    document = load(principal.organisation_id, record.document)
+@lru_cache(maxsize=256)
+def _own(organisation_id: str, record: StarterRecord) -> Starter:
+    """A record never changes: its version and digest are in it."""
+    document = load(organisation_id, record.document)
     if not isinstance(document, dict):
         raise StarterNotFound(f"what the starter {record.name} holds is gone")
     said = {key: value for key, value in document.items() if key not in ("root", "texts")}

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from chalicelib.spec.workflow import WorkflowSpec
 from chalicelib.workflows.diff import diff
 from tests.golden.diff.render import INPUTS, cases, difference_of, read, render
 from tests.golden.files import compare
@@ -41,3 +42,10 @@ def test_it_tells_the_same_number_of_nodes_both_ways(case: Path) -> None:
 
     assert counted(there.changes) == {mirrored[kind]: count for kind, count in counted(back.changes).items()}
     json.dumps(there.as_json())
+
+
+def test_a_summary_names_some_and_counts_the_rest() -> None:
+    document = {"sluice": 1, "name": "many", "nodes": {f"n{number}": {"type": "transform", "value": number} for number in range(20)}}
+    few = {**document, "nodes": {"n0": {"type": "transform", "value": 0}}}
+    found = diff(WorkflowSpec.model_validate(few), WorkflowSpec.model_validate(document))
+    assert found.summary == ("nodes added: n1, n2, n3, n4, n5, n6, n7, n8, n9, n10, n11, n12 and 7 more",)
