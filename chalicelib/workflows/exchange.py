@@ -2,7 +2,8 @@
 
 In: a workflow; or a file, YAML or JSON, of one workflow or a bundle. Out: the file; or `Imported`, what became of each workflow in it. What was
 written by people comes out as they wrote it, so that bringing a file in and taking it out again gives the same bytes. Everything is looked at
-before anything is written: a name that is taken by something else stops the whole. Bringing the same file in twice is harmless."""
+before anything is written: a name that is taken by something else stops the whole. Bringing the same file in twice is harmless.
+"""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace

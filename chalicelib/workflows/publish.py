@@ -1,9 +1,8 @@
 """Publish a version: compile, create the state machine, write the immutable version. Runs in the compiler Lambda alone.
 
-In: a draft, or a text, with a note. Out: `Published`: the version, and whether it is new. Idempotent: a digest that is the latest version's
-already is
-that version; else it gets its number on top of the latest, then its machine, then its record, so that publishing the same again goes on where
-the first attempt broke off. The record is written only while that version still is the latest: nobody's publication is passed over unseen.
+In: a draft, or a text, with a note. Out: `Published`: the version, and whether it is new. Idempotent: a digest that is the latest version's is that
+version; else it gets its number on top of the latest, then its machine, then its record, so that publishing the same again goes on where the first
+attempt broke off. The record is written only while that version still is the latest: nobody's publication is passed over unseen.
 """
 
 from collections.abc import Mapping
