@@ -1,7 +1,8 @@
 """What a version's runs came to: how many began, how they ended, how long they took, what they cost.
 
-In: a run as it begins and as it ends. Out: writes for the very transactions that record the one and the other, so that each run counts once whatever
-is delivered twice; and the sums. A version's sums are kept in `SHARDS` items chosen by the run's id, so that runs which end at one moment seldom meet.
+In: a run as it begins and as it ends. Out: writes for the very transactions that record the one and the other, so that each run counts once,
+whatever is delivered twice; and the sums. A version's sums are kept in `SHARDS` items chosen by the run's id, so that runs which end at one moment
+seldom meet.
 
 How long runs took is kept as counts in steps of a twelfth part of an octave: a median read from them is within 3 % of the true one.
 """

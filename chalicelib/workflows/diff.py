@@ -14,12 +14,13 @@ from chalicelib.workflows.diff_nodes import Edge, Pairs, pair
 from chalicelib.workflows.diff_values import Kind, Leaf, Word, leaves, words
 from chalicelib.workflows.spec_uses import Uses, uses_of
 
-Aspect = Literal["node", "edge", "prompt", "binding", "schema", "retry", "timeout", "gate", "permission", "model", "setting"]
+Aspect = Literal["node", "edge", "prompt", "text", "binding", "schema", "retry", "timeout", "gate", "permission", "model", "setting"]
 SHOWN: Final = 12  # names in one line of a summary
 FIGURES: Final = ("transitions", "invocations", "writes", "price_microdollars")
 
 _ASPECTS: Final[Mapping[str, Aspect]] = {
-    **dict.fromkeys(("prompt", "system", "text", "title", "description"), "prompt"),
+    **dict.fromkeys(("prompt", "system", "text"), "prompt"),
+    **dict.fromkeys(("title", "description"), "text"),
     **dict.fromkeys(("with", "over", "as", "value", "if", "cases", "else", "seconds", "until", "details", "attach", "to"), "binding"),
     **dict.fromkeys(("input", "form"), "schema"),
     **dict.fromkeys(("retry", "on_error", "repeat", "wait"), "retry"),
@@ -146,7 +147,7 @@ def _aspect(kind: str, field: str) -> Aspect:
 
 def _change(leaf: Leaf, aspect: Aspect, node: str | None = None) -> Change:
     both_texts = isinstance(leaf.before, str) and isinstance(leaf.after, str)
-    told = words(str(leaf.before), str(leaf.after)) if both_texts and aspect == "prompt" else ()
+    told = words(str(leaf.before), str(leaf.after)) if both_texts and aspect in ("prompt", "text") else ()
     return Change(leaf.kind, aspect, leaf.path, node, leaf.before, leaf.after, told)
 
 
@@ -198,7 +199,7 @@ def _summary(difference: Difference) -> Iterator[str]:
         names = [change for change in difference.changes if change.aspect == "node" and change.kind == kind]
         if names:
             yield f"nodes {kind}: {_some([_named(change) for change in names])}"
-    for aspect in ("node", "gate", "permission", "prompt", "schema", "binding", "model", "retry", "timeout", "setting"):
+    for aspect in ("node", "gate", "permission", "prompt", "schema", "binding", "model", "retry", "timeout", "text", "setting"):
         places = [change.path for change in difference.changes if change.aspect == aspect and (aspect != "node" or change.kind == "changed")]
         if places:
             yield f"{'node types' if aspect == 'node' else aspect} changed: {_some([*dict.fromkeys(places)])}"

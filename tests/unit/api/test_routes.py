@@ -161,7 +161,7 @@ def test_it_compares_counts_and_goes_back(api: Api) -> None:
     started(api, version)
     published({**SPEC, "title": "Another title"})
     status, found = api("GET /workflows/{workflow_id}/diff", query={"from": "1", "to": "2"}, **one)
-    assert (status, found["from"], found["to"], found["summary"]) == (200, "1", "2", ["prompt changed: title"])
+    assert (status, found["from"], found["to"], found["summary"]) == (200, "1", "2", ["text changed: title"])
     assert found["text"].startswith("~ title:")
     assert api("GET /workflows/{workflow_id}/diff", query={"to": "2"}, **one)[1]["from"] == "1"
     assert api("GET /workflows/{workflow_id}/diff", query={"to": "newest"}, **one)[1]["code"] == "query-invalid"

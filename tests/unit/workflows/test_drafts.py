@@ -56,7 +56,7 @@ def test_it_says_whose_change_won_and_what_differs(aws: Cloud) -> None:
         save_draft(ANN, workflow.id, text=HOTEL.replace("value: $context.city", "value: 1"), match=read.etag)
     assert refused.value.status == 412
     assert refused.value.detail["current"]["saved_at"] == won.saved_at  # type: ignore[index,call-overload]
-    assert refused.value.detail["change"] == ["prompt changed: title", "binding changed: nodes.say.value"]
+    assert refused.value.detail["change"] == ["binding changed: nodes.say.value", "text changed: title"]
     assert get_draft(ANN, workflow.id) == won
 
 

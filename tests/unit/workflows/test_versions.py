@@ -85,7 +85,7 @@ def test_nobody_s_publication_is_passed_over_unseen(aws: Cloud) -> None:
     with pytest.raises(VersionMoved, match="bob published version 2") as refused:
         publish(ANN, workflow.id)
     assert refused.value.detail["latest"]["note"] == "motels"  # type: ignore[index,call-overload]
-    assert refused.value.detail["change"] == ["prompt changed: title"]
+    assert refused.value.detail["change"] == ["text changed: title"]
     draft = get_draft(ANN, workflow.id)
     save_draft(ANN, workflow.id, text=draft.text, match=draft.etag, base_version=2)
     assert publish(ANN, workflow.id).version.number == 3
@@ -193,7 +193,7 @@ def test_the_wire_tells_of_a_version_that_came_in_between(aws: Cloud) -> None:
     with wired(aws), pytest.raises(VersionMoved) as refused:
         publication.request(ANN, workflow.id, Wish(text=ASKING, base_version=1))
     assert refused.value.detail["latest"]["number"] == 2  # type: ignore[index,call-overload]
-    assert refused.value.detail["change"] == ["prompt changed: title"]
+    assert refused.value.detail["change"] == ["text changed: title"]
 
 
 def test_a_preview_says_what_would_be_published_and_keeps_nothing(aws: Cloud) -> None:
