@@ -19,7 +19,7 @@ from chalicelib.runs.follow_up import child_answer, follow_up, is_needed
 from chalicelib.runs.history import Told, fault_of, read_history
 from chalicelib.runs.settlement import Outcome, graph_of, settle
 from chalicelib.spec.model import Json, JsonObject
-from chalicelib.store import answers, runs
+from chalicelib.store import answers, runs, tallies
 from chalicelib.store.accounts import Address
 from chalicelib.store.journal import Change, Ending
 from chalicelib.store.node_places import places_of
@@ -187,12 +187,17 @@ def _ending(organisation_id: str, run_id: str, ended: _Ended) -> Change | None:
     return Change(
         run,
         settle(run, nodes, outcome),
-        writes=_writes(run, ended, fault),
+        writes=(*_writes(run, ended, fault), _tallied(run, ended, usage)),
         ending=ending,
         usage=usage,
         write_count=write_count,
         invocation_count=invocation_count,
     )
+
+
+def _tallied(run: Run, ended: _Ended, usage: Usage) -> Write:
+    """What the run's end adds to its version's sums; `usage` is what it spent beside its own record's."""
+    return tallies.ended_write(run, ended.status, ended_at=ended.at, cost=run.usage.plus(usage).cost, started_at=ended.started_at)
 
 
 def _of_items(nodes: Mapping[Address, NodeRun]) -> tuple[Usage, int, int]:
