@@ -104,6 +104,18 @@ def test_a_parameter_goes_where_it_belongs_and_all_else_stays_as_it_was_written(
     assert filled == Bundle("other", {"other": expected})
 
 
+def test_agents_elsewhere_are_workflows_and_servers_that_it_uses() -> None:
+    spec = load(
+        "sluice: 1\nname: elsewhere\nnodes:\n"
+        "  a: {type: agent_call, agent: 'workflow:book-hotel', prompt: x}\n"
+        "  b: {type: agent_call, agent: 'a2a:clerk', prompt: x}\n"
+        "  c: {type: agent_call, model: 'mock:offline', prompt: x, tools: [{agent: 'workflow:rank'}, {agent: 'a2a:porter'}, {agent: researcher}]}\n"
+    ).spec
+    assert spec is not None
+    used = uses_of(spec)
+    assert (used.workflows, used.a2a_agents) == (("book-hotel", "rank"), ("clerk", "porter"))
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.text(max_size=30), st.text(max_size=8))
 def test_whatever_a_text_holds_it_is_that_text(city: str, to: str) -> None:
