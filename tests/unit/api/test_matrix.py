@@ -221,7 +221,7 @@ def test_it_keeps_what_is_another_organisations_out_of_sight(site: Site, method:
         others = site.ask(route, olga, made_up=True)
         told = text
         for parameter, value in site.parameters(path).items():
-            if len(value) > 3:  # a shorter one stands in other words too
+            if len(value) > 1:  # a single letter stands in other words too
                 told = told.replace(value, site.parameters(path, made_up=True)[parameter])
         assert (others[0], others[2]) == (404, told)  # as if it were not there
     else:
