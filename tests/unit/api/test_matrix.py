@@ -173,7 +173,7 @@ def site() -> Iterator[Site]:
         things = {
             "workflow_id": run.workflow_id,
             "run_id": run.id,
-            "node": "a",
+            "node": f"{CANARY}-node",
             "gate_id": gate.id,
             "number": "1",
             "job_id": job.id,
