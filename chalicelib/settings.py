@@ -71,6 +71,9 @@ class Settings(BaseModel):
     )  # https://…/stage, of apigatewaymanagementapi; empty: nobody is pushed to
     websocket_url: str = Field(default="", alias="SLUICE_WEBSOCKET_URL")  # wss://…, told to clients
     allowed_hosts: tuple[str, ...] = Field(default=(), alias="SLUICE_ALLOWED_HOSTS")  # comma-separated; empty: any public host
+    max_running_of_organisation: int = Field(default=1_000, ge=0, alias="SLUICE_MAX_RUNNING_OF_ORGANISATION")  # runs with a slot; 0: no limit
+    max_running: int = Field(default=0, ge=0, alias="SLUICE_MAX_RUNNING")  # of the whole deployment; 0: no limit
+    queue_ageing_seconds: int = Field(default=600, ge=1, alias="SLUICE_QUEUE_AGEING_SECONDS")  # after which a line that nobody serves moves up
     people: Mapping[str, tuple[str, ...]] = Field(default_factory=dict, alias="SLUICE_PEOPLE")  # JSON {person: [roles]}
     prices: Mapping[str, OwnPrice] = Field(default_factory=dict, alias="SLUICE_PRICES")  # JSON {"provider:model": {fresh, output, …}}
     models: Mapping[str, AliasTarget] = Field(default_factory=dict, alias="SLUICE_MODELS")  # JSON {alias: "provider:model" or a route}

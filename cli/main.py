@@ -10,6 +10,7 @@ from cli import (
     costs,
     directory,
     gates,
+    queue,
     runs,
     secrets,
     specs,
@@ -27,6 +28,7 @@ app.command("runs")(runs.runs)
 app.command("show")(runs.show)
 app.command("compare")(compare.compare)
 app.command("cancel")(runs.cancel)
+app.command("queue")(queue.queue)
 app.command("reply")(runs.reply)
 app.command("gates")(gates.gates)
 app.command("decide")(gates.decide)

@@ -1,6 +1,7 @@
 """Routes: start runs, follow them, cancel them, answer what they ask."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from http import HTTPMethod
 from typing import Annotated, Final
 from urllib.parse import parse_qsl
@@ -17,9 +18,12 @@ from chalicelib.live.publish import event_frame
 from chalicelib.runs import query
 from chalicelib.runs.cancel import cancel
 from chalicelib.runs.compare import compare
+from chalicelib.runs.queue import place_of
 from chalicelib.runs.search import Wanted, search
-from chalicelib.spec.model import Json
+from chalicelib.runs.start import InLine
+from chalicelib.spec.model import Json, JsonObject
 from chalicelib.store.blobs import json_text
+from chalicelib.store.run_records import Priority, Run
 from chalicelib.store.statuses import RunStatus
 from chalicelib.triggers.manual import start_manually
 
@@ -28,10 +32,12 @@ _MOST_PAIRS: Final = 20
 
 
 class RunToStart(Wire):
-    """`version` defaults to the latest."""
+    """`version` defaults to the latest. `priority` and `start_within_seconds` say how the run waits, where it has to."""
 
     input: Json = Field(default_factory=dict)
     version: Annotated[int, Field(ge=1)] | None = None
+    priority: Annotated[Priority, Field(strict=False)] = Priority.NORMAL
+    start_within_seconds: Annotated[int, Field(ge=1, le=31_536_000)] | None = None
 
 
 def _pairs(given: object) -> object:
@@ -102,8 +108,10 @@ class Cancellation(Wire):
 @endpoint(routes, HTTPMethod.POST, "/api/v1/workflows/{workflow_id}/run", scope=Scope.WORKFLOW_EXECUTE)
 def start_run(call: Call[RunToStart, Nothing], workflow_id: str) -> Answer:
     """Start a run. With an `Idempotency-Key`, asking again finds the same run."""
-    run = start_manually(call.principal, workflow_id=workflow_id, input=call.body.input, version=call.body.version, key=call.idempotency_key or None)
-    return Answer(run_view(run), status=202, headers={"Location": f"/api/v1/workflows/runs/{run.id}"})
+    given, key = call.body, call.idempotency_key or None
+    line = InLine(given.priority, given.start_within_seconds)
+    run = start_manually(call.principal, workflow_id=workflow_id, input=given.input, version=given.version, key=key, line=line)
+    return Answer({**run_view(run), "queue": _place(run)}, status=202, headers={"Location": f"/api/v1/workflows/runs/{run.id}"})
 
 
 @endpoint(routes, HTTPMethod.GET, "/api/v1/workflows/runs", scope=Scope.RUN_READ)
@@ -116,7 +124,8 @@ def list_runs(call: Call[Nothing, RunsWanted]) -> Answer:
 @endpoint(routes, HTTPMethod.GET, "/api/v1/workflows/runs/{run_id}", scope=Scope.RUN_READ)
 def get_run(call: Call[Nothing, RunWanted], run_id: str) -> Answer:
     """A run with its input and output."""
-    document = run_view(query.get_run(call.principal, run_id))
+    run = query.get_run(call.principal, run_id)
+    document = {**run_view(run), "queue": _place(run)}
     room = Room()
     for name, value in (("output", query.get_output(call.principal, run_id)), ("input", query.get_input(call.principal, run_id))):
         document |= {name: room.take(value), f"{name}_bytes": len(json_text(value).encode()) if value is not None else 0}
@@ -158,3 +167,9 @@ def list_events(call: Call[Nothing, EventsWanted], run_id: str) -> Answer:
 def cancel_run(call: Call[Cancellation, Nothing], run_id: str) -> Answer:
     """Cancel a run. Cancelling twice is harmless."""
     return Answer(run_view(cancel(call.principal, run_id, reason=call.body.reason)))
+
+
+def _place(run: Run) -> JsonObject | None:
+    """Where a run stands that waits for a slot."""
+    place = place_of(run)
+    return None if place is None else asdict(place)

@@ -18,14 +18,18 @@ from chalicelib.errors import ConditionLost, Contention, KeyReused, NotPublished
 from chalicelib.gates.deliver import deliver_soon
 from chalicelib.live.publish import publish
 from chalicelib.machines import executions
+from chalicelib.runs.admit import admit
 from chalicelib.runs.inputs import checked_input, marks_of, small_fields
+from chalicelib.settings import settings
 from chalicelib.spec.canonical import digest
 from chalicelib.spec.model import Json, JsonObject
-from chalicelib.store import answers, pointers, runs, workflows
+from chalicelib.store import answers, pointers, runs, slots, workflows
 from chalicelib.store.items import fields_of
-from chalicelib.store.run_records import NodeAttempt, ParentNode, Run, RunAbove, Trigger
+from chalicelib.store.run_records import NodeAttempt, ParentNode, Priority, Run, RunAbove, Trigger
 from chalicelib.store.runs import NewRun, ParentLink, Promise
+from chalicelib.store.slots import SlotLost
 from chalicelib.store.statuses import RunStatus
+from chalicelib.store.table import Write
 from chalicelib.store.workflow_records import Version
 
 MANUAL: Final = Trigger()
@@ -34,6 +38,20 @@ CONTEXT_BYTES: Final = 160 * 1024  # of a machine's input of 256 KiB, which ever
 KEPT_BYTES: Final = 96 * 1024
 _TRIES: Final = 4
 _log: Final = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class InLine:
+    """How a run waits, where there is no slot for it: with which priority, and how long at most before it ends as timed out."""
+
+    priority: Priority = Priority.NORMAL
+    within_seconds: int | None = None
+
+    def start_by(self, now: datetime) -> str | None:
+        return time_text(now + timedelta(seconds=self.within_seconds)) if self.within_seconds else None
+
+
+IN_LINE: Final = InLine()
 
 
 class Parent(BaseModel):
@@ -63,27 +81,42 @@ def start(
     key: str | None = None,
     trigger: Trigger = MANUAL,
     parent: Parent | None = None,
+    line: InLine = IN_LINE,
 ) -> Run:
     """Start a run of `version` (the latest, if none is named). The input is checked against the version's schema, after top-level defaults are
     applied.
 
     With a `key`, the same call finds the same run for 24 hours (a parent's, as long as the run is kept); another input under that key raises
     KeyReused.
-    A child that is started again with a new token answers that token. Raises WorkflowNotFound, VersionNotFound, NotPublished, InputInvalid,
+    A child that is started again with a new token answers that token. Where there is no slot for it, a run gets in line (`runs.admit`); a child needs
+    none. Raises WorkflowNotFound, VersionNotFound, NotPublished, InputInvalid,
     KeyReused.
     """
     chosen = choose_version(principal.organisation_id, workflow_id, version)
     given = checked_input(_input_schema(chosen), input)
     lasting = parent_key(parent) if parent else None
-    request = _Request(principal, chosen, given, lasting or key, trigger, parent, version)
+    request = _Request(principal, chosen, given, lasting or key, trigger, parent, version, line)
     run, is_new = request.find_or_create()
     if parent is not None and not is_new:
         _await_again(run, parent)
-    try:
+    try:  # it is recorded: an error here would have it started twice
+        if run.slot == "waiting":
+            admit(run.organisation_id, give_to_engine)
+            return runs.get(run.organisation_id, run.id)
         launch(run, given, chosen)
-    except Exception:  # it is recorded: an error here would have it started twice
+    except Exception:
         _log.warning("a run waits for the engine", exc_info=True, extra={"run_id": run.id})
     return run
+
+
+def give_to_engine(run: Run) -> None:
+    """Launch a run that got its slot in line. What fails here the sweeper does; a run that was cancelled meanwhile is stopped again."""
+    try:
+        launch(run, runs.get_input(run.organisation_id, run.id), workflows.get_version(run.organisation_id, run.version_id))
+        if runs.get(run.organisation_id, run.id).status.is_terminal:
+            executions.stop(run.machine_arn, run.execution_name, error="Cancelled", cause="the run ended before it began")
+    except Exception:
+        _log.warning("a run waits for the engine", exc_info=True, extra={"run_id": run.id})
 
 
 def choose_version(organisation_id: str, workflow_id: str, number: int | None) -> Version:
@@ -103,8 +136,9 @@ def parent_key(parent: Parent) -> str:
 
 
 def launch(run: Run, given: Json, version: Version) -> bool:
-    """Give a queued run to the engine; one that was given before stays as it is. False when its state machine is gone. Raises EngineUnavailable."""
-    if run.status is not RunStatus.QUEUED:
+    """Give a queued run to the engine; one that was given before, or waits for a slot, stays as it is. False when its state machine is gone. Raises
+    EngineUnavailable."""
+    if run.status is not RunStatus.QUEUED or run.slot == "waiting":
         return True
     return executions.start(run.machine_arn, run.execution_name, machine_input(run, given, version))
 
@@ -133,6 +167,7 @@ class _Request:
     trigger: Trigger
     parent: Parent | None
     number: int | None
+    line: InLine
 
     def find_or_create(self) -> tuple[Run, bool]:
         """The run, and whether it is new."""
@@ -158,8 +193,19 @@ class _Request:
         return runs.get(self.principal.organisation_id, known.run_id)
 
     def _create(self) -> Run:
+        """The run, with a slot or in line. A child needs no slot: it rides on that of the run that waits for it."""
+        run = self._run()
+        if self.parent is not None:
+            return self._written(run, ())
+        try:
+            return self._written(run.model_copy(update={"slot": "held", "admitted_at": run.created_at}), slots.taking(run))
+        except SlotLost:
+            ahead = slots.read_workflow(run.organisation_id, run.workflow_id).waiting_before(run.priority)
+            return self._written(run.model_copy(update={"slot": "waiting"}), slots.lining_up(run), {"position": ahead + 1})
+
+    def _written(self, run: Run, of_slots: tuple[Write, ...], told: JsonObject | None = None) -> Run:
         new = NewRun(
-            self._run(),
+            run,
             self.given,
             key_sha256=None if self.key is None else runs.key_digest(self.key),
             request_sha256=self._digest(),
@@ -167,10 +213,12 @@ class _Request:
             parent=self._link(),
             token=self.parent.token if self.parent else None,
             marks=marks_of(self.version.spec, self.given),
+            slots=of_slots,
+            told={"priority": run.priority.value, **told} if told else {},
         )
-        run, event = runs.create(new)
+        created, event = runs.create(new)
         publish([event])
-        return run
+        return created
 
     def _digest(self) -> str:
         return digest({"input": self.given, "version": self.number})
@@ -195,8 +243,11 @@ class _Request:
             parent=self._parent_node(),
             above=self._above(),
             key=self.key,
+            priority=self.line.priority,
+            capped=self.parent is None and settings().max_running > 0,
             created_at=time_text(now),
             updated_at=time_text(now),
+            start_by_at=self.line.start_by(now),
             deadline_at=time_text(now + timedelta(seconds=seconds)) if seconds else None,
         )
 

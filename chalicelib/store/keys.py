@@ -24,6 +24,10 @@ point-in-time recovery. Every PK starts with `ORG#<organisation>`; what is known
     transcript          RUN#<run>                 TALK#<node>#<item path>#<visit>#<agent delegated to>[#<resume it began in>]
     agent's task        RUN#<run>                 TASK#<node>#<item path>#<visit>
     start key           KEY#<wf>#<sha256>         KEY
+    slots of all        SLOTS                     ORGANISATION                                                (PK ORG#_) WAITING / <organisation>
+    slots of a workflow SLOTS                     WORKFLOW#<wf>
+    run in line         LINE#<wf>#<priority>      RUN#<run>
+    slots, all together SLOTS                     DEPLOYMENT                (PK ORG#_)
     gate                GATE#<gate>               GATE                      RUN#<run>#GATES / <gate>          OPEN#GATES / <opened>#<gate>
                                                                                                      decided: UNDELIVERED / <gate>
     message             MESSAGE#<msg>             MESSAGE                   RUN#<run>#MESSAGES / <msg>        UNDELIVERED / <msg>
@@ -67,6 +71,9 @@ point-in-time recovery. Every PK starts with `ORG#<organisation>`; what is known
     runs by end, error, label or input field, newest first    GSI1 RUNS#<mark>; of a workflow GSI2 WORKFLOW#<wf>#RUNS#<mark>
     whether a run carries a mark                              PK RUN#<run>, SK MARK#<criterion>, exact
     runs that have not ended (lists by open status, sweeper)  GSI2 OPEN#RUNS
+    who holds slots, who waits, of an organisation            PK SLOTS
+    the first in a line; how many stand before a run          PK LINE#<wf>#<priority>, ascending; range below RUN#<run>
+    organisations with runs in line                           GSI2 WAITING
     a run with its node runs; events since n                  PK RUN#<run>, SK RUN, prefix NODE#, range of EVENT#
     open gates, oldest first; the gates of a run              GSI2 OPEN#GATES; GSI1 RUN#<run>#GATES
     answers that have not reached the engine                  GSI2 UNDELIVERED
@@ -223,6 +230,31 @@ def open_runs(organisation_id: str, run_id: str = "") -> IndexKey:
 
 def start_key(organisation_id: str, workflow_id: str, key_sha256: str) -> Key:
     return Key(f"ORG#{organisation_id}#KEY#{workflow_id}#{key_sha256}", "KEY")
+
+
+def organisation_slots(organisation_id: str) -> Key:
+    return Key(f"ORG#{organisation_id}#SLOTS", "ORGANISATION")
+
+
+def workflow_slots(organisation_id: str, workflow_id: str) -> Key:
+    return Key(organisation_slots(organisation_id).pk, f"WORKFLOW#{workflow_id}")
+
+
+def deployment_slots() -> Key:
+    return Key(f"ORG#{PLATFORM}#SLOTS", "DEPLOYMENT")
+
+
+def organisations_in_line(organisation_id: str = "") -> IndexKey:
+    return IndexKey(2, f"ORG#{PLATFORM}#WAITING", organisation_id)
+
+
+def line(organisation_id: str, workflow_id: str, priority: str) -> str:
+    """The partition of those who wait for a slot of a workflow with one priority."""
+    return f"ORG#{organisation_id}#LINE#{workflow_id}#{priority}"
+
+
+def line_entry(organisation_id: str, workflow_id: str, priority: str, run_id: str) -> Key:
+    return Key(line(organisation_id, workflow_id, priority), f"RUN#{run_id}")
 
 
 def gate(organisation_id: str, gate_id: str) -> Key:

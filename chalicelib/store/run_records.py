@@ -3,6 +3,7 @@
 A run's item is written again with every event, so what is large or never changes (input, output) lies in items beside it.
 """
 
+from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
@@ -44,6 +45,19 @@ class Usage(Record):
         )
 
 
+class Priority(StrEnum):
+    """Who of those that wait for a slot gets it first."""
+
+    HIGH = "high"
+    NORMAL = "normal"
+    LOW = "low"
+
+    @property
+    def level(self) -> int:
+        """0 is first."""
+        return list(Priority).index(self)
+
+
 class Trigger(Record):
     """What started a run. `source` names it: a person, a schedule's id, the parent's or the failed run's id."""
 
@@ -70,7 +84,9 @@ class RunAbove(Record):
 
 class Run(Record):
     """One use of a version. `key` is the caller's idempotency key; `resume` counts resumptions; `execution_name` belongs to the latest of them.
-    `above`: the runs that wait for this one, from its parent up: their budgets hold for it."""
+    `above`: the runs that wait for this one, from its parent up: their budgets hold for it.
+    `slot`: whether it waits for one, holds one, or needs none: it has a parent, it has ended, or it is older than slots are. `capped`: it counts in
+    the slots of the whole deployment, too."""
 
     id: str
     organisation_id: str
@@ -87,8 +103,13 @@ class Run(Record):
     parent: ParentNode | None = None
     above: tuple[RunAbove, ...] = ()
     key: str | None = None
+    priority: Priority = Priority.NORMAL
+    slot: Literal["none", "waiting", "held"] = "none"
+    capped: bool = False
     created_at: str
     updated_at: str
+    admitted_at: str | None = None
+    start_by_at: str | None = None  # until when it waits for a slot
     started_at: str | None = None
     ended_at: str | None = None
     deadline_at: str | None = None
