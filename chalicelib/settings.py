@@ -7,12 +7,15 @@ import json
 import os
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Final
+from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from chalicelib.errors import SettingInvalid
 from chalicelib.model_settings import AliasTarget, CompatibleEndpoints, EmbeddingModel, KeyText, Region
+from chalicelib.throttle_settings import Rates, with_defaults
+
+RatesSetting = Annotated[Rates, BeforeValidator(with_defaults)]
 
 
 class OwnPrice(BaseModel):
@@ -74,6 +77,7 @@ class Settings(BaseModel):
     max_running_of_organisation: int = Field(default=1_000, ge=0, alias="SLUICE_MAX_RUNNING_OF_ORGANISATION")  # runs with a slot; 0: no limit
     max_running: int = Field(default=0, ge=0, alias="SLUICE_MAX_RUNNING")  # of the whole deployment; 0: no limit
     queue_ageing_seconds: int = Field(default=600, ge=1, alias="SLUICE_QUEUE_AGEING_SECONDS")  # after which a line that nobody serves moves up
+    rates: RatesSetting = Field(default_factory=Rates, alias="SLUICE_RATES")  # JSON {kind: {caller, organisation: {per_second, burst}}}
     people: Mapping[str, tuple[str, ...]] = Field(default_factory=dict, alias="SLUICE_PEOPLE")  # JSON {person: [roles]}
     prices: Mapping[str, OwnPrice] = Field(default_factory=dict, alias="SLUICE_PRICES")  # JSON {"provider:model": {fresh, output, …}}
     models: Mapping[str, AliasTarget] = Field(default_factory=dict, alias="SLUICE_MODELS")  # JSON {alias: "provider:model" or a route}
@@ -136,6 +140,7 @@ def _parse(name: str, text: str) -> object:
             | "SLUICE_A2A_AGENTS"
             | "SLUICE_DATABASES"
             | "SLUICE_NATIVE_TOOLS"
+            | "SLUICE_RATES"
         ):
             try:
                 return json.loads(text)

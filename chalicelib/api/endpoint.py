@@ -7,7 +7,7 @@ Never: a business decision.
 
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import wraps
 from http import HTTPMethod
 from typing import Any, Final, Generic, TypeVar, get_args, get_type_hints
@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from chalicelib.access.principal import Principal
 from chalicelib.access.scopes import Access, Scope
+from chalicelib.access.throttle import Allowance, spend
 from chalicelib.api import problem
 from chalicelib.api.caller import HEADER, principal_of
 from chalicelib.errors import Refused, SluiceError
@@ -26,7 +27,11 @@ from chalicelib.store.acts import Actor, acting
 
 CORRELATION_HEADER: Final = "X-Correlation-Id"
 KEY_HEADER: Final = "Idempotency-Key"
-CORS: Final = CORSConfig(allow_headers=[HEADER, KEY_HEADER, CORRELATION_HEADER], expose_headers=[CORRELATION_HEADER, "Retry-After"], max_age=600)
+CORS: Final = CORSConfig(
+    allow_headers=[HEADER, KEY_HEADER, CORRELATION_HEADER],
+    expose_headers=[CORRELATION_HEADER, "Retry-After", "RateLimit", "RateLimit-Policy"],
+    max_age=600,
+)
 SIGNED: Final = IAMAuthorizer()
 _READING: Final = frozenset(("GET", "HEAD", "OPTIONS"))
 
@@ -81,9 +86,13 @@ def endpoint(routes: Blueprint, method: HTTPMethod, path: str, *, scope: Scope |
 
         @wraps(function)
         def view(**parameters: str) -> Response:
-            return _respond(
-                routes.current_request, lambda request: _called(function, _read(request, body, query, scope), parameters, request, operation)
-            )
+            def answer(request: Request) -> Answer:
+                principal = _allowed(request, scope)
+                allowance = _counted(principal, request, scope)
+                call = _read(principal, request, body, query)
+                return _with_headers(_called(function, call, parameters, request, operation), allowance.headers)
+
+            return _respond(routes.current_request, answer)
 
         view.__dict__["scope"] = scope
         routes.route(path, methods=[method.value], name=f"{function.__module__}.{function.__name__}", cors=CORS, authorizer=SIGNED)(view)
@@ -100,8 +109,7 @@ def models_of(function: View) -> tuple[type[Wire], type[Wire]]:
 
 def _called(function: View, call: Call[Any, Any], parameters: Mapping[str, str], request: Request, operation: str) -> Answer:
     """The function's answer; what it changes is noted as the caller's doing."""
-    identity = request.context.get("identity") or {}
-    who = Actor(call.principal.organisation_id, call.principal.person, operation, str(identity.get("sourceIp") or ""), _correlation_id(request))
+    who = Actor(call.principal.organisation_id, call.principal.person, operation, _address(request), _correlation_id(request))
     with nullcontext() if request.method in _READING else acting(who):
         answer: Answer = function(call, **parameters)
     return answer
@@ -146,9 +154,8 @@ def scope_of(view: Callable[..., Any]) -> Scope | Access | None:
     return found
 
 
-def _read(request: Request, body: type[BodyT], query: type[QueryT], scope: Scope | Access | None) -> Call[BodyT, QueryT]:
-    """Who asks comes first: what is wrong with a request is told to those alone who may make it."""
-    principal = _allowed(request, scope)
+def _read(principal: Principal, request: Request, body: type[BodyT], query: type[QueryT]) -> Call[BodyT, QueryT]:
+    """Who asks came first: what is wrong with a request is told to those alone who may make it."""
     try:
         read_body = body.model_validate_json(request.raw_body or b"{}", strict=True)
     except ValidationError as fault:
@@ -158,6 +165,21 @@ def _read(request: Request, body: type[BodyT], query: type[QueryT], scope: Scope
     except ValidationError as fault:
         raise _Misfit(fault, "query") from fault
     return Call(principal, read_body, read_query, request.headers.get(KEY_HEADER, ""))
+
+
+def _counted(principal: Principal, request: Request, scope: Scope | Access | None) -> Allowance:
+    """The one place where calls meet their limits (`access.throttle`): once it is known who asks, before more is read. Raises RateLimited."""
+    return spend(principal, scope=scope or Access.PUBLIC, method=request.method, address=_address(request))
+
+
+def _with_headers(given: Answer, headers: Mapping[str, str]) -> Answer:
+    return replace(given, headers={**headers, **given.headers})
+
+
+def _address(request: Request) -> str:
+    """Where the request came from, as API Gateway saw it."""
+    identity = request.context.get("identity") or {}
+    return str(identity.get("sourceIp") or "")
 
 
 def _allowed(request: Request, scope: Scope | Access | None) -> Principal:

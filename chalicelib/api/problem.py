@@ -35,8 +35,7 @@ def problem(status: int, code: str, detail: str, *, errors: Sequence[JsonObject]
 def of_error(error: SluiceError) -> Response:
     """The response for an error of the tree in chalicelib.errors."""
     response = problem(error.status, error.code, str(error), errors=_field_errors(error), more=_more(error))
-    if error.retryable:
-        response.headers["Retry-After"] = "1"
+    response.headers.update(error.headers)
     return response
 
 

@@ -26,6 +26,7 @@ point-in-time recovery. Every PK starts with `ORG#<organisation>`; what is known
     start key           KEY#<wf>#<sha256>         KEY
     slots of all        SLOTS                     ORGANISATION                                                (PK ORG#_) WAITING / <organisation>
     slots of a workflow SLOTS                     WORKFLOW#<wf>
+    token bucket        BUCKET#<kind>#<caller>    BUCKET                    (caller empty: of the organisation; `auth`: PK ORG#_)
     run in line         LINE#<wf>#<priority>      RUN#<run>
     slots, all together SLOTS                     DEPLOYMENT                (PK ORG#_)
     gate                GATE#<gate>               GATE                      RUN#<run>#GATES / <gate>          OPEN#GATES / <opened>#<gate>
@@ -71,6 +72,7 @@ point-in-time recovery. Every PK starts with `ORG#<organisation>`; what is known
     runs by end, error, label or input field, newest first    GSI1 RUNS#<mark>; of a workflow GSI2 WORKFLOW#<wf>#RUNS#<mark>
     whether a run carries a mark                              PK RUN#<run>, SK MARK#<criterion>, exact
     runs that have not ended (lists by open status, sweeper)  GSI2 OPEN#RUNS
+    how much of a bucket is left                              PK BUCKET#<kind>#<caller>
     who holds slots, who waits, of an organisation            PK SLOTS
     the first in a line; how many stand before a run          PK LINE#<wf>#<priority>, ascending; range below RUN#<run>
     organisations with runs in line                           GSI2 WAITING
@@ -246,6 +248,10 @@ def deployment_slots() -> Key:
 
 def organisations_in_line(organisation_id: str = "") -> IndexKey:
     return IndexKey(2, f"ORG#{PLATFORM}#WAITING", organisation_id)
+
+
+def bucket(organisation_id: str, kind: str, caller: str) -> Key:
+    return Key(f"ORG#{organisation_id}#BUCKET#{kind}#{caller}", "BUCKET")
 
 
 def line(organisation_id: str, workflow_id: str, priority: str) -> str:

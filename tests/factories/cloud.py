@@ -18,6 +18,7 @@ from moto import mock_aws
 
 from chalicelib import ids
 from chalicelib.access.principal import Principal
+from chalicelib.access.throttle import THROTTLE
 from chalicelib.clock import now_text
 from chalicelib.machines.names import machine_name
 from chalicelib.settings import settings
@@ -114,6 +115,7 @@ def cloud(**environment: str) -> Iterator[Cloud]:
     """Moto with the project's table and bucket; `environment` adds settings."""
     with ExitStack() as stack:
         stack.enter_context(_environment({**ENVIRONMENT, **environment}))
+        THROTTLE.held.clear()  # what this process knows of the last test's buckets
         stack.enter_context(mock_aws())
         stack.enter_context(applied(_DYNAMODB))
         _heard_clients()

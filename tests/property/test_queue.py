@@ -34,6 +34,8 @@ def act(world: QueueWorld, told: tuple[object, ...]) -> None:
             world.sweeper()
         case ("die", int(after), Fault() as fault):  # whoever acts next does, that many calls from now
             world.faults.plan = {len(world.faults.calls) + after: fault}
+        case _:
+            raise ValueError(told)
 
 
 @pytest.mark.scenario

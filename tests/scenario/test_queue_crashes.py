@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from chalicelib.runs import finish
 from chalicelib.runs import sweep as sweeping
+from chalicelib.store import slots
 from chalicelib.store.run_records import Priority
 from tests.factories.faults import Fault, Plan, deaths, evenly, pairs, troubles
 from tests.factories.queue_world import QueueWorld, queue_world
@@ -54,7 +54,7 @@ def test_it_would_find_a_slot_that_leaks_and_a_run_that_nobody_lets_in(fresh: Ca
     with pytest.raises(AssertionError, match="CRASH"):
         all_stories(fresh, plans)
     monkeypatch.undo()
-    monkeypatch.setattr(finish.slots, "leaving", lambda run: ())
+    monkeypatch.setattr(slots, "leaving", lambda run: ())
     with pytest.raises(AssertionError):
         story(fresh(), {})
 

@@ -15,6 +15,7 @@ from chalicelib.errors import Contention, GateAlreadyDecided, InputInvalid, NotF
 from chalicelib.settings import settings
 from chalicelib.spec.diagnostic import Diagnostic, Location, Severity
 from tests.factories.api_events import context, rest_event
+from tests.factories.cloud import cloud
 
 Answering = Callable[[Call[Any, Any]], Answer]
 
@@ -67,11 +68,9 @@ def fine(call: Call[Any, Any]) -> Answer:
 
 
 @pytest.fixture(autouse=True)
-def _own_settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("SLUICE_STAGE", "local")
-    settings.cache_clear()
-    yield
-    settings.cache_clear()
+def _own_settings() -> Iterator[None]:
+    with cloud(SLUICE_STAGE="local"):
+        yield
 
 
 def test_it_hands_over_the_body_the_query_the_path_and_the_key() -> None:
