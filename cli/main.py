@@ -11,6 +11,7 @@ from cli import (
     directory,
     gates,
     people,
+    queue,
     resume,
     runs,
     secrets,
@@ -34,6 +35,7 @@ app.command("resume")(resume.resume)
 app.command("repeat")(resume.repeat)
 app.command("try")(resume.try_)
 app.command("cancel")(runs.cancel)
+app.command("queue")(queue.queue)
 app.command("reply")(runs.reply)
 app.command("gates")(gates.gates)
 app.command("decide")(gates.decide)

@@ -281,3 +281,17 @@ def test_it_finds_runs_by_what_is_asked_and_compares_two(api: Api) -> None:
 def test_it_refuses_questions_that_it_cannot_read(api: Api, query: dict[str, str]) -> None:
     status, problem = api("GET /workflows/runs", query=query)
     assert (status, [fault["field"].partition(".")[0].strip("/") for fault in problem["errors"]]) == (400, [next(iter(query))])
+
+
+def test_it_says_what_is_left_and_refuses_who_calls_too_often() -> None:
+    with cloud(SLUICE_RATES='{"read": {"caller": {"per_second": 0.01, "burst": 2}}}') as aws:
+        event = rest_event("GET", "/api/v1/workflows", headers=bearer("ann"))
+        answers = [app(event, context()) for _ in range(3)]
+        other = Api(aws)("GET /workflows", person="bob")
+    assert [answer["statusCode"] for answer in answers] == [200, 200, 429]
+    assert answers[0]["headers"]["RateLimit"] == '"caller";r=1;t=100'
+    refused = answers[2]
+    assert (refused["headers"]["Content-Type"], json.loads(refused["body"])["code"]) == ("application/problem+json", "rate-limited")
+    assert 1 <= int(refused["headers"]["Retry-After"]) <= 100
+    assert refused["headers"]["RateLimit-Policy"].startswith('"caller";q=2;w=200')
+    assert other[0] == 200
