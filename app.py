@@ -29,7 +29,6 @@ from chalicelib.events import execution_status, publisher, sweeper, table_stream
 
 app = Chalice(app_name="sluice", configure_logs=False)
 app.experimental_feature_flags.update(["WEBSOCKETS"])
-
 for room in (
     validation,
     workflows,
@@ -51,7 +50,6 @@ for room in (
 ):
     app.register_blueprint(room.routes)
 app.register_middleware(problem.retell_framework_errors, "http")
-
 for functions in (worker.functions, publisher.functions, execution_status.functions, table_stream.functions, sweeper.functions):
     app.register_blueprint(functions)
 

@@ -126,7 +126,7 @@ def test_every_error_is_drawn_in_the_tree_and_has_a_code_of_its_own() -> None:
     assert [kind.__name__ for kind in kinds if f" {kind.__name__} " not in f"{drawn} " and f" {kind.__name__}\n" not in drawn] == []
     codes = [kind.code for kind in kinds if kind is not errors.FieldsInvalid]
     assert len(set(codes)) == len(codes)
-    assert all(kind.status in {400, 401, 403, 404, 409, 422, 500, 503} for kind in kinds)
+    assert all(kind.status in {400, 401, 403, 404, 409, 422, 429, 500, 503} for kind in kinds)
 
 
 def test_a_person_has_the_roles_that_the_settings_give(aws: Cloud) -> None:
