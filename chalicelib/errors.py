@@ -68,7 +68,7 @@ Never: a secret, a task token or a foreign body in a message.
     │   ├── SelfApproval             the person who started the run decides
     │   ├── SignatureInvalid         a webhook's call that does not prove that it knows the secret (401)
     │   └── TicketInvalid            a connection's ticket that is unknown, used or too old (401)
-    ├── RateLimited                  too many calls; carries when to try again (429, retryable)
+    ├── RateLimited                  too many calls; carries when to try again (429)
     ├── Unavailable                  try again later (503, retryable)
     │   ├── Contention               one record is written by too many at once
     │   ├── EngineUnavailable        Step Functions throttles or fails
@@ -451,10 +451,9 @@ class TicketInvalid(Refused):
 
 
 class RateLimited(SluiceError):
-    """`limits` are the headers that say which limit it is, and what is left."""
+    """`limits` are the headers that say which limit it is, and what is left. Not `retryable`, which is what machines go by: only callers meet it."""
 
     code = "rate-limited"
-    retryable = True
     status = 429
 
     def __init__(self, message: str, retry_after_seconds: int, limits: Mapping[str, str]) -> None:
