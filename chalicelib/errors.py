@@ -11,7 +11,7 @@ Never: a secret, a task token or a foreign body in a message.
     │   │   ├── InputInvalid         a run's input that its version's schema refuses
     │   │   ├── DecisionInvalid      an unknown choice, a missing reason, a form that its schema refuses
     │   │   ├── TriggerInputInvalid  a trigger's template that makes no input of its workflow
-    │   │   └── DocumentInvalid      an OpenAPI document that cannot be imported
+    │   │   └── DocumentInvalid      an OpenAPI document, a bundle or a starter that cannot be read
     │   ├── AgentInvalid             an external agent whose address or card cannot be taken
     │   ├── NameInvalid              no name for a person, a service account or a role
     │   ├── PasswordInvalid          a password that is too short, too long or too easy to guess
@@ -29,6 +29,8 @@ Never: a secret, a task token or a foreign body in a message.
     │   ├── RunNotFound
     │   ├── GateNotFound
     │   ├── MessageNotFound
+    │   ├── DraftNotFound
+    │   ├── StarterNotFound
     │   ├── BudgetNotFound
     │   ├── JobNotFound              no such job, or one from more than a week ago
     │   ├── ApiNotFound              no imported API of that name
@@ -47,7 +49,12 @@ Never: a secret, a task token or a foreign body in a message.
     │   ├── TriggerChainTooLong      ends of runs that start runs, one after the other, too often
     │   ├── TriggerPaused            a paused trigger takes nothing
     │   ├── AgentNameTaken           the name stands for another external agent
-    │   ├── DraftChanged             the draft was saved by somebody else since it was read
+    │   ├── NameReserved             a starter that ships has the name
+    │   ├── DraftRefused             a draft that would be written over unread; carries the draft that is there, and what differs
+    │   │   ├── DraftChanged         it was saved since it was read (412)
+    │   │   └── MatchRequired        the request does not say which draft was read (428)
+    │   ├── AccessChanged            who may use the workflow was changed since it was read
+    │   ├── VersionMoved             somebody published since the draft was begun; carries that version, and what it changed
     │   ├── NotPublished             the workflow has no version to run
     │   ├── RunEnded                 the run has a terminal status
     │   ├── RunOpen                  the run has not ended, or somebody else has resumed it
@@ -236,6 +243,14 @@ class MessageNotFound(NotFound):
     code = "message-not-found"
 
 
+class DraftNotFound(NotFound):
+    code = "draft-not-found"
+
+
+class StarterNotFound(NotFound):
+    code = "starter-not-found"
+
+
 class BudgetNotFound(NotFound):
     code = "budget-not-found"
 
@@ -309,8 +324,51 @@ class TriggerChainTooLong(Conflict):
     code = "trigger-chain-too-long"
 
 
-class DraftChanged(Conflict):
+class NameReserved(Conflict):
+    code = "name-reserved"
+
+
+class AccessChanged(Conflict):
+    code = "access-changed"
+
+
+class DraftRefused(Conflict):
+    """`detail`: `current` is the draft that is there (whose it is, who saved it, when, its `etag`), `change` what the refused one would change
+    of it."""
+
+    code = "draft-refused"
+
+    def __init__(self, message: str, current: "Mapping[str, Json]", change: Sequence[str]) -> None:
+        self._detail: dict[str, Json] = {"current": dict(current), "change": [*change]}
+        super().__init__(message)
+
+    @property
+    def detail(self) -> "Mapping[str, Json]":
+        return self._detail
+
+
+class DraftChanged(DraftRefused):
     code = "draft-changed"
+    status = 412
+
+
+class MatchRequired(DraftRefused):
+    code = "match-required"
+    status = 428
+
+
+class VersionMoved(Conflict):
+    """`detail`: `latest` is the version that came in between (`number`, `created_by`, `created_at`, `note`), `change` what it changed."""
+
+    code = "version-moved"
+
+    def __init__(self, message: str, latest: "Mapping[str, Json]", change: Sequence[str]) -> None:
+        self._detail: dict[str, Json] = {"latest": dict(latest), "change": [*change]}
+        super().__init__(message)
+
+    @property
+    def detail(self) -> "Mapping[str, Json]":
+        return self._detail
 
 
 class NotPublished(Conflict):

@@ -60,17 +60,25 @@ class Client:
         wanted = {name: value for name, value in query.items() if value is not None}
         return self._ask("GET", path, query=wanted)
 
-    def post(self, path: str, body: Mapping[str, Any] | None = None, *, headers: Mapping[str, str] | None = None) -> Any:
-        return self._ask("POST", path, body=body or {}, headers=headers or {})
+    def text(self, path: str, **query: str | int | None) -> str:
+        """An answer that is a file, byte for byte."""
+        wanted = {name: value for name, value in query.items() if value is not None}
+        return self._send("GET", path, wanted, None, {}).content.decode()
 
-    def put(self, path: str, body: Mapping[str, Any], **query: str) -> Any:
-        return self._ask("PUT", path, query=query, body=body)
+    def post(
+        self, path: str, body: Mapping[str, Any] | None = None, *, headers: Mapping[str, str] | None = None, query: Mapping[str, str] | None = None
+    ) -> Any:
+        return self._ask("POST", path, body=body or {}, headers=headers or {}, query=query or {})
+
+    def put(self, path: str, body: Mapping[str, Any], *, headers: Mapping[str, str] | None = None, **query: str | None) -> Any:
+        wanted = {name: value for name, value in query.items() if value is not None}
+        return self._ask("PUT", path, query=wanted, body=body, headers=headers or {})
 
     def patch(self, path: str, body: Mapping[str, Any]) -> Any:
         return self._ask("PATCH", path, body=body)
 
-    def delete(self, path: str, **query: str) -> Any:
-        return self._ask("DELETE", path, query=query)
+    def delete(self, path: str, *, headers: Mapping[str, str] | None = None, **query: str) -> Any:
+        return self._ask("DELETE", path, query=query, headers=headers or {})
 
     def _ask(
         self,

@@ -9,6 +9,8 @@ from cli import (
     compare,
     costs,
     directory,
+    drafts,
+    exchange,
     gates,
     people,
     queue,
@@ -17,9 +19,11 @@ from cli import (
     secrets,
     sign_in,
     specs,
+    starters,
     tools,
     triggers,
     up,
+    versions,
 )
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Agent workflows as AWS Step Functions: check, compile, publish, run, decide.")
@@ -27,6 +31,13 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help="Agent workfl
 app.command("validate")(specs.validate)
 app.command("compile")(specs.compile_)
 app.command("publish")(specs.publish)
+app.command("versions")(versions.versions)
+app.command("diff")(versions.diff)
+app.command("rollback")(versions.rollback)
+app.add_typer(drafts.drafts, name="draft")
+app.command("export")(exchange.export)
+app.command("import")(exchange.import_)
+app.add_typer(starters.starters, name="starters")
 app.command("run")(runs.run)
 app.command("runs")(runs.runs)
 app.command("show")(runs.show)

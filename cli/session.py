@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final
 import typer
 from rich.console import Console, RenderableType
 
-from cli import address
+from cli import address, screen
 from cli.client import Client, Problem, Unreachable
 from cli.exits import Exit, of_status
 
@@ -60,6 +60,18 @@ def console(*, stderr: bool = False) -> Console:
 
 
 @contextmanager
+def sound(here: Session, name: str) -> Iterator[None]:
+    """A workflow that the API refuses is shown with its diagnostics, and ends the command with 2."""
+    try:
+        yield
+    except Problem as problem:
+        if problem.code != "spec-invalid":
+            raise
+        here.err.print(screen.diagnostics(problem.document.get("diagnostics") or [], name))
+        raise typer.Exit(Exit.INVALID) from problem
+
+
+@contextmanager
 def told(err: Console | None = None) -> Iterator[None]:
     """Faults of the API and of the way there, as a line and an exit code."""
     out = err or console(stderr=True)
@@ -70,6 +82,8 @@ def told(err: Console | None = None) -> Iterator[None]:
         out.print(f"[red]{problem.code}[/red]: {problem}{hint}", highlight=False)
         for field in problem.document.get("errors") or []:
             out.print(f"  {field.get('field')}: {field.get('message')}", highlight=False)
+        for line in problem.document.get("change") or []:
+            out.print(f"  {line}", highlight=False, markup=False)
         raise typer.Exit(of_status(problem.status)) from problem
     except Unreachable as fault:
         out.print(f"[red]unreachable[/red]: {fault}; `make run` starts a local Sluice", highlight=False)

@@ -11,10 +11,10 @@ from chalicelib.compiler.compile import Compilation, Refused, compile_workflow
 from chalicelib.model_facts import model_facts
 from chalicelib.spec.diagnostic import Diagnostic
 from chalicelib.spec.load import load
-from cli import screen
+from cli import screen, versions
 from cli.client import Problem
 from cli.exits import Exit
-from cli.session import AsOption, JsonOption, Session, UrlOption, session, told
+from cli.session import AsOption, JsonOption, Session, UrlOption, session, sound, told
 
 FileArgument = Annotated[Path, typer.Argument(help="A workflow file, YAML or JSON; - reads standard input.")]
 
@@ -48,30 +48,57 @@ def compile_(
     typer.echo(_asked(compiled, plan=plan, forecast=forecast, source_map=source_map, bind=bind).rstrip("\n"))
 
 
-def publish(file: FileArgument, url: UrlOption = None, person: AsOption = "", as_json: JsonOption = False) -> None:
+NoteOption = Annotated[str, typer.Option("-m", "--note", help="Why: kept with the version.")]
+BaseOption = Annotated[int | None, typer.Option("--base", help="The version that the file was made from: none may have come since.")]
+LabelOption = Annotated[list[str] | None, typer.Option("--label", help="name=value, kept with the version.")]
+DryOption = Annotated[bool, typer.Option("--dry-run", help="Say what would be published and what it touches; publish nothing.")]
+
+
+def publish(
+    file: FileArgument,
+    note: NoteOption = "",
+    label: LabelOption = None,
+    base: BaseOption = None,
+    dry_run: DryOption = False,
+    url: UrlOption = None,
+    person: AsOption = "",
+    as_json: JsonOption = False,
+) -> None:
     """Publish a workflow file: create or update the workflow and make a version of it."""
     here = session(url, person, as_json)
-    text = _read(file)
+    text = read_file(file)
     with told(here.err):
-        version = published(here, text, name=str(file))
-        here.show(version, human=lambda: f"[green]published[/green] {version['workflow_name']} version {version['number']}  {version['machine_arn']}")
+        body = publication(note, label or [], base)
+        if dry_run:
+            versions.show_preview(here, named(text, here, name=str(file)), {"text": text, **body}, name=str(file))
+        else:
+            versions.show_published(here, published(here, text, name=str(file), **body))
 
 
-def published(here: Session, text: str, *, name: str) -> Any:
+def publication(note: str, labels: list[str], base: int | None) -> dict[str, Any]:
+    """What is told with a publication, as far as it was said. Raises Problem (422) for a label without a value."""
+    if wrong := [each for each in labels if "=" not in each]:
+        raise Problem(422, {"code": "invalid", "detail": f"a label is name=value, not {wrong[0]}"})
+    told_with = {"note": note, "labels": dict(each.split("=", 1) for each in labels), "base_version": base}
+    return {name: value for name, value in told_with.items() if value}
+
+
+def published(here: Session, text: str, *, name: str, **more: Any) -> Any:
     """The version that the text is now; its workflow is made where there is none. Prints diagnostics and ends with 2 for a text with errors."""
+    workflow_name = named(text, here, name=name)
+    with sound(here, name):
+        found = here.client.get("/api/v1/workflows", name=workflow_name)["workflows"]
+        workflow = found[0] if found else here.client.post("/api/v1/workflows", {"text": text})
+        return here.client.post(f"/api/v1/workflows/{workflow['id']}/versions", {"text": text, **more})
+
+
+def named(text: str, here: Session, *, name: str) -> str:
+    """The name that a text gives its workflow. Prints diagnostics and ends with 2 for a text with errors."""
     loaded = load(text, name=name)
     if loaded.spec is None:
         here.err.print(screen.diagnostics([_document(each) for each in loaded.diagnostics], name))
         raise typer.Exit(Exit.INVALID)
-    try:
-        found = here.client.get("/api/v1/workflows", name=loaded.spec.name)["workflows"]
-        workflow = found[0] if found else here.client.post("/api/v1/workflows", {"text": text})
-        return here.client.post(f"/api/v1/workflows/{workflow['id']}/versions", {"text": text})
-    except Problem as problem:
-        if problem.code != "spec-invalid":
-            raise
-        here.err.print(screen.diagnostics(problem.document.get("diagnostics") or [], name))
-        raise typer.Exit(Exit.INVALID) from problem
+    return loaded.spec.name
 
 
 def _asked(compiled: Compilation, *, plan: bool, forecast: bool, source_map: bool, bind: str | None) -> str:
@@ -86,13 +113,13 @@ def _asked(compiled: Compilation, *, plan: bool, forecast: bool, source_map: boo
 
 
 def _compiled(file: Path) -> Compilation | Refused:
-    loaded = load(_read(file), name=str(file))
+    loaded = load(read_file(file), name=str(file))
     if loaded.spec is None or any(each.is_error for each in loaded.diagnostics):
         return Refused(loaded.diagnostics)
     return compile_workflow(loaded.spec, loaded.positions, facts=model_facts(loaded.spec))
 
 
-def _read(file: Path) -> str:
+def read_file(file: Path) -> str:
     if str(file) == "-":
         return typer.get_text_stream("stdin").read()
     try:

@@ -30,9 +30,10 @@ from chalicelib.store.acts import Actor, acting
 
 CORRELATION_HEADER: Final = "X-Correlation-Id"
 KEY_HEADER: Final = "Idempotency-Key"
+MATCH_HEADER: Final = "If-Match"
 CORS: Final = CORSConfig(
-    allow_headers=[API_KEY_HEADER, KEY_HEADER, CORRELATION_HEADER],
-    expose_headers=[CORRELATION_HEADER, "Retry-After", "RateLimit", "RateLimit-Policy", "WWW-Authenticate"],
+    allow_headers=[API_KEY_HEADER, KEY_HEADER, CORRELATION_HEADER, MATCH_HEADER],
+    expose_headers=[CORRELATION_HEADER, "ETag", "Retry-After", "RateLimit", "RateLimit-Policy", "WWW-Authenticate"],
     max_age=600,
 )
 SIGNED: Final = IAMAuthorizer()
@@ -67,6 +68,7 @@ class Call(Generic[BodyT, QueryT]):
     query: QueryT
     idempotency_key: str = ""
     address: str = ""
+    if_match: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +202,8 @@ def _read(principal: Principal, request: Request, body: type[BodyT], query: type
         read_query = query.model_validate(dict(request.query_params or {}))
     except ValidationError as fault:
         raise _Misfit(fault, "query") from fault
-    return Call(principal, read_body, read_query, request.headers.get(KEY_HEADER, ""), address_of(request))
+    headers = request.headers
+    return Call(principal, read_body, read_query, headers.get(KEY_HEADER, ""), address_of(request), headers.get(MATCH_HEADER, ""))
 
 
 def _form(request: Request, body: type[BodyT]) -> BodyT:

@@ -1,31 +1,99 @@
 """Routes: published versions and what the compiler told of them."""
 
 from http import HTTPMethod
+from typing import Annotated, Final
 
 from chalice.app import Blueprint
+from pydantic import Field
 
+from chalicelib.access.principal import Principal
 from chalicelib.access.scopes import Scope
 from chalicelib.api.document import MaybeDocument
-from chalicelib.api.endpoint import Answer, Call, Nothing, endpoint
+from chalicelib.api.endpoint import Answer, Call, Nothing, Wire, endpoint
+from chalicelib.api.version_views import difference_view, impact_view, preview_view, tally_view
 from chalicelib.api.views import version_view
 from chalicelib.errors import VersionNotFound
+from chalicelib.store.tallies import Tally
 from chalicelib.workflows import forecasts, publication
-from chalicelib.workflows.query import get_document, get_version, list_versions
+from chalicelib.workflows.impact import impact_of, tallies_of
+from chalicelib.workflows.preview import preview
+from chalicelib.workflows.publish import Published, Wish
+from chalicelib.workflows.query import get_document, get_version, get_workflow, list_versions
+from chalicelib.workflows.rollback import rollback
+from chalicelib.workflows.version_diff import DRAFT, diff_of
 
 routes = Blueprint(__name__)
+_NO_RUNS: Final = tally_view(Tally())
+_SIDE: Final = r"^(draft|[1-9][0-9]{0,8})$"
+
+
+class Publication(MaybeDocument):
+    """`note` says why, `labels` belong to the version for good. `base_version`: the version that the document was made from; if another one came
+    since, nothing is published."""
+
+    note: Annotated[str, Field(max_length=2000)] = ""
+    labels: Annotated[dict[str, Annotated[str, Field(max_length=200)]], Field(max_length=50)] = Field(default_factory=dict)
+    base_version: Annotated[int, Field(ge=1)] | None = None
+
+
+class HowToPublish(Wire):
+    """`dry_run`: say what would be published and what it touches, and publish nothing."""
+
+    dry_run: bool = False
+
+
+class Comparison(Wire):
+    """Numbers of versions, or `draft`: one's own. Without `to` the draft, without `from` the version before, of a draft the latest."""
+
+    before: Annotated[str | None, Field(alias="from", pattern=_SIDE)] = None
+    after: Annotated[str, Field(alias="to", pattern=_SIDE)] = DRAFT
+
+
+class Rollback(Wire):
+    """`version` is the one whose document is published again."""
+
+    version: Annotated[int, Field(ge=1)]
+    note: Annotated[str, Field(max_length=1900)] = ""
 
 
 @endpoint(routes, HTTPMethod.POST, "/api/v1/workflows/{workflow_id}/versions", scope=Scope.WORKFLOW_WRITE)
-def publish(call: Call[MaybeDocument, Nothing], workflow_id: str) -> Answer:
-    """Publish the draft, or the document in the body. The same document twice is one version."""
-    version = publication.request(call.principal, workflow_id, text=call.body.authored)
-    return Answer(version_view(version), status=201, headers={"Location": f"/api/v1/workflows/{workflow_id}/versions/{version.number}"})
+def publish(call: Call[Publication, HowToPublish], workflow_id: str) -> Answer:
+    """Publish one's draft, or the document in the body. What does not differ from the latest version is that version."""
+    body = call.body
+    if call.query.dry_run:
+        seen = preview(call.principal, workflow_id, text=body.authored, base_version=body.base_version)
+        return Answer(preview_view(seen))
+    wish = Wish(text=body.authored, note=body.note, labels=body.labels, base_version=body.base_version)
+    return _published(call.principal, publication.request(call.principal, workflow_id, wish))
 
 
 @endpoint(routes, HTTPMethod.GET, "/api/v1/workflows/{workflow_id}/versions", scope=Scope.WORKFLOW_READ)
 def list_all(call: Call[Nothing, Nothing], workflow_id: str) -> Answer:
-    """Versions, newest first."""
-    return Answer({"versions": [version_view(version) for version in list_versions(call.principal, workflow_id)]})
+    """Versions, newest first, with what their runs came to, to those who may see the runs."""
+    found, tallies = list_versions(call.principal, workflow_id), tallies_of(call.principal, workflow_id)
+    runs = {number: tally_view(tally) for number, tally in tallies.items()} if tallies is not None else None
+    return Answer({"versions": [{**version_view(each), "runs": runs if runs is None else runs.get(each.number, _NO_RUNS)} for each in found]})
+
+
+@endpoint(routes, HTTPMethod.GET, "/api/v1/workflows/{workflow_id}/impact", scope=Scope.WORKFLOW_READ)
+def get_impact(call: Call[Nothing, Nothing], workflow_id: str) -> Answer:
+    """What a publication touches: runs in flight, open gates, callers."""
+    return Answer(impact_view(impact_of(call.principal, workflow_id)))
+
+
+@endpoint(routes, HTTPMethod.GET, "/api/v1/workflows/{workflow_id}/diff", scope=Scope.WORKFLOW_READ)
+def compare(call: Call[Nothing, Comparison], workflow_id: str) -> Answer:
+    """What differs between two versions, or a version and one's own draft."""
+    wanted = call.query
+    after = _side(wanted.after)
+    before = _side(wanted.before) if wanted.before else _before(call.principal, workflow_id, after)
+    return Answer(difference_view(diff_of(call.principal, workflow_id, before, after)))
+
+
+@endpoint(routes, HTTPMethod.POST, "/api/v1/workflows/{workflow_id}/rollback", scope=Scope.WORKFLOW_WRITE)
+def roll_back(call: Call[Rollback, Nothing], workflow_id: str) -> Answer:
+    """Publish an earlier version's document again, as a new version. Twice is harmless."""
+    return _published(call.principal, rollback(call.principal, workflow_id, call.body.version, note=call.body.note))
 
 
 @endpoint(routes, HTTPMethod.GET, "/api/v1/workflows/{workflow_id}/versions/{number}", scope=Scope.WORKFLOW_READ)
@@ -57,6 +125,23 @@ def get_forecast(call: Call[Nothing, Nothing], workflow_id: str, number: str) ->
 def get_map(call: Call[Nothing, Nothing], workflow_id: str, number: str) -> Answer:
     """The source map: line, node and states."""
     return Answer(get_document(call.principal, workflow_id, _number(number), "map"))
+
+
+def _published(principal: Principal, published: Published) -> Answer:
+    """201 for a new version, 200 for one that was there; both with what the publication touches."""
+    version = published.version
+    document = {**version_view(version), "is_new": published.is_new, "impact": impact_view(impact_of(principal, version.workflow_id))}
+    location = f"/api/v1/workflows/{version.workflow_id}/versions/{version.number}"
+    return Answer(document, status=201 if published.is_new else 200, headers={"Location": location})
+
+
+def _side(text: str) -> int | None:
+    return None if text == DRAFT else int(text)
+
+
+def _before(principal: Principal, workflow_id: str, after: int | None) -> int:
+    """What a version or a draft is compared with when nothing is said."""
+    return max(get_workflow(principal, workflow_id).latest_version if after is None else after - 1, 1)
 
 
 def _number(text: str) -> int:

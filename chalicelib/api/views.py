@@ -53,8 +53,8 @@ def workflow_view(workflow: Workflow, draft: Draft | None = None) -> JsonObject:
 
 
 def draft_view(draft: Draft) -> JsonObject:
-    """A draft; its revision is what saving with `revision` is compared with."""
-    return {**view(draft), "revision": draft.revision}
+    """A draft; `etag` is what saving is compared with (`If-Match`)."""
+    return {**view(draft), "revision": draft.revision, "etag": draft.etag}
 
 
 def version_view(version: Version | VersionSummary) -> JsonObject:

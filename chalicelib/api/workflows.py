@@ -1,4 +1,4 @@
-"""Routes: workflows and their drafts."""
+"""Routes: workflows."""
 
 from http import HTTPMethod
 from typing import Annotated
@@ -10,11 +10,11 @@ from chalicelib.access.scopes import Scope
 from chalicelib.api.document import Document
 from chalicelib.api.endpoint import Answer, Call, Nothing, endpoint
 from chalicelib.api.paging import Page
-from chalicelib.api.views import draft_view, workflow_view
+from chalicelib.api.views import workflow_view
 from chalicelib.workflows.create import create
 from chalicelib.workflows.delete import delete
-from chalicelib.workflows.query import find_workflow, get_draft, get_workflow, list_workflows
-from chalicelib.workflows.save_draft import save_draft
+from chalicelib.workflows.drafts import draft_of
+from chalicelib.workflows.query import find_workflow, get_workflow, list_workflows
 
 routes = Blueprint(__name__)
 
@@ -23,12 +23,6 @@ class NewWorkflow(Document):
     """`name` defaults to the document's own."""
 
     name: Annotated[str, Field(max_length=64)] | None = None
-
-
-class DraftToSave(Document):
-    """With `revision`, the one that was read, nobody else's draft is overwritten."""
-
-    revision: Annotated[int, Field(ge=0)] | None = None
 
 
 class WorkflowsWanted(Page):
@@ -56,14 +50,9 @@ def list_all(call: Call[Nothing, WorkflowsWanted]) -> Answer:
 
 @endpoint(routes, HTTPMethod.GET, "/api/v1/workflows/{workflow_id}", scope=Scope.WORKFLOW_READ)
 def get_one(call: Call[Nothing, Nothing], workflow_id: str) -> Answer:
-    """A workflow with its draft."""
-    return Answer(workflow_view(get_workflow(call.principal, workflow_id), get_draft(call.principal, workflow_id)))
-
-
-@endpoint(routes, HTTPMethod.PUT, "/api/v1/workflows/{workflow_id}", scope=Scope.WORKFLOW_WRITE)
-def save(call: Call[DraftToSave, Nothing], workflow_id: str) -> Answer:
-    """Save the draft."""
-    return Answer(draft_view(save_draft(call.principal, workflow_id, text=call.body.source, revision=call.body.revision)))
+    """A workflow with one's own draft."""
+    workflow = get_workflow(call.principal, workflow_id)
+    return Answer(workflow_view(workflow, draft_of(call.principal, workflow)))
 
 
 @endpoint(routes, HTTPMethod.DELETE, "/api/v1/workflows/{workflow_id}", scope=Scope.WORKFLOW_DELETE)

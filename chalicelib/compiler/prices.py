@@ -40,10 +40,10 @@ class WriteModel:
     units, as long as it is below 1 KB.
     """
 
-    run_created: int = 3  # the run, its input, the event `run_queued`; a run started with a key writes one more
+    run_created: int = 4  # the run, its input, the event `run_queued`, its version's tally; a run started with a key writes one more
     run_started: int = 1  # the event, with the first worker's word or at the end
     engines_word: int = 1  # more: the run itself, where a run begins with a Wait and the engine's own word comes first
-    run_ended: int = 4  # the run, its output, the event, the mark of how it ended
+    run_ended: int = 5  # the run, its output, the event, its version's tally, the mark of how it ended
     run_marked: int = 1  # each label, and each field that runs are found by
     node_visited: int = 6  # started and finished: each the run, the node run, the event
     entered: int = 3  # an agent that is entered again: the run, the node run, the event; its conversation and its ledger are no part of it

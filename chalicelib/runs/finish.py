@@ -23,7 +23,7 @@ from chalicelib.runs.residual_machine import discard
 from chalicelib.runs.settlement import Outcome, graph_of, settle
 from chalicelib.runs.start import give_to_engine
 from chalicelib.spec.model import Json, JsonObject
-from chalicelib.store import answers, runs, slots
+from chalicelib.store import answers, runs, slots, tallies
 from chalicelib.store.accounts import Address
 from chalicelib.store.journal import Change, Ending
 from chalicelib.store.node_places import places_of
@@ -218,16 +218,24 @@ def _ending(organisation_id: str, run_id: str, ended: _Ended) -> Change | None:
         started_at=ended.started_at,
     )
     before, now = run.of_items, ending.of_items
-    of_slots = slots.leaving(run)
+    of_slots, usage = slots.leaving(run), now.usage.less(before.usage)
     return Change(
         run,
         settle(run, nodes, outcome),
-        writes=(*_writes(run, ended, fault), *of_slots),
+        writes=(*_writes(run, ended, fault), *_tallied(run, ended, usage), *of_slots),
         ending=ending,
-        usage=now.usage.less(before.usage),
+        usage=usage,
         write_count=now.write_count - before.write_count - len(of_slots),  # slots are the organisation's, no records of the run
         invocation_count=now.invocation_count - before.invocation_count,
     )
+
+
+def _tallied(run: Run, ended: _Ended, usage: Usage) -> tuple[Write, ...]:
+    """What the run's end adds to its version's sums, of which a trial is no part; `usage` is what it spent beside its own record's."""
+    if run.trial_of is not None:
+        return ()
+    cost = run.usage.plus(usage).cost
+    return (tallies.ended_write(run, ended.status, ended_at=ended.at, cost=cost, started_at=ended.started_at),)
 
 
 def _of_items(nodes: Mapping[Address, NodeRun]) -> Spent:

@@ -31,7 +31,7 @@ from chalicelib.runs.resume_plan import ResumePlan, Wish
 from chalicelib.runs.start import begin
 from chalicelib.spec.canonical import digest
 from chalicelib.spec.model import Json
-from chalicelib.store import residuals, runs, slots
+from chalicelib.store import residuals, runs, slots, tallies
 from chalicelib.store.journal import Change, Recorded, Reopening
 from chalicelib.store.residuals import Past, Residual
 from chalicelib.store.run_marks import reopening_writes
@@ -221,7 +221,8 @@ def _writes(made: Prepared, residual: Residual) -> tuple[Write, ...]:
     """What is kept beside the run: what its machine is made of, its input, what it is found by."""
     run, version = made.run, made.version
     marks = reopening_writes(run, before=marks_of(made.before.spec, made.given_before), after=marks_of(version.spec, made.given))
-    kept = (residuals.writing(run.organisation_id, run.id, residual), *marks)
+    counted = tallies.reopened_writes(run, version=version.number)
+    kept = (residuals.writing(run.organisation_id, run.id, residual), *marks, *counted)
     if not made.is_edited and version.id == run.version_id:
         return kept
     now = run.model_copy(update={"version_id": version.id})

@@ -22,7 +22,7 @@ MAX_VALUES: Final = 100_000
 MAX_ALIASED_VALUES: Final = 20_000
 MAX_NESTING: Final = 64
 
-_Loader: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml where it is built in: four times faster
+Loader: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml where it is built in: four times faster
 _SURROGATES: Final = re.compile(r"\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
 _HINTS: Final = {  # by what the parser says
     "values are not allowed": "put quotes around a text that contains a colon and a space, and indent all keys of an object alike",
@@ -47,7 +47,7 @@ def compose(text: str | bytes) -> Composed:
     builder = _Builder()
     stopped: tuple[Diagnostic, ...] = ()
     try:
-        for event in yaml.parse(decoded, Loader=_Loader):
+        for event in yaml.parse(decoded, Loader=Loader):
             builder.take(event)
     except _StoppedError as stop:
         stopped = (stop.diagnostic,)

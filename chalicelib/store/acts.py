@@ -78,9 +78,10 @@ class Kind:
 
 
 KINDS: Final = (
-    Kind("workflow", "WORKFLOW#", "WORKFLOW", quiet=frozenset({"reserved_version", "latest_version", "draft_revision"})),
-    Kind("draft", "WORKFLOW#", "DRAFT"),
+    Kind("workflow", "WORKFLOW#", "WORKFLOW", quiet=frozenset({"reserved_version", "latest_version"})),
+    Kind("draft", "WORKFLOW#", "DRAFT#", quiet=frozenset({"base_version"})),
     Kind("version", "VERSION#", "VERSION"),
+    Kind("starter", "STARTER#", "STARTER"),
     Kind("run", "RUN#", "RUN", only=frozenset({"cancel_requested_by", "cancel_reason", "resume"})),
     Kind("queue", "SLOTS", "WORKFLOW#", only=frozenset({"limit", "paused"})),
     Kind("gate", "GATE#", "GATE", only=frozenset({"decision", "votes"})),

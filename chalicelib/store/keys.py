@@ -9,9 +9,11 @@ API keys) belongs to `ORG#_`.
 
     item                PK (after ORG#<o>#)       SK                        GSI1PK / GSI1SK                   GSI2PK / GSI2SK (sparse)
     workflow            WORKFLOW#<wf>             WORKFLOW                  WORKFLOWS / <name>
-    draft               WORKFLOW#<wf>             DRAFT
+    draft               WORKFLOW#<wf>             DRAFT#<person>
     version summary     WORKFLOW#<wf>             VERSION#<number>
-    digest reservation  WORKFLOW#<wf>             DIGEST#<sha256>
+    digest reservation  WORKFLOW#<wf>             DIGEST#<sha256>#<latest version then>
+    caller              WORKFLOW#<wf>             CALLER#<calling wf>
+    tally of a version  TALLY#<wf>                <number>#<shard>
     workflow name       NAME#<name>               NAME
     version             VERSION#<ver>             VERSION
     documents           VERSION#<ver>             DOCUMENTS
@@ -82,11 +84,16 @@ API keys) belongs to `ORG#_`.
     trigger's name      WORKFLOW#<wf>             TRIGGER#<name>
     trigger of its ends WORKFLOW#<wf>             AFTER#<trg>
     webhook's owner     HOOK#<trg>                HOOK                      (PK ORG#_)
+    own starter         STARTER#<name>            STARTER                   STARTERS / <name>
+    uses of a starter   STARTER#<name>            USES                      (also of one that ships)
 
     question                                                  answered by
     a workflow, its draft, its versions (newest first)        PK WORKFLOW#<wf>, SK exact or prefix
     the workflow of a name                                    PK NAME#<name>
-    the version of this digest, if it was published           PK WORKFLOW#<wf>, SK DIGEST#<sha256>
+    a person's draft of a workflow; all drafts of it          PK WORKFLOW#<wf>, SK DRAFT#<person>; prefix DRAFT#
+    the number that this digest has on top of that version    PK WORKFLOW#<wf>, SK DIGEST#<sha256>#<number>
+    which workflows were published as callers of this one     PK WORKFLOW#<wf>, SK prefix CALLER#
+    what a workflow's versions came to: runs, times, costs    PK TALLY#<wf>; one version's: SK prefix <number>#
     all workflows by name                                     GSI1 WORKFLOWS
     the version that a worker's payload names                 PK VERSION#<ver>
     runs of a workflow / of the organisation, newest first    GSI1 WORKFLOW#<wf>#RUNS / RUNS, descending
@@ -110,6 +117,7 @@ API keys) belongs to `ORG#_`.
     an agent's conversation in a resumed run: the latest      PK RUN#<run>, SK TALK#… exact, for each resume so far
     imported APIs by name                                     GSI1 APIS
     registered external agents by name; their kept cards      GSI1 AGENTS; PK AGENT#<name>, SK CARD
+    an organisation's starters by name; how often one is used GSI1 STARTERS; PK STARTER#<name>, SK USES
     who watches this run or workflow                          PK WATCH#<topic>: one item with a set of connection ids
     how a candidate stands; its calls of the last day         PK PROVIDER#<candidate>, SK BREAKER, range of COUNTS#
     what a run's calls cost, call by call                     PK RUN#<run>, prefix CALL#
@@ -184,16 +192,30 @@ def workflow_list(organisation_id: str, name: str = "") -> IndexKey:
     return IndexKey(1, f"ORG#{organisation_id}#WORKFLOWS", name)
 
 
-def draft(organisation_id: str, workflow_id: str) -> Key:
-    return Key(workflow(organisation_id, workflow_id).pk, "DRAFT")
+def draft(organisation_id: str, workflow_id: str, person: str) -> Key:
+    return Key(workflow(organisation_id, workflow_id).pk, f"DRAFT#{person}")
 
 
 def version_summary(organisation_id: str, workflow_id: str, number: int) -> Key:
     return Key(workflow(organisation_id, workflow_id).pk, f"VERSION#{number:09d}")
 
 
-def digest(organisation_id: str, workflow_id: str, sha256: str) -> Key:
-    return Key(workflow(organisation_id, workflow_id).pk, f"DIGEST#{sha256}")
+def digest(organisation_id: str, workflow_id: str, sha256: str, after: int) -> Key:
+    """`after` is the version that was the latest when the digest got its number."""
+    return Key(workflow(organisation_id, workflow_id).pk, f"DIGEST#{sha256}#{after:09d}")
+
+
+def caller(organisation_id: str, workflow_id: str, caller_id: str) -> Key:
+    return Key(workflow(organisation_id, workflow_id).pk, f"CALLER#{caller_id}")
+
+
+def tallies(organisation_id: str, workflow_id: str) -> str:
+    """The partition of what a workflow's versions came to."""
+    return f"ORG#{organisation_id}#TALLY#{workflow_id}"
+
+
+def tally(organisation_id: str, workflow_id: str, number: int, shard: int) -> Key:
+    return Key(tallies(organisation_id, workflow_id), f"{number:09d}#{shard}")
 
 
 def workflow_name(organisation_id: str, name: str) -> Key:
@@ -589,3 +611,15 @@ def trigger_after(organisation_id: str, workflow_id: str, trigger_id: str) -> Ke
 
 def hook(trigger_id: str) -> Key:
     return Key(f"ORG#{PLATFORM}#HOOK#{trigger_id}", "HOOK")
+
+
+def starter(organisation_id: str, name: str) -> Key:
+    return Key(f"ORG#{organisation_id}#STARTER#{name}", "STARTER")
+
+
+def starters(organisation_id: str, name: str = "") -> IndexKey:
+    return IndexKey(1, f"ORG#{organisation_id}#STARTERS", name)
+
+
+def starter_uses(organisation_id: str, name: str) -> Key:
+    return Key(starter(organisation_id, name).pk, "USES")

@@ -9,7 +9,7 @@ from typing import Final
 from chalicelib.clock import epoch_seconds
 from chalicelib.errors import ConditionLost, RunNotFound
 from chalicelib.spec.model import Json, JsonObject
-from chalicelib.store import keys, table
+from chalicelib.store import keys, table, tallies
 from chalicelib.store.cursors import cursor_of, start_of
 from chalicelib.store.items import Item, item_of, record_of
 from chalicelib.store.journal import first_event
@@ -100,6 +100,7 @@ def _writes(new: NewRun) -> list[Write]:
         table.put({"PK": "", "SK": ""}),
         table.put({"PK": "", "SK": ""}),
         table.put(item_of(given, keys.run_input(organisation_id, run.id), *places)),
+        *(() if run.trial_of is not None else (tallies.started_write(run),)),
         *(mark_write(run, mark) for mark in new.marks),
         *new.writes,
     ]
@@ -145,6 +146,12 @@ def get(organisation_id: str, run_id: str) -> Run:
 def find(organisation_id: str, run_id: str) -> Run | None:
     item = table.get(keys.run(organisation_id, run_id))
     return record_of(Run, item) if item and "deleting" not in item else None
+
+
+def get_many(organisation_id: str, run_ids: Iterable[str]) -> dict[str, Run]:
+    """Those of the runs that exist, by id."""
+    found = table.get_many([keys.run(organisation_id, run_id) for run_id in run_ids])
+    return {run.id: run for run in (record_of(Run, item) for item in found.values())}
 
 
 def get_with_nodes(organisation_id: str, run_id: str, addresses: Sequence[tuple[str, str]]) -> tuple[Run, dict[tuple[str, str], NodeRun]]:

@@ -1,5 +1,6 @@
 """The records of a workflow: the named thing, its draft, its immutable versions and their documents."""
 
+import hashlib
 from collections.abc import Mapping
 from typing import Literal
 
@@ -32,7 +33,6 @@ class Workflow(Record):
     labels: dict[str, str] = Field(default_factory=dict)
     latest_version: int = 0  # the newest that is ready to run
     reserved_version: int = 0  # the newest number given out
-    draft_revision: int = 0
     created_at: str
     created_by: str
     updated_at: str
@@ -48,13 +48,21 @@ class Workflow(Record):
 
 
 class Draft(Record):
-    """The unpublished document, as its author wrote it: YAML or JSON text, valid or not."""
+    """One person's unpublished document, as it was written: YAML or JSON text, valid or not. `base_version` is the version that it was begun from,
+    0: none. A `revision` of 0 is what a person would begin with, not kept yet."""
 
     workflow_id: str
+    person: str
     text: str
     revision: int
+    base_version: int = 0
     saved_at: str
     saved_by: str
+
+    @property
+    def etag(self) -> str:
+        """Another text, another tag: also where a draft was discarded and begun anew."""
+        return f'"{self.revision}-{hashlib.sha256(self.text.encode()).hexdigest()[:20]}"'
 
 
 class Child(Record):
@@ -83,14 +91,26 @@ class PinnedAgent(Record):
         return self.name if self.kind == "preset" else f"{self.kind}:{self.name}"
 
 
+class Caller(Record):
+    """A workflow that was published as one that calls another. Whether its latest version still does is for that version to say."""
+
+    workflow_id: str
+    workflow_name: str
+
+
 class VersionSummary(Record):
-    """What lists of versions show."""
+    """What lists of versions show. `digest` stands for all that a version does, `spec_digest` for its document alone; `labels` and `note` are
+    those of the publication; `rollback_of` is the version that it puts in force again."""
 
     id: str
     workflow_id: str
     number: int
     digest: str
+    spec_digest: str = ""
     title: str = ""
+    note: str = ""
+    labels: dict[str, str] = Field(default_factory=dict)
+    rollback_of: int | None = None
     created_at: str
     created_by: str
 
@@ -104,7 +124,11 @@ class Version(Record):
     workflow_name: str
     number: int
     digest: str
+    spec_digest: str = ""
     title: str = ""
+    note: str = ""
+    labels: dict[str, str] = Field(default_factory=dict)
+    rollback_of: int | None = None
     machine_arn: str
     spec: FreeObject
     children: Mapping[str, Child] = Field(default_factory=dict)  # by workflow name

@@ -1,23 +1,22 @@
-"""The repository of workflows, their drafts and versions. Names are unique in an organisation; versions never change."""
+"""The repository of workflows and their versions. Names are unique in an organisation; versions never change."""
 
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
 from chalicelib.clock import now_text
-from chalicelib.errors import ConditionLost, DraftChanged, VersionNotFound, WorkflowNameTaken, WorkflowNotFound
-from chalicelib.store import keys, table
+from chalicelib.errors import AccessChanged, ConditionLost, VersionNotFound, WorkflowNameTaken, WorkflowNotFound
+from chalicelib.store import drafts, keys, table
 from chalicelib.store.cursors import cursor_of, start_of
-from chalicelib.store.items import Item, fields_of, item_of, record_of
+from chalicelib.store.items import fields_of, item_of, record_of
 from chalicelib.store.large_fields import pack, unpack
 from chalicelib.store.record import Record
-from chalicelib.store.table import Page
-from chalicelib.store.workflow_records import Documents, Draft, Share, Version, VersionSummary, Workflow
+from chalicelib.store.table import Page, Write
+from chalicelib.store.workflow_records import Caller, Documents, Draft, Share, Version, VersionSummary, Workflow
 
 _PAGES: Final = 8  # read at most for one page of a filtered list
-ALIVE = "attribute_exists(PK) AND attribute_not_exists(deleted_at)"
+ALIVE = drafts.ALIVE
 
 
 class NameRecord(Record):
@@ -41,15 +40,16 @@ class WorkflowPage:
     cursor: str | None
 
 
-def create(workflow: Workflow, draft: Draft) -> None:
-    """Write a workflow with its draft. Raises WorkflowNameTaken."""
+def create(workflow: Workflow, draft: Draft, *, also: Sequence[Write] = ()) -> None:
+    """Write a workflow with its draft, and what else belongs to that. Raises WorkflowNameTaken."""
     organisation_id = workflow.organisation_id
     name = NameRecord(workflow_id=workflow.id)
     place = keys.workflow_list(organisation_id, workflow.name)
     writes = [
         table.put(item_of(name, keys.workflow_name(organisation_id, workflow.name)), condition=table.ABSENT),
         table.put(item_of(workflow, keys.workflow(organisation_id, workflow.id), place), condition=table.ABSENT),
-        table.put(_draft_item(organisation_id, draft), condition=table.ABSENT),
+        drafts.write_over(organisation_id, draft, None),
+        *also,
     ]
     try:
         table.transact(writes)
@@ -79,7 +79,7 @@ def find_many(organisation_id: str, workflow_ids: Iterable[str]) -> dict[str, Wo
 
 
 def set_access(workflow: Workflow, *, owner: str, shares: tuple[Share, ...], public: bool) -> Workflow:
-    """Who may do what with a workflow. Raises DraftChanged when that was changed since it was read, WorkflowNotFound."""
+    """Who may do what with a workflow. Raises AccessChanged when that was changed since it was read, WorkflowNotFound."""
     after = workflow.model_copy(update={"owner": owner, "shares": shares, "public": public, "access_revision": workflow.access_revision + 1})
     fields = fields_of(after)
     changes = {name: fields.get(name) for name in ("owner", "shares", "public", "access_revision")}
@@ -89,7 +89,7 @@ def set_access(workflow: Workflow, *, owner: str, shares: tuple[Share, ...], pub
         table.write(table.assign(key, changes, condition=condition, values={"read": workflow.access_revision}))
     except ConditionLost as fault:
         get(workflow.organisation_id, workflow.id)
-        raise DraftChanged("who may use this workflow was changed by somebody else since it was read") from fault
+        raise AccessChanged("who may use this workflow was changed by somebody else since it was read") from fault
     return after
 
 
@@ -121,32 +121,6 @@ def _alive_at(page: Page) -> list[Workflow]:
     return [workflow for workflow in workflows if workflow.deleted_at is None]
 
 
-def get_draft(organisation_id: str, workflow_id: str) -> Draft:
-    item = table.get(keys.draft(organisation_id, workflow_id))
-    if item is None:
-        raise WorkflowNotFound(f"there is no workflow {workflow_id}")
-    return record_of(Draft, unpack(organisation_id, item, "text"))
-
-
-def _draft_item(organisation_id: str, draft: Draft) -> Item:
-    return pack(organisation_id, item_of(draft, keys.draft(organisation_id, draft.workflow_id)), "text", folder=f"workflows/{draft.workflow_id}")
-
-
-def save_draft(organisation_id: str, draft: Draft, *, title: str, description: str, read_revision: int) -> None:
-    """Write a draft over the one that was read. Raises DraftChanged when it is not that one any more."""
-    key = keys.workflow(organisation_id, draft.workflow_id)
-    changes = {"draft_revision": draft.revision, "updated_at": draft.saved_at, "title": title, "description": description}
-    read = {"read": read_revision}
-    writes = [
-        table.assign(key, changes, condition=f"{ALIVE} AND #draft_revision = :read", values=read),
-        table.put(_draft_item(organisation_id, draft)),
-    ]
-    try:
-        table.transact(writes)
-    except ConditionLost as fault:
-        raise DraftChanged("the draft was saved by somebody else since it was read") from fault
-
-
 def delete(workflow: Workflow) -> None:
     """Mark a workflow as deleted, take it out of the list and free its name. Deleting twice changes nothing."""
     organisation_id = workflow.organisation_id
@@ -161,44 +135,59 @@ def delete(workflow: Workflow) -> None:
         return
 
 
-def find_reservation(organisation_id: str, workflow_id: str, digest: str) -> Reservation | None:
-    item = table.get(keys.digest(organisation_id, workflow_id, digest))
+def find_reservation(organisation_id: str, workflow_id: str, digest: str, after: int) -> Reservation | None:
+    item = table.get(keys.digest(organisation_id, workflow_id, digest, after))
     return record_of(Reservation, item) if item else None
 
 
 def reserve(workflow: Workflow, digest: str, reservation: Reservation) -> None:
-    """Give a digest the next number. Raises ConditionLost when the number or the digest is taken."""
+    """Give a digest the next number, on top of the workflow's latest version. Raises ConditionLost when the number or the digest is taken."""
     key = keys.workflow(workflow.organisation_id, workflow.id)
     read = {"read": workflow.reserved_version}
+    place = keys.digest(workflow.organisation_id, workflow.id, digest, workflow.latest_version)
     writes = [
         table.assign(key, {"reserved_version": reservation.number}, condition=f"{ALIVE} AND #reserved_version = :read", values=read),
-        table.put(item_of(reservation, keys.digest(workflow.organisation_id, workflow.id, digest)), condition=table.ABSENT),
+        table.put(item_of(reservation, place), condition=table.ABSENT),
     ]
     table.transact(writes)
 
 
-def put_version(version: Version, documents: Documents) -> None:
-    """Write a version whose machine exists, and make it the latest unless a newer one is. Writing it twice changes nothing."""
+def put_version(version: Version, documents: Documents, *, after: int) -> None:
+    """Write a version whose machine exists, and make it the latest in place of `after`. Writing it twice changes nothing.
+
+    Raises ConditionLost when another version came in between, or the workflow went.
+    """
     organisation_id = version.organisation_id
+    _put_callers(version)
     item = item_of(version, keys.version(organisation_id, version.id))
     summary = VersionSummary.model_validate(version.model_dump(include=set(VersionSummary.model_fields)))
+    shown = {"title": version.title, "description": version.spec.get("description") or "", "labels": version.spec.get("labels") or {}}
+    changes = {"latest_version": version.number, "updated_at": now_text(), **shown}
+    key = keys.workflow(organisation_id, version.workflow_id)
     writes = [
         table.put(pack(organisation_id, item, "spec", folder=f"versions/{version.id}"), condition=table.ABSENT),
         table.put(item_of(documents, keys.documents(organisation_id, version.id))),
         table.put(item_of(summary, keys.version_summary(organisation_id, version.workflow_id, version.number))),
+        table.assign(key, changes, condition=f"{ALIVE} AND #latest_version = :after", values={"after": after}),
     ]
-    with suppress(ConditionLost):
-        table.transact(writes)
-    _raise_latest(version)
-
-
-def _raise_latest(version: Version) -> None:
-    key = keys.workflow(version.organisation_id, version.workflow_id)
-    changes = {"latest_version": version.number, "updated_at": now_text()}
     try:
-        table.write(table.assign(key, changes, condition="attribute_exists(PK) AND #latest_version < :number", values={"number": version.number}))
-    except ConditionLost:
-        return
+        table.transact(writes)
+    except ConditionLost as lost:
+        if 0 not in lost.positions:
+            raise
+
+
+def _put_callers(version: Version) -> None:
+    """Before the version: a caller too many is told apart later, one too few would be missed."""
+    caller = Caller(workflow_id=version.workflow_id, workflow_name=version.workflow_name)
+    for child in version.children.values():
+        table.write(table.put(item_of(caller, keys.caller(version.organisation_id, child.workflow_id, version.workflow_id))))
+
+
+def list_callers(organisation_id: str, workflow_id: str) -> tuple[Caller, ...]:
+    """Workflows of which some version was published as a caller of this one."""
+    found = table.query_all(keys.workflow(organisation_id, workflow_id).pk, prefix="CALLER#")
+    return tuple(record_of(Caller, item) for item in found)
 
 
 def list_versions(organisation_id: str, workflow_id: str) -> tuple[VersionSummary, ...]:

@@ -7,6 +7,8 @@ an external agent are handed a prompt and nothing else: a node that says more of
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final
 
 from chalicelib.access.principal import Principal
 from chalicelib.agents.directory import ByName, BySkill, Candidate, choose
@@ -14,13 +16,15 @@ from chalicelib.agents.failures import AgentUnknown
 from chalicelib.agents.presets import PRESETS
 from chalicelib.spec.agent_landing import model_options
 from chalicelib.spec.agent_parts import AgentKind, Skill, agent_named
-from chalicelib.spec.diagnostic import Diagnostic, Severity
+from chalicelib.spec.diagnostic import Diagnostic, Location, Severity
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.spec.nodes import AgentCall, Map, Node
 from chalicelib.spec.positions import Positions
 from chalicelib.spec.workflow import WorkflowSpec
 from chalicelib.store.workflow_records import PinnedAgent
 from chalicelib.workflows.agent_directory import ListedAgent, list_agents
+
+_NOBODY: Final[Mapping[str, PinnedAgent]] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -32,8 +36,9 @@ class AgentChoice:
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
 
-def choose_agents(principal: Principal, spec: WorkflowSpec, positions: Positions) -> AgentChoice:
-    """Never raises for what the spec says. A name that nobody has is the compiler's finding."""
+def choose_agents(principal: Principal, spec: WorkflowSpec, positions: Positions, *, pinned: Mapping[str, PinnedAgent] = _NOBODY) -> AgentChoice:
+    """Never raises for what the spec says. A name that nobody has is the compiler's finding. `pinned`: who is to do a node that asks by skill, as an
+    earlier version had chosen."""
     choice = AgentChoice()
     known: dict[AgentKind | None, tuple[ListedAgent, ...]] = {}
     for path, name, node in _agent_nodes(spec.nodes, "nodes"):
@@ -41,7 +46,10 @@ def choose_agents(principal: Principal, spec: WorkflowSpec, positions: Positions
             case Skill() as asked:
                 if asked.kind not in known:
                     known[asked.kind] = list_agents(principal, kind=asked.kind)
-                _by_skill(choice, known[asked.kind], node, name, asked, positions=positions, path=f"{path}.agent")
+                if name in pinned:
+                    _again(choice, known[asked.kind], name, pinned[name], at=positions.at(f"{path}.agent"))
+                else:
+                    _by_skill(choice, known[asked.kind], node, name, asked, positions=positions, path=f"{path}.agent")
             case str(asked_name):
                 choice.agents[name] = _by_name(asked_name)
             case None:
@@ -54,6 +62,15 @@ def _by_name(asked: str) -> PinnedAgent:
     if kind == "preset" and name in PRESETS:
         return PinnedAgent(kind=kind, name=name, why=choose(ByName(name=name), [PRESETS[name].card]).why)
     return PinnedAgent(kind=kind, name=name, why=f"named: {asked}")
+
+
+def _again(choice: AgentChoice, listed: tuple[ListedAgent, ...], name: str, agent: PinnedAgent, *, at: Location) -> None:
+    """Whoever did the node before, if they are still there."""
+    if all(each.named != agent.named for each in listed):
+        message, hint = f"`{agent.named}`, who did this before, is not there any more", "publish the document itself: that chooses anew"
+        choice.diagnostics.append(Diagnostic("no-agent-for-skill", Severity.ERROR, message, at, hint))
+        return
+    choice.agents[name], choice.by_skill[name] = agent, agent.named
 
 
 def _by_skill(

@@ -5,9 +5,10 @@ Reads the table for sub-workflows, writes nothing.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Final
 
-from chalicelib.access.objects import workflow_called
+from chalicelib.access.objects import scopes_on, workflow_called
 from chalicelib.access.principal import Principal
 from chalicelib.access.scopes import Scope
 from chalicelib.compiler.compile import Compilation, Refused, compile_workflow
@@ -28,6 +29,18 @@ from chalicelib.workflows.outside_names import outside_names
 
 
 @dataclass(frozen=True)
+class Pins:
+    """What a version goes back to, in place of what there is now: ids of versions by the names of sub-workflows, agents by the nodes that asked by
+    skill."""
+
+    children: Mapping[str, str] = field(default_factory=dict)
+    agents: Mapping[str, PinnedAgent] = field(default_factory=dict)
+
+
+NO_PINS: Final = Pins()
+
+
+@dataclass(frozen=True)
 class Compiled:
     """`digest` stands for the spec, the pinned children, the agents that skills chose and the machine: what is published under it never differs."""
 
@@ -39,13 +52,13 @@ class Compiled:
     diagnostics: tuple[Diagnostic, ...]
 
 
-def compile_text(principal: Principal, text: str) -> Compiled | tuple[Diagnostic, ...]:
-    """Compile a text as publishing does."""
+def compile_text(principal: Principal, text: str, *, pins: Pins = NO_PINS) -> Compiled | tuple[Diagnostic, ...]:
+    """Compile a text as publishing does, with `pins` as it once did."""
     loaded = load(text)
     if loaded.spec is None:
         return loaded.diagnostics
-    choice = choose_agents(principal, loaded.spec, loaded.positions)
-    versions = children_of(principal, landed(loaded.spec, choice.by_skill))
+    choice = choose_agents(principal, loaded.spec, loaded.positions, pinned=pins.agents)
+    versions = children_of(principal, landed(loaded.spec, choice.by_skill), pinned=pins.children)
     specs = {name: WorkflowSpec.model_validate(version.spec) for name, version in versions.items()}
     outside = outside_names(principal, loaded.spec, published=versions)
     facts = facts_of_deployment(loaded.spec)
@@ -57,14 +70,22 @@ def compile_text(principal: Principal, text: str) -> Compiled | tuple[Diagnostic
     return Compiled(loaded.spec, outcome, children, choice.agents, _digest(loaded.spec, children, choice, outcome), found)
 
 
-def children_of(principal: Principal, spec: WorkflowSpec) -> dict[str, Version]:
-    """The versions of the sub-workflows named, as far as they are published and the principal may run them: the one asked for, else the latest."""
+def children_of(principal: Principal, spec: WorkflowSpec, *, pinned: Mapping[str, str] = NO_PINS.children) -> dict[str, Version]:
+    """The versions of the sub-workflows named, as far as they are published and the principal may run them: the one pinned, else the one asked for,
+    else the latest."""
     found: dict[str, Version] = {}
     for name, number in _sub_workflows(spec.nodes):
-        version = _version_of(principal, name, number)
+        version = _pinned(principal, pinned[name]) if name in pinned else _version_of(principal, name, number)
         if version is not None:
             found[name] = version
     return found
+
+
+def _pinned(principal: Principal, version_id: str) -> Version | None:
+    """A version that was pinned before, also of a workflow that is gone or has another name by now."""
+    version = workflows.get_version(principal.organisation_id, version_id)
+    workflow = workflows.find(principal.organisation_id, version.workflow_id, deleted=True)
+    return version if workflow is not None and Scope.WORKFLOW_EXECUTE in scopes_on(principal, workflow) else None
 
 
 def _version_of(principal: Principal, name: str, wanted: int | None) -> Version | None:

@@ -1,16 +1,19 @@
 """Create a workflow: a name and a first draft."""
 
+from collections.abc import Sequence
+
 from chalicelib import ids
 from chalicelib.access.principal import Principal
 from chalicelib.clock import now_text
 from chalicelib.errors import SpecInvalid
 from chalicelib.store import workflows
+from chalicelib.store.table import Write
 from chalicelib.store.workflow_records import Draft, Workflow
 from chalicelib.workflows.draft_text import describe, name_fault
 
 
-def create(principal: Principal, *, text: str, name: str | None = None) -> Workflow:
-    """Create a workflow with `text` (YAML or JSON, valid or not) as its draft. `name` defaults to the text's own.
+def create(principal: Principal, *, text: str, name: str | None = None, also: Sequence[Write] = ()) -> Workflow:
+    """Create a workflow with `text` (YAML or JSON, valid or not) as its draft. `name` defaults to the text's own. `also` is written with it.
 
     Raises WorkflowNameTaken, SpecInvalid when no valid name can be had.
     """
@@ -26,10 +29,14 @@ def create(principal: Principal, *, text: str, name: str | None = None) -> Workf
         title=described.title,
         description=described.description,
         labels=described.labels,
-        draft_revision=1,
         created_at=now,
         created_by=principal.person,
         updated_at=now,
     )
-    workflows.create(workflow, Draft(workflow_id=workflow.id, text=text, revision=1, saved_at=now, saved_by=principal.person))
+    workflows.create(workflow, _first_draft(workflow, text), also=also)
     return workflow
+
+
+def _first_draft(workflow: Workflow, text: str) -> Draft:
+    by, at = workflow.created_by, workflow.created_at
+    return Draft(workflow_id=workflow.id, person=by, text=text, revision=1, saved_at=at, saved_by=by)

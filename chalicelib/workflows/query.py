@@ -9,7 +9,7 @@ from chalicelib.errors import VersionNotFound, WorkflowNotFound
 from chalicelib.spec.model import Json
 from chalicelib.store import workflows
 from chalicelib.store.values import load
-from chalicelib.store.workflow_records import DocumentName, Draft, Version, VersionSummary, Workflow
+from chalicelib.store.workflow_records import DocumentName, Version, VersionSummary, Workflow
 from chalicelib.store.workflows import WorkflowPage as WorkflowPage
 
 
@@ -26,12 +26,6 @@ def find_workflow(principal: Principal, name: str) -> Workflow | None:
 def list_workflows(principal: Principal, *, limit: int = 50, cursor: str | None = None) -> WorkflowPage:
     """Workflows by name. Raises CursorInvalid."""
     return workflows.list_page(principal.organisation_id, limit=limit, cursor=cursor, keep=partial(visible, principal))
-
-
-def get_draft(principal: Principal, workflow_id: str) -> Draft:
-    """Raises WorkflowNotFound."""
-    workflow_for(principal, workflow_id, Scope.WORKFLOW_READ)
-    return workflows.get_draft(principal.organisation_id, workflow_id)
 
 
 def get_version(principal: Principal, workflow_id: str, number: int) -> Version:

@@ -28,12 +28,12 @@ from chalicelib.tools.registry import tools
 from chalicelib.tools.tool import Surroundings, Tool
 from chalicelib.workers.dispatch import dispatch
 from chalicelib.workflows.create import create
-from chalicelib.workflows.publish import publish
 from tests.factories.agent_scripts import Turn
 from tests.factories.cloud import ANN, DAN, cloud
 from tests.factories.engine import Failed
 from tests.factories.faults import Answering, Faults, Reply, injected
 from tests.factories.outbox import undelivered
+from tests.factories.publishing import publish
 from tests.factories.scripted_models import ScriptedVendor, answered_by
 from tests.factories.short_way import SavedItems, by_short_way
 from tests.factories.step_engine import Execution, StepEngine
@@ -82,7 +82,9 @@ class Arena:
         return next(each for each in self.engine.executions.values() if each.name == run.execution_name)
 
     def gate(self, run: Run) -> Gate:
-        (found,) = gates.list_of_run(run.organisation_id, run.id)
+        """The one that was opened since the run was started, or resumed."""
+        resume = runs.get(run.organisation_id, run.id).resume
+        (found,) = (gate for gate in gates.list_of_run(run.organisation_id, run.id) if gate.fence.resume == resume)
         return found
 
     def tell(self) -> None:

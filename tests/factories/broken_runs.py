@@ -216,7 +216,7 @@ def theatre(texts: Sequence[str], given: JsonObject, answers: Mapping[str, Answe
     with cloud(**environment), ExitStack() as around, pytest.MonkeyPatch.context() as patch:
         engine = StepEngine(lambda payload: None)
         around.enter_context(injected(Faults(is_paused=True), _answering(lambda: engine)))
-        versions = [publish(ANN, create(ANN, text=text).id) for text in texts]
+        versions = [publish(ANN, create(ANN, text=text).id).version for text in texts]
         found = Theatre(versions[-1], given, answers or {}, {version.id: version.workflow_name for version in versions})
         found.engine.machines.update(engine.machines)
         engine = found.engine

@@ -261,7 +261,9 @@ def published(
         created_at=now_text(),
         created_by="ann",
     )
-    workflows.put_version(version, Documents(version_id=version_id, values={"plan": keep(organisation_id, "plan", "a plan")}))
+    workflows.put_version(
+        version, Documents(version_id=version_id, values={"plan": keep(organisation_id, "plan", "a plan")}), after=known.latest_version
+    )
     return version
 
 
@@ -269,7 +271,7 @@ def unpublished(organisation_id: str, name: str) -> Workflow:
     """A workflow with an empty draft."""
     now = now_text()
     workflow = Workflow(id=ids.new_id(ids.WORKFLOW), organisation_id=organisation_id, name=name, created_at=now, created_by="ann", updated_at=now)
-    workflows.create(workflow, Draft(workflow_id=workflow.id, text="", revision=0, saved_at=now, saved_by="ann"))
+    workflows.create(workflow, Draft(workflow_id=workflow.id, person="ann", text="", revision=1, saved_at=now, saved_by="ann"))
     return workflow
 
 

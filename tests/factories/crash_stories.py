@@ -18,13 +18,13 @@ from chalicelib.store.workflow_records import Version
 from chalicelib.tools.registry import tools
 from chalicelib.tools.tool import Tool
 from chalicelib.workflows.create import create
-from chalicelib.workflows.publish import publish
 from tests.factories.agent_scripts import Turn
 from tests.factories.cloud import ANN, cloud
 from tests.factories.crash_claims import Expected, Harm, Wrong, faults_of
 from tests.factories.crash_world import LOST_WORKER, Manner, World
 from tests.factories.faults import Faults, Plan, changes, injected
 from tests.factories.outbox import undelivered
+from tests.factories.publishing import publish
 from tests.factories.scripted_models import answered_by
 from tests.factories.short_way import SavedItems, by_short_way
 from tests.factories.step_engine import StepEngine

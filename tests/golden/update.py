@@ -10,6 +10,7 @@ from typing import Final
 from tests.golden import test_compiler
 from tests.golden.asl_rules import render as asl_rules
 from tests.golden.checks import render as checks
+from tests.golden.diff import render as diff
 from tests.golden.spec import render as spec
 
 Render = Callable[[Path], Mapping[str, str]]
@@ -18,6 +19,7 @@ KINDS: Final[Mapping[str, tuple[Callable[[], list[Path]], Render]]] = {
     "checks": (checks.cases, checks.render),
     "compiler": (test_compiler.folders, test_compiler.texts),
     "asl_rules": (asl_rules.cases, asl_rules.render),
+    "diff": (diff.cases, diff.render),
 }
 
 

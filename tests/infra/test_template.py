@@ -10,6 +10,7 @@ import pytest
 
 from chalicelib.store.keys import TABLE, TIME_TO_LIVE
 from tests.factories.package import Package
+from tests.factories.repository import tracked
 
 pytestmark = pytest.mark.scenario  # `chalice package` takes a second
 
@@ -259,5 +260,8 @@ def test_it_ships_our_code_and_nothing_of_the_workshop(bare_package: Package) ->
     shipped = {Path(name).parts[0] for name in bare_package.contents()}
     assert {"app.py", "chalicelib"} <= shipped
     assert "chalicelib/providers/prices.json" in bare_package.contents()
+    starters = {str(path) for path in tracked() if path.parts[:3] == ("chalicelib", "workflows", "starters")}
+    assert len(starters) > 60
+    assert starters <= set(bare_package.contents())
     assert shipped & {"tests", "infra", "cli", "bench", "moto", "examples", "docs"} == set()
     assert not [name for name in bare_package.contents() if "__pycache__" in name or name.endswith(".pyc")]

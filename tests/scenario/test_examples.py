@@ -1,4 +1,4 @@
-"""The seven examples on the local stack: every input ends as it should, says something sensible, and counts what was forecast."""
+"""The starters, examples among them, on the local stack: every sample ends as it should, says something sensible, and counts what was forecast."""
 
 import json
 from collections.abc import Mapping
@@ -20,6 +20,36 @@ ENDS: Final[Mapping[str, Mapping[str, tuple[Mapping[str, Any], set[str]]]]] = {
         "input.json": ({"decision": "publish"}, set()),
         "input-post.json": ({"decision": "publish"}, set()),
         "input-notice.json": ({"decision": "publish"}, set()),
+    },
+    "contract-review": {
+        "input.json": ({"missing": ["data protection"], "decision": "sign", "cleared": True}, set()),
+        "input-small.json": ({"missing": [], "decision": None, "cleared": True}, {"legal"}),
+        "input-large.json": ({"missing": ["audit rights"], "decision": "sign", "cleared": True}, set()),
+    },
+    "data-quality-watch": {
+        "input.json": ({"checks": {"rows": 7, "keys_twice": 1, "empty": 1, "outliers": 1}, "percent_bad": 42.9, "loaded": True}, {"complain"}),
+        "input-clean.json": ({"percent_bad": 0, "decision": None, "loaded": True}, {"complain", "explain", "owner"}),
+        "input-short.json": ({"percent_bad": 50, "decision": "load", "loaded": True}, {"complain"}),
+    },
+    "lead-qualification": {
+        "input.json": ({"company": "Brandt Maschinenbau GmbH", "score": 10, "decision": "take", "filed": True}, {"remind"}),
+        "input-small.json": ({"company": "Studio Lumen", "score": 0, "decision": None, "filed": False}, {"file_it", "remind", "sales"}),
+        "input-tender.json": ({"company": "City of Norrby", "score": 6, "decision": "take", "filed": True}, {"remind"}),
+    },
+    "meeting-notes": {
+        "input.json": ({"filed": True}, set()),
+        "input-retro.json": ({"filed": True}, set()),
+        "input-none.json": ({"filed": False, "tasks": []}, {"keep", "look_over", "tell"}),
+    },
+    "refund-handling": {
+        "input.json": ({"reason": "damaged", "route": "one_person", "paid": True}, {"approve_large"}),
+        "input-small.json": ({"reason": "damaged", "route": "small", "paid": True}, {"approve", "approve_large"}),
+        "input-large.json": ({"reason": "wrong item", "route": "large", "paid": True}, {"approve"}),
+    },
+    "social-media-approval": {
+        "input.json": ({"decision": "publish", "put_out": ["post/LinkedIn/Winter opening hours", "post/Mastodon/Winter opening hours"]}, set()),
+        "input-job.json": ({"decision": "publish"}, set()),
+        "input-disturbance.json": ({"decision": "publish", "put_out": ["post/Mastodon/Card payments are back"]}, set()),
     },
     "expense-check": {
         "input.json": ({"posted": True}, set()),
@@ -78,7 +108,7 @@ def test_it_ends_as_it_should_and_counts_as_forecast(runs: LocalRuns, example: s
         run = runs.run(run_id, counts=True)
         assert (run["status"], run["error"]) == ("succeeded", None)
         assert {field: run["output"][field] for field in fields} == fields
-        assert {node for node, node_run in runs.nodes(run_id).items() if node_run["status"] == "skipped"} == skipped
+        assert {node.split()[0] for node, node_run in runs.nodes(run_id).items() if node_run["status"] == "skipped"} == skipped
         check_sense(example, run["output"])
         check_forecast(runs, run, runs.check_log(run_id))
 
@@ -99,7 +129,19 @@ def check_sense(example: str, output: Mapping[str, Any]) -> None:
         case "research-brief":
             assert len(output["findings"]) == output["answered"]
             assert all(finding["question"] in output["brief"] for finding in output["findings"])
-        case "support-triage":
+        case "contract-review":
+            assert set(output["terms"]) == {"annual_fee", "term", "notice_period", "governing_law"}
+            assert all(bool(finding["says"]) == finding["present"] for finding in output["findings"])
+        case "data-quality-watch":
+            assert bool(output["explanation"]) == (output["percent_bad"] > 0)
+        case "lead-qualification":
+            assert output["score"] == sum(output["parts"].values())
+        case "meeting-notes":
+            assert all(task["owner"] == task["line"].split()[0] and task["task"] for task in output["tasks"])
+            assert len(output["summary"]) > 60
+        case "social-media-approval":
+            assert all(len(post["post"]) > 60 and post["fits"] for post in output["posts"])
+        case "refund-handling" | "support-triage":
             assert output["reply"].startswith("Hello")
         case "support-desk":
             assert "Hello" in output["reply"]

@@ -8,24 +8,59 @@ from chalicelib.access.members import change_member
 from chalicelib.access.objects import gate_for, is_runnable_by, run_for, scopes_on, visible_gates, visible_runs, workflow_called, workflow_for
 from chalicelib.access.principal import Principal
 from chalicelib.access.scopes import ROLES, Scope, scopes_of
-from chalicelib.errors import DraftChanged, GateNotFound, PersonNotFound, RunNotFound, ScopeMissing, WorkflowNotFound
+from chalicelib.errors import (
+    AccessChanged,
+    GateNotFound,
+    PersonNotFound,
+    RunNotFound,
+    ScopeMissing,
+    StarterNotFound,
+    WorkflowNameTaken,
+    WorkflowNotFound,
+)
 from chalicelib.gates.decide import decide
 from chalicelib.live import connections
 from chalicelib.live.tickets import issue
 from chalicelib.runs import query
 from chalicelib.runs.cancel import cancel
 from chalicelib.spec.load import load
-from chalicelib.store import workflows
-from chalicelib.store.workflow_records import Share, Workflow
+from chalicelib.spec.workflow import WorkflowSpec
+from chalicelib.store import keys, table, workflows
+from chalicelib.store.items import item_of
+from chalicelib.store.values import keep
+from chalicelib.store.workflow_records import Child, Documents, Share, Version, Workflow
 from chalicelib.triggers.manual import start_manually
+from chalicelib.workflows import publication
 from chalicelib.workflows.compilation import children_of
+from chalicelib.workflows.create import create
 from chalicelib.workflows.delete import delete
-from chalicelib.workflows.query import get_draft, get_version, list_workflows
-from chalicelib.workflows.save_draft import save_draft
+from chalicelib.workflows.drafts import discard_draft, get_draft, list_drafts, save_draft
+from chalicelib.workflows.exchange import export_workflow, gather, import_text
+from chalicelib.workflows.gallery import get_starter, withdraw
+from chalicelib.workflows.gallery import share as share_starter
+from chalicelib.workflows.impact import impact_of, tallies_of
+from chalicelib.workflows.lacks import lacks_of
+from chalicelib.workflows.preview import preview
+from chalicelib.workflows.publish import Wish
+from chalicelib.workflows.query import get_version, list_workflows
+from chalicelib.workflows.rollback import rollback
 from chalicelib.workflows.share import copy, renamed, set_access
+from chalicelib.workflows.starter import About
 from tests.factories.cloud import SPEC, Cloud, cloud, published
 from tests.factories.credentials import token
 from tests.factories.run_stories import QUESTION, opened_gate, started_run
+
+
+def spec_of(text: str) -> WorkflowSpec:
+    spec = load(text).spec
+    assert spec is not None
+    return spec
+
+
+def keep_text(version: Version, text: str) -> None:
+    """What its author wrote, as publishing keeps it."""
+    kept = Documents(version_id=version.id, values={"source": keep("org_local", "source", text)})
+    table.write(table.put(item_of(kept, keys.documents("org_local", version.id))))
 
 
 def member(name: str, *roles: str) -> Principal:
@@ -86,6 +121,12 @@ def test_it_names_the_scope_that_is_missing_on_what_may_be_read(theirs: Workflow
     shared(theirs, "person:bob", "read")
     for act, scope in (
         (lambda: save_draft(BOB, theirs.id, text="x"), "workflow:write"),
+        (lambda: list_drafts(BOB, theirs.id), "workflow:write"),
+        (lambda: get_draft(BOB, theirs.id, person="ann"), "workflow:write"),
+        (lambda: preview(BOB, theirs.id, text="x"), "workflow:write"),
+        (lambda: publication.request(BOB, theirs.id, Wish(text="x")), "workflow:write"),
+        (lambda: rollback(BOB, theirs.id, 1), "workflow:write"),
+        (lambda: share_starter(BOB, "theirs", workflow_id=theirs.id, about=About()), "workflow:write"),
         (lambda: start_manually(BOB, workflow_id=theirs.id, input={"city": "Bonn"}), "workflow:execute"),
         (lambda: delete(BOB, theirs.id), "workflow:delete"),
         (lambda: set_access(BOB, theirs.id, shares=[], public=True), "org:admin"),
@@ -95,15 +136,85 @@ def test_it_names_the_scope_that_is_missing_on_what_may_be_read(theirs: Workflow
         assert refused.value.scope == scope
     shared(theirs, "person:bob", "edit")
     assert save_draft(BOB, theirs.id, text="x").saved_by == "bob"
+    assert {draft.person for draft in list_drafts(BOB, theirs.id)} == {"ann", "bob"}
+    shared(theirs, "person:bob", "read")
+    assert get_draft(BOB, theirs.id).text == "x"
+    discard_draft(BOB, theirs.id, match=get_draft(BOB, theirs.id).etag)
+    assert get_draft(BOB, theirs.id).revision == 0
     with pytest.raises(ScopeMissing):
         delete(BOB, theirs.id)
 
 
+def test_it_counts_runs_for_those_alone_who_may_see_them(theirs: Workflow) -> None:
+    started_run(by=OWNER)
+    with pytest.raises(WorkflowNotFound):
+        impact_of(BOB, theirs.id)
+    with pytest.raises(WorkflowNotFound):
+        tallies_of(BOB, theirs.id)
+    set_access(OWNER, theirs.id, shares=[], public=True)
+    seen = impact_of(BOB, theirs.id)
+    assert (seen.in_flight_count, seen.versions, seen.is_whole, tallies_of(BOB, theirs.id)) == (0, (), False, None)
+    shared(theirs, "person:bob", "read")
+    assert (impact_of(BOB, theirs.id).in_flight_count, impact_of(BOB, theirs.id).is_whole) == (1, True)
+    assert sum(tally["started_count"] for tally in (tallies_of(BOB, theirs.id) or {}).values()) == 1
+
+
+def test_it_tells_of_callers_those_that_may_be_read(theirs: Workflow) -> None:
+    hotel = Child(workflow_id=theirs.id, version_id=get_version(OWNER, theirs.id, 1).id, version=1)
+    outer = published({**SPEC, "name": "outer"}, children={"hotel": hotel})
+    shared(theirs, "person:bob", "read")
+    assert [[each.workflow_id for each in impact_of(who, theirs.id).callers] for who in (OWNER, BOB)] == [[outer.workflow_id], []]
+
+
+def test_it_takes_out_and_brings_in_only_what_may_be_read(theirs: Workflow) -> None:
+    text = "sluice: 1\nname: outer\nnodes:\n  inner: {type: workflow, workflow: hotel, with: {city: Bonn}}\n"
+    outer = create(BOB, text=text)
+    assert list(gather(BOB, outer.id).texts) == ["outer"]
+    assert lacks_of(BOB, [spec_of(text)]).workflows == ("hotel",)
+    with pytest.raises(WorkflowNotFound):
+        export_workflow(BOB, theirs.id)
+    hotel = "sluice: 1\nname: hotel\nnodes:\n  a: {type: transform, value: 1}\n"
+    keep_text(get_version(OWNER, theirs.id, 1), hotel)
+    assert [(each.status, each.workflow_id) for each in import_text(BOB, hotel, dry_run=True).workflows] == [("taken", None)]
+    with pytest.raises(WorkflowNameTaken):
+        import_text(BOB, hotel)
+    shared(theirs, "person:bob", "run")
+    assert list(gather(BOB, outer.id).texts) == ["hotel", "outer"]
+    assert lacks_of(BOB, [spec_of(text)]).workflows == ()
+    assert [(each.status, each.workflow_id) for each in import_text(BOB, hotel).workflows] == [("unchanged", theirs.id)]
+    with pytest.raises(ScopeMissing):
+        import_text(BOB, hotel, publish=True)
+
+
+def test_it_goes_back_only_to_sub_workflows_that_one_may_run(theirs: Workflow) -> None:
+    spec = spec_of("sluice: 1\nname: outer\nnodes:\n  inner: {type: workflow, workflow: hotel, with: {city: Bonn}}\n")
+    pinned = {"hotel": get_version(OWNER, theirs.id, 1).id}
+    assert [set(children_of(who, spec, pinned=pinned)) for who in (OWNER, BOB)] == [{"hotel"}, set()]
+    shared(theirs, "person:bob", "run")
+    delete(OWNER, theirs.id)
+    assert [set(children_of(BOB, spec, pinned=each)) for each in (pinned, {})] == [{"hotel"}, set()]
+
+
+def test_it_leaves_a_starter_to_whoever_put_it_into_the_gallery(theirs: Workflow) -> None:
+    keep_text(get_version(OWNER, theirs.id, 1), "sluice: 1\nname: hotel\nnodes:\n  a: {type: transform, value: 1}\n")
+    share_starter(OWNER, "our-hotel", workflow_id=theirs.id, about=About())
+    shared(theirs, "person:bob", "edit")
+    for act in (lambda: withdraw(BOB, "our-hotel"), lambda: share_starter(BOB, "our-hotel", workflow_id=theirs.id, about=About(tags=("x",)))):
+        with pytest.raises(ScopeMissing):
+            act()
+    assert get_starter(LEA, "our-hotel").starter.name == "our-hotel"
+    withdraw(ADMIN, "our-hotel")
+    with pytest.raises(StarterNotFound):
+        get_starter(OWNER, "our-hotel")
+
+
 def test_it_lets_everybody_read_and_copy_a_public_workflow_and_not_its_runs(theirs: Workflow) -> None:
     set_access(OWNER, theirs.id, shares=[], public=True)
-    save_draft(OWNER, theirs.id, text="# mine\nname: hotel  # kept\nsluice: 1\n")
+    said = "# mine\nname: hotel  # kept\nsluice: 1\n"
+    save_draft(OWNER, theirs.id, text=said, match=get_draft(OWNER, theirs.id).etag)
     assert get_version(LEA, theirs.id, 1).number == 1
     run = started_run(by=OWNER)
+    keep_text(get_version(OWNER, theirs.id, run.version), said)
     with pytest.raises(RunNotFound):
         run_for(BOB, run.id, Scope.RUN_READ)
     made = copy(BOB, theirs.id, name="bobs-hotel")
@@ -138,9 +249,9 @@ def test_it_gives_a_workflow_away_to_a_member_alone(theirs: Workflow) -> None:
 
 def test_it_undoes_nobodys_change_of_the_access(theirs: Workflow) -> None:
     set_access(OWNER, theirs.id, shares=[], public=True, revision=0)
-    with pytest.raises(DraftChanged):
+    with pytest.raises(AccessChanged):
         set_access(ADMIN, theirs.id, shares=[], public=False, revision=0)
-    with pytest.raises(DraftChanged):
+    with pytest.raises(AccessChanged):
         workflows.set_access(theirs, owner="ann", shares=(), public=False)  # as it was read before
     workflows.delete(theirs)
     with pytest.raises(WorkflowNotFound):

@@ -149,7 +149,7 @@ def test_every_error_is_drawn_in_the_tree_and_has_a_code_of_its_own() -> None:
     assert [kind.__name__ for kind in kinds if f" {kind.__name__} " not in f"{drawn} " and f" {kind.__name__}\n" not in drawn] == []
     codes = [kind.code for kind in kinds if kind is not errors.FieldsInvalid]
     assert len(set(codes)) == len(codes)
-    assert all(kind.status in {400, 401, 403, 404, 409, 413, 422, 429, 500, 503} for kind in kinds)
+    assert all(kind.status in {400, 401, 403, 404, 409, 412, 413, 422, 428, 429, 500, 503} for kind in kinds)
 
 
 def test_the_platform_acts_in_every_organisation(aws: Cloud) -> None:

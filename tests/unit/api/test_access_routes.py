@@ -185,7 +185,7 @@ def test_it_shares_a_workflow_and_copies_it() -> None:
     assert ask("GET /workflows/{workflow_id}", eve, **one)[0] == 404
     wanted = {"shares": [{"who": "person:eve", "level": "read"}], "revision": 0}
     assert ask("PUT /workflows/{workflow_id}/access", ann, body=wanted, **one)[1]["revision"] == 1
-    assert ask("PUT /workflows/{workflow_id}/access", ann, body=wanted, **one)[1]["code"] == "draft-changed"
+    assert ask("PUT /workflows/{workflow_id}/access", ann, body=wanted, **one)[1]["code"] == "access-changed"
     seen = ask("GET /workflows/{workflow_id}/access", eve, **one)[1]
     assert (seen["owner"], seen["mine"], "shares" in seen) == ("ann", ["run:read", "workflow:read"], False)
     assert ask("GET /workflows/{workflow_id}", eve, **one)[1]["owner"] == "ann"

@@ -26,7 +26,7 @@ def test_it_tells_who_created_saved_and_deleted_a_workflow(api: Api) -> None:
     assert api("DELETE /workflows/{workflow_id}", path=path)[0] == 204
     found = [(entry["by"], entry["verb"], entry["noun"], entry["operation"]) for entry in reversed(told(api))]
     assert found[:2] == [("ann", "created", "workflow", "workflows.create_workflow"), ("ann", "created", "draft", "workflows.create_workflow")]
-    assert ("bob", "changed", "draft", "workflows.save") in found
+    assert ("bob", "created", "draft", "drafts.save_by_workflow") in found
     assert ("ann", "changed", "workflow", "workflows.delete_workflow") in found
     assert {entry["correlation_id"] for entry in told(api) if entry["operation"] == "workflows.create_workflow"} == {"c-7"}
 

@@ -19,8 +19,12 @@ from chalicelib.access.principal import Principal
 from chalicelib.access.scopes import ALL, ROLES, Access, Scope
 from chalicelib.api.endpoint import scope_of
 from chalicelib.clock import now_text
-from chalicelib.store import external_agents, warm_jobs
+from chalicelib.store import external_agents, keys, starters, table, warm_jobs
 from chalicelib.store.external_agents import ExternalAgent
+from chalicelib.store.items import item_of
+from chalicelib.store.starters import StarterRecord
+from chalicelib.store.values import Stored, keep
+from chalicelib.store.workflow_records import Documents
 from chalicelib.triggers import save
 from chalicelib.workflows.imported_apis import import_api
 from tests.factories.api_events import context, rest_event
@@ -58,6 +62,7 @@ BODIES: Final[dict[str, Any]] = {
     "POST /api/v1/tools/openapi": {"name": "theirs", "document": PETS, "base_url": "http://127.0.0.1:1"},
     "POST /api/v1/workflows": {"text": TEXT},
     "POST /api/v1/workflows/validate": {"text": TEXT},
+    "POST /api/v1/workflows/runs/{run_id}/resume": {"plan": "0" * 64},
     "POST /api/v1/workflows/{workflow_id}/copy": {"name": "theirs-too"},
     "POST /api/v1/workflows/{workflow_id}/triggers": {"name": "theirs", "schedule": {"rate": "1 day"}},
     "PUT /api/v1/triggers/{trigger_id}": {"name": CANARY, "schedule": {"rate": "2 days"}},
@@ -66,7 +71,11 @@ BODIES: Final[dict[str, Any]] = {
     "PUT /api/v1/budgets/organisation": {"per_day": 5},
     "PUT /api/v1/budgets/workflows/{workflow_id}": {"per_day": 5},
     "PUT /api/v1/secrets/{name}": {"value": "theirs"},
+    "POST /api/v1/workflows/import": {"text": TEXT.replace("theirs", "brought-in")},
+    "POST /api/v1/workflows/{workflow_id}/rollback": {"version": 1},
+    "PUT /api/v1/starters/{name}": {"workflow_id": "wf_0"},
     "PUT /api/v1/workflows/{workflow_id}": {"text": TEXT},
+    "PUT /api/v1/workflows/{workflow_id}/draft": {"text": TEXT},
     "PUT /api/v1/workflows/{workflow_id}/access": {"public": True},
 }
 # A name that everybody may have: theirs, whoever else has it.
@@ -77,9 +86,27 @@ OF_ALL: Final = {
     "DELETE /api/v1/tools/openapi/{name}": 403,
     "GET /api/v1/agents/{name}": 200,
     "DELETE /api/v1/agents/{name}": 403,
+    "GET /api/v1/starters/{name}": 200,
+    "POST /api/v1/starters/{name}/deploy": 201,
+    "DELETE /api/v1/starters/{name}": 403,
 }
 # What a route asks for in its query.
-QUERIES: Final[dict[str, dict[str, str]]] = {"GET /api/v1/workflows/runs/{run_id}/compare": {"to": "run_0"}}
+QUERIES: Final[dict[str, dict[str, str]]] = {
+    "GET /api/v1/workflows/runs/{run_id}/compare": {"to": "run_0"},
+    "GET /api/v1/workflows/{workflow_id}/diff": {"from": "1", "to": "1"},
+}
+
+
+STARTER: Final = StarterRecord(
+    name=CANARY,
+    version=1,
+    digest="d",
+    document=Stored(text=json.dumps({"root": "theirs", "texts": {"theirs": TEXT.replace("name: theirs", f"name: theirs\ntitle: {CANARY}")}})),
+    workflow_id="wf_0",
+    workflow_version=1,
+    shared_at=now_text(),
+    shared_by="ann",
+)
 
 
 @dataclass
@@ -134,6 +161,9 @@ def site() -> Iterator[Site]:
         set_budget(OWNER, workflow_id=run.workflow_id, per_day=7)
         import_api(OWNER, name=CANARY, text=PETS, base_url="http://127.0.0.1:1")
         external_agents.register("org_local", ExternalAgent(name=CANARY, url="http://127.0.0.1:1", registered_at=now_text(), registered_by="ann"))
+        kept = Documents(version_id=run.version_id, values={"source": keep("org_local", "source", TEXT)})
+        table.write(table.put(item_of(kept, keys.documents("org_local", run.version_id))))
+        starters.put("org_local", STARTER, None)
         key = make_key(OWNER, name=CANARY).key
         invitation = members.invite(OWNER, roles=("viewer",), note=CANARY).invitation
         bearer("pat", ("viewer",))
@@ -143,6 +173,7 @@ def site() -> Iterator[Site]:
         things = {
             "workflow_id": run.workflow_id,
             "run_id": run.id,
+            "node": "a",
             "gate_id": gate.id,
             "number": "1",
             "job_id": job.id,
@@ -155,6 +186,7 @@ def site() -> Iterator[Site]:
             "name of people": "pat",
             "name of tools": CANARY,
             "name of agents": CANARY,
+            "name of starters": CANARY,
             "name of secrets": CANARY,
         }
         yield Site(things)

@@ -82,10 +82,18 @@ def test_it_creates_shows_saves_and_deletes_a_workflow(api: Api) -> None:
     assert not {"organisation_id", "schema_version", "reserved_version", "deleted_at"} & set(made)
     one: dict[str, Any] = {"path": {"workflow_id": made["id"]}}
     assert api("GET /workflows/{workflow_id}", **one)[1]["draft"]["text"] == TEXT
-    status, draft = api("PUT /workflows/{workflow_id}", body={"spec": {"name": "hello"}, "revision": made["draft_revision"]}, **one)
+    read = api("GET /workflows/{workflow_id}/draft", **one)[1]["etag"]
+    status, draft = api("PUT /workflows/{workflow_id}", body={"spec": {"name": "hello"}}, headers={"If-Match": read}, **one)
     assert (status, json.loads(draft["text"]), draft["saved_by"]) == (200, {"name": "hello"}, "ann")
-    status, problem = api("PUT /workflows/{workflow_id}", body={"text": "x", "revision": made["draft_revision"]}, **one)
-    assert (status, problem["code"]) == (409, "draft-changed")
+    status, problem = api("PUT /workflows/{workflow_id}/draft", body={"text": "x"}, headers={"If-Match": read}, **one)
+    assert (status, problem["code"], problem["current"]["saved_by"], problem["current"]["etag"]) == (412, "draft-changed", "ann", draft["etag"])
+    assert problem["change"]
+    status, problem = api("PUT /workflows/{workflow_id}/draft", body={"text": "x"}, **one)
+    assert (status, problem["code"]) == (428, "match-required")
+    assert [listed["person"] for listed in api("GET /workflows/{workflow_id}/drafts", **one)[1]["drafts"]] == ["ann"]
+    assert api("DELETE /workflows/{workflow_id}/draft", headers={"If-Match": draft["etag"]}, **one)[0] == 204
+    assert api("GET /workflows/{workflow_id}/draft", **one)[1]["revision"] == 0
+    assert api("GET /workflows/{workflow_id}/draft", query={"person": "cleo"}, **one)[1]["code"] == "draft-not-found"
     assert api("DELETE /workflows/{workflow_id}", **one)[0] == 204
     assert api("GET /workflows/{workflow_id}", **one)[1]["code"] == "workflow-not-found"
 
@@ -127,8 +135,43 @@ def test_it_publishes_by_way_of_the_compiler_function(api: Api) -> None:
     version = published()
     with compiler_function({"version_id": version.id}) as asked:
         status, made = api("POST /workflows/{workflow_id}/versions", path={"workflow_id": version.workflow_id}, body={"text": TEXT})
-    assert (status, made["id"], made["number"]) == (201, version.id, 1)
+    assert (status, made["id"], made["number"], made["is_new"], made["impact"]["in_flight_count"]) == (201, version.id, 1, True, 0)
     assert (asked[0]["text"], asked[0]["person"], asked[0]["roles"]) == (TEXT, "ann", ["admin", "approver"])
+
+
+def test_it_says_that_nothing_new_was_published(api: Api) -> None:
+    version = published()
+    with compiler_function({"version_id": version.id, "is_new": False}) as asked:
+        body = {"note": "again", "labels": {"a": "b"}, "base_version": 1}
+        status, made = api("POST /workflows/{workflow_id}/versions", path={"workflow_id": version.workflow_id}, body=body)
+    assert (status, made["is_new"]) == (200, False)
+    assert (asked[0]["note"], asked[0]["labels"], asked[0]["base_version"]) == ("again", {"a": "b"}, 1)
+
+
+def test_it_shows_what_publishing_would_do(api: Api) -> None:
+    made = api("POST /workflows", body={"text": TEXT})[1]
+    status, seen = api("POST /workflows/{workflow_id}/versions", path={"workflow_id": made["id"]}, query={"dry_run": "true"})
+    assert (status, seen["is_new"], seen["diff"], seen["impact"]["versions"]) == (200, True, None, [])
+    assert seen["forecast"]["transitions"]
+    assert api("GET /workflows/{workflow_id}/versions", path={"workflow_id": made["id"]})[1] == {"versions": []}
+
+
+def test_it_compares_counts_and_goes_back(api: Api) -> None:
+    version = published()
+    one: dict[str, Any] = {"path": {"workflow_id": version.workflow_id}}
+    started(api, version)
+    published({**SPEC, "title": "Another title"})
+    status, found = api("GET /workflows/{workflow_id}/diff", query={"from": "1", "to": "2"}, **one)
+    assert (status, found["from"], found["to"], found["summary"]) == (200, "1", "2", ["text changed: title"])
+    assert found["text"].startswith("~ title:")
+    assert api("GET /workflows/{workflow_id}/diff", query={"to": "2"}, **one)[1]["from"] == "1"
+    assert api("GET /workflows/{workflow_id}/diff", query={"to": "newest"}, **one)[1]["code"] == "query-invalid"
+    assert api("GET /workflows/{workflow_id}/diff", **one)[1]["code"] == "spec-invalid"  # the draft is empty
+    impact = api("GET /workflows/{workflow_id}/impact", **one)[1]
+    assert (impact["in_flight_count"], impact["versions"]) == (1, [{"version": 1, "in_flight_count": 1, "open_gate_count": 0}])
+    counted = [listed["runs"]["started_count"] for listed in api("GET /workflows/{workflow_id}/versions", **one)[1]["versions"]]
+    assert counted == [0, 1]
+    assert api("POST /workflows/{workflow_id}/rollback", body={"version": 1}, **one)[1]["code"] == "version-not-found"  # its text was not kept
 
 
 def test_it_says_that_publishing_must_wait(api: Api) -> None:
@@ -295,3 +338,43 @@ def test_it_says_what_is_left_and_refuses_who_calls_too_often() -> None:
     assert 1 <= int(refused["headers"]["Retry-After"]) <= 100
     assert refused["headers"]["RateLimit-Policy"].startswith('"caller";q=2;w=200')
     assert other[0] == 200
+
+
+def test_it_takes_workflows_out_and_brings_them_in(api: Api) -> None:
+    status, made = api("POST /workflows/import", body={"text": TEXT})
+    assert (status, made["root"], made["workflows"][0]["status"], made["lacks"]["secrets"]) == (201, "hello", "new", [])
+    assert api("POST /workflows/import", body={"text": TEXT})[0] == 200
+    one: dict[str, Any] = {"path": {"workflow_id": made["workflows"][0]["workflow_id"]}}
+    for query in ({}, {"format": "yaml"}):
+        response = app(rest_event("GET", "/api/v1/workflows/{workflow_id}/export", query=query, headers=bearer("ann"), **one), context())
+        assert (response["body"], response["headers"]["Content-Type"]) == (TEXT, "application/yaml; charset=utf-8")
+    status, document = api("GET /workflows/{workflow_id}/export", query={"format": "json"}, **one)
+    assert (status, document["name"]) == (200, "hello")
+    assert api("GET /workflows/{workflow_id}/export", query={"format": "json", "bundle": "true"}, **one)[1]["sluice_bundle"] == 1
+    assert api("POST /workflows/import", body={"text": TEXT.replace("hi", "ho")})[1]["code"] == "workflow-name-taken"
+    assert api("POST /workflows/import", body={"text": "{"})[1]["code"] == "document-invalid"
+
+
+def test_it_shows_deploys_and_takes_in_starters(api: Api) -> None:
+    first = api("GET /starters", query={"limit": "3", "tag": "gate"})[1]
+    rest = api("GET /starters", query={"limit": "200", "tag": "gate", "cursor": first["cursor"]})[1]
+    assert (len(first["starters"]), rest["cursor"]) == (3, None)
+    assert "refund-handling" in [each["name"] for each in first["starters"] + rest["starters"]]
+    one: dict[str, Any] = {"path": {"name": "refund-handling"}}
+    seen = api("GET /starters/{name}", **one)[1]
+    assert {"id": "pay", "type": "tool_call", "title": "Pay it back", "map": None} in seen["graph"]["nodes"]
+    assert {"from": "approve", "to": "pay", "when": "pay", "map": None} in seen["graph"]["edges"]
+    assert (len(seen["samples"]), seen["uses"]["effects"], seen["use_count"]) == (3, ["money: pay", "notify: tell"], 0)
+    assert {each["name"]: each["default"] for each in seen["parameters"]}["small_amount"] == 50
+    status, made = api("POST /starters/{name}/deploy", body={"parameters": {"small_amount": 70}, "name": "refunds"}, **one)
+    assert (status, made["name"], made["is_new"], made["version"]) == (201, "refunds", True, None)
+    assert api("POST /starters/{name}/deploy", body={"parameters": {"small_amount": 70}, "name": "refunds"}, **one)[0] == 200
+    problem = api("POST /starters/{name}/deploy", body={"parameters": {"small_amount": "much"}}, **one)[1]
+    assert (problem["code"], problem["errors"][0]["field"]) == ("input-invalid", "/small_amount")
+    assert api("GET /starters/{name}", path={"name": "nothing"})[1]["code"] == "starter-not-found"
+    assert api("PUT /starters/{name}", body={"workflow_id": made["workflow_id"]}, **one)[1]["code"] == "name-reserved"
+    twice = [{"name": "a", "title": "A", "schema": {}, "sets": ["title"]}] * 2
+    assert api("PUT /starters/{name}", body={"workflow_id": "wf_1", "parameters": twice}, path={"name": "mine"})[1]["code"] == "body-invalid"
+    version = published()
+    assert api("PUT /starters/{name}", body={"workflow_id": version.workflow_id}, path={"name": "mine"})[1]["code"] == "version-not-found"
+    assert api("DELETE /starters/{name}", path={"name": "mine"})[1]["code"] == "starter-not-found"

@@ -62,7 +62,7 @@ def test_it_counts_every_item_that_it_writes(aws: Cloud) -> None:
     search = attempt_at(run, "search")
     node_started(search)
     node_succeeded(search, result=1)
-    assert now(run).write_count == 3 + 4 + 3  # run, input, event; run, node run, two events; run, node run, event
+    assert now(run).write_count == 4 + 4 + 3  # run, input, event, tally; run, node run, two events; run, node run, event
 
 
 def test_it_replays_what_a_visit_gave_instead_of_running_it_twice(aws: Cloud) -> None:

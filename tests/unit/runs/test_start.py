@@ -20,7 +20,7 @@ def test_it_records_the_run_with_its_first_event_before_the_engine_hears_of_it(a
     version = published()
     run = start(ANN, workflow_id=version.workflow_id, input={"city": "Rome"})
     assert get_run(ANN, run.id) == run
-    assert (run.event_count, run.write_count) == (1, 3)
+    assert (run.event_count, run.write_count) == (1, 4)
     assert run.status is RunStatus.QUEUED
     assert [event.type for event in list_events(ANN, run.id).events] == [EventType.RUN_QUEUED]
     assert aws.calls.index("dynamodb:TransactWriteItems") < aws.calls.index("stepfunctions:StartExecution")

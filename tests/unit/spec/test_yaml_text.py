@@ -131,6 +131,6 @@ def test_it_reads_the_same_without_libyaml(monkeypatch: pytest.MonkeyPatch) -> N
 
     text = "a: &x {b: [1, yes], c: 'd'}\ne: *x\nf: |\n  text\ng: 010\n"
     fast = compose(text)
-    monkeypatch.setattr(yaml_text, "_Loader", yaml.SafeLoader)
+    monkeypatch.setattr(yaml_text, "Loader", yaml.SafeLoader)
     assert compose(text) == fast
     assert "starts with `%`" in compose("a: {% x %}").diagnostics[0].hint

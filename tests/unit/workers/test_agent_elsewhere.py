@@ -21,8 +21,8 @@ from chalicelib.workers.failures import PromiseBroken
 from chalicelib.workflows.create import create
 from chalicelib.workflows.delete import delete
 from chalicelib.workflows.external_agents import add_agent, remove_agent
-from chalicelib.workflows.publish import publish
 from tests.factories.cloud import ANN, DAN, Cloud, cloud
+from tests.factories.publishing import publish
 from tests.factories.run_stories import ended
 from tests.factories.scripted_models import ScriptedVendor, answered_by
 from tests.factories.worker_runs import Story

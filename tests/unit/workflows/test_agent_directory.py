@@ -14,14 +14,17 @@ from chalicelib.store import external_agents
 from chalicelib.store.external_agents import KeptCard
 from chalicelib.store.workflow_records import Version
 from chalicelib.tools import a2a as tool
+from chalicelib.workflows import publish as publishing
 from chalicelib.workflows.agent_directory import find_by_skill, get_agent, list_agents
+from chalicelib.workflows.compilation import Pins
 from chalicelib.workflows.create import create
 from chalicelib.workflows.delete import delete
 from chalicelib.workflows.external_agents import add_agent, known_agents, remove_agent
-from chalicelib.workflows.publish import publish
+from chalicelib.workflows.publish import Wish
 from chalicelib.workflows.query import find_workflow
 from chalicelib.workflows.validate import validate
 from tests.factories.cloud import ANN, STRANGER, cloud
+from tests.factories.publishing import publish
 from tests.fixtures.asgi_server import serving_app
 from tests.unit.tools.test_a2a import Office
 
@@ -237,7 +240,22 @@ def test_a_version_keeps_its_choice_and_the_next_publishing_chooses_anew() -> No
     second = publish_asking({"skill": "read a document"})
     assert (second.number, second.agents["do"].named) == (2, "workflow:read-invoice")
     delete(ANN, invoice.workflow_id)
-    assert publish_asking({"skill": "read a document"}).id == first.id
+    third = publish_asking({"skill": "read a document"})
+    assert (third.number, third.digest, third.agents["do"].named) == (3, first.digest, "extractor")
+
+
+def test_a_version_that_comes_back_has_its_agents_again_or_says_who_is_gone() -> None:
+    text = asking({"skill": "read a document"})
+    first = publish_asking({"skill": "read a document"})
+    invoice = published("read-invoice", skills=["read a document"], input=TEXT_INPUT)
+    second = publish_asking({"skill": "read a document"})
+    back = publishing.publish(ANN, first.workflow_id, Wish(text=text, pins=Pins(agents=first.agents))).version
+    assert (back.number, back.digest, back.agents) == (3, first.digest, first.agents)
+    delete(ANN, invoice.workflow_id)
+    with pytest.raises(SpecInvalid) as refused:
+        publishing.publish(ANN, first.workflow_id, Wish(text=text, pins=Pins(agents=second.agents)))
+    assert [each.code for each in refused.value.diagnostics] == ["no-agent-for-skill"]
+    assert "workflow:read-invoice" in refused.value.diagnostics[0].message
 
 
 def test_a_name_says_where_it_lands() -> None:

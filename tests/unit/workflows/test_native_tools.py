@@ -10,10 +10,10 @@ from chalicelib.settings import read_settings, settings
 from chalicelib.spec.model import JsonObject
 from chalicelib.store.clients import client
 from chalicelib.workflows.create import create
-from chalicelib.workflows.publish import publish
 from chalicelib.workflows.tool_list import list_tools
 from chalicelib.workflows.validate import validate
 from tests.factories.cloud import ANN, Cloud
+from tests.factories.publishing import publish
 
 ORDERS, OTHERS = (f"arn:aws:iam::123456789012:role/sluice/{name}" for name in ("orders", "others"))
 CALL: JsonObject = {

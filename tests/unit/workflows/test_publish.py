@@ -6,17 +6,19 @@ from io import BytesIO
 
 import pytest
 
+from chalicelib.access.scopes import ALL
 from chalicelib.errors import EngineUnavailable, PublisherUnavailable, SpecInvalid, VersionNotFound, WorkflowNotFound
 from chalicelib.runs.start import start
 from chalicelib.spec.model import JsonObject
 from chalicelib.store.clients import client
 from chalicelib.workflows import publication
 from chalicelib.workflows.create import create
-from chalicelib.workflows.publish import publish
+from chalicelib.workflows.drafts import get_draft, save_draft
+from chalicelib.workflows.publish import Wish
 from chalicelib.workflows.query import get_document, get_version, get_version_by_id, get_workflow, list_versions
-from chalicelib.workflows.save_draft import save_draft
 from chalicelib.workflows.validate import validate
 from tests.factories.cloud import ANN, STRANGER, Cloud
+from tests.factories.publishing import publish
 from tests.unit.workflows.test_workflows import HOTEL
 
 ASKING = HOTEL.replace("nodes:\n", "nodes:\n  ask: {type: agent_call, prompt: 'Where is {{ $context.city }}?'}\n")
@@ -71,12 +73,13 @@ def test_another_prompt_is_another_version_though_the_machine_is_the_same(aws: C
     assert [summary.number for summary in list_versions(ANN, workflow.id)] == [2, 1]
 
 
-def test_going_back_to_an_earlier_document_finds_its_version_and_keeps_the_newest(aws: Cloud) -> None:
+def test_going_back_to_an_earlier_document_is_a_new_version(aws: Cloud) -> None:
     workflow = create(ANN, text=ASKING)
     first = publish(ANN, workflow.id)
     publish(ANN, workflow.id, text=HOTEL)
-    assert publish(ANN, workflow.id, text=ASKING).id == first.id
-    assert get_workflow(ANN, workflow.id).latest_version == 2
+    again = publish(ANN, workflow.id, text=ASKING)
+    assert (again.number, again.digest) == (3, first.digest)
+    assert get_workflow(ANN, workflow.id).latest_version == 3
 
 
 def test_a_document_with_errors_is_refused_with_its_diagnostics(aws: Cloud) -> None:
@@ -95,9 +98,8 @@ def test_a_publication_that_broke_off_goes_on_with_its_number(aws: Cloud) -> Non
     with pytest.raises(EngineUnavailable):
         publish(ANN, workflow.id)
     assert get_workflow(ANN, workflow.id).latest_version == 0
-    assert publish(ANN, workflow.id, text=ASKING).number == 2
     assert publish(ANN, workflow.id).number == 1
-    assert get_workflow(ANN, workflow.id).latest_version == 2
+    assert get_workflow(ANN, workflow.id).latest_version == 1
 
 
 def test_eight_publications_at_once_are_one_version(aws: Cloud) -> None:
@@ -165,11 +167,12 @@ class Wired:
 def test_a_request_comes_back_with_the_version(aws: Cloud) -> None:
     workflow = create(ANN, text=HOTEL)
     wired = Wired(aws)
-    wired.payload = {"organisation_id": "org_local", "person": "ann", "roles": [], "workflow_id": workflow.id, "text": None}
-    assert publication.request(ANN, workflow.id).number == 1
+    wired.payload = {"organisation_id": "org_local", "person": "ann", "roles": [], "scopes": [*ALL], "workflow_id": workflow.id, "text": None}
+    first, again = publication.request(ANN, workflow.id), publication.request(ANN, workflow.id)
+    assert (first.version.number, first.is_new, again.version, again.is_new) == (1, True, first.version, False)
     wired.payload["text"] = "{"
     with pytest.raises(SpecInvalid) as refused:
-        publication.request(ANN, workflow.id, text="{")
+        publication.request(ANN, workflow.id, Wish(text="{"))
     assert refused.value.diagnostics
     wired.payload["workflow_id"] = "wf_unknown"
     with pytest.raises(WorkflowNotFound):
@@ -196,6 +199,6 @@ def test_a_request_that_reaches_nobody_says_so(aws: Cloud) -> None:
 
 def test_drafts_are_published_as_they_were_saved_last(aws: Cloud) -> None:
     workflow = create(ANN, text=HOTEL)
-    save_draft(ANN, workflow.id, text=ASKING)
+    save_draft(ANN, workflow.id, text=ASKING, match=get_draft(ANN, workflow.id).etag)
     publish(ANN, workflow.id)
     assert get_document(ANN, workflow.id, 1, "source") == ASKING

@@ -2,12 +2,11 @@
 
 import pytest
 
-from chalicelib.errors import DraftChanged, SpecInvalid, WorkflowNameTaken, WorkflowNotFound
-from chalicelib.spec.model import JsonObject
+from chalicelib.errors import SpecInvalid, WorkflowNameTaken, WorkflowNotFound
 from chalicelib.workflows.create import create
 from chalicelib.workflows.delete import delete
-from chalicelib.workflows.query import find_workflow, get_draft, get_workflow, list_versions, list_workflows
-from chalicelib.workflows.save_draft import save_draft
+from chalicelib.workflows.drafts import get_draft, list_drafts, save_draft
+from chalicelib.workflows.query import find_workflow, get_workflow, list_versions, list_workflows
 from tests.factories.cloud import ANN, BOB, STRANGER, Cloud
 
 HOTEL = """
@@ -52,46 +51,12 @@ def test_a_name_is_taken_once_in_an_organisation(aws: Cloud) -> None:
     assert create(STRANGER, text=HOTEL).name == "hotel"
 
 
-def test_the_last_draft_stays(aws: Cloud) -> None:
-    workflow = create(ANN, text=HOTEL)
-    saved = save_draft(BOB, workflow.id, text=HOTEL.replace("Book a hotel", "Book two"))
-    assert (saved.revision, saved.saved_by) == (2, "bob")
-    assert get_draft(ANN, workflow.id) == saved
-    assert get_workflow(ANN, workflow.id).title == "Book two"
-
-
-def test_nobody_s_draft_is_overwritten_unread(aws: Cloud) -> None:
-    workflow = create(ANN, text=HOTEL)
-    save_draft(ANN, workflow.id, text="a", revision=1)
-    with pytest.raises(DraftChanged):
-        save_draft(BOB, workflow.id, text="b", revision=1)
-    assert get_draft(ANN, workflow.id).text == "a"
-
-
-def test_without_a_revision_the_last_one_wins_whoever_saves_meanwhile(aws: Cloud) -> None:
-    workflow = create(ANN, text=HOTEL)
-    lost: list[JsonObject] = [{"Code": "ConditionalCheckFailed"}, {"Code": "None"}]
-    aws.cancel_transactions(lost)
-    assert save_draft(ANN, workflow.id, text="a").revision == 2
-    for _ in range(5):
-        aws.cancel_transactions(lost)
-    with pytest.raises(DraftChanged):
-        save_draft(ANN, workflow.id, text="b")
-
-
-def test_a_large_draft_is_kept_too(aws: Cloud) -> None:
-    workflow = create(ANN, text=HOTEL)
-    large = HOTEL + "# " + "x" * 500_000
-    save_draft(ANN, workflow.id, text=large)
-    assert get_draft(ANN, workflow.id).text == large
-
-
 def test_a_deleted_workflow_is_gone_and_its_name_free(aws: Cloud) -> None:
     workflow = create(ANN, text=HOTEL)
     delete(ANN, workflow.id)
     assert find_workflow(ANN, "hotel") is None
     assert list_workflows(ANN).workflows == ()
-    for ask in (get_workflow, get_draft, list_versions, delete):
+    for ask in (get_workflow, get_draft, list_drafts, list_versions, delete):
         with pytest.raises(WorkflowNotFound):
             ask(ANN, workflow.id)
     with pytest.raises(WorkflowNotFound):
@@ -111,6 +76,6 @@ def test_it_lists_workflows_by_name(aws: Cloud) -> None:
 
 def test_nobody_reaches_into_another_organisation(aws: Cloud) -> None:
     workflow = create(ANN, text=HOTEL)
-    for ask in (get_workflow, get_draft, list_versions, delete):
+    for ask in (get_workflow, get_draft, list_drafts, list_versions, delete):
         with pytest.raises(WorkflowNotFound):
             ask(STRANGER, workflow.id)
