@@ -17,6 +17,7 @@ ACTS = st.one_of(
     st.tuples(st.just("submit"), st.sampled_from(NAMES), st.sampled_from(Priority)),
     st.tuples(st.just("end"), st.integers(0, 3)),
     st.tuples(st.just("cancel"), st.integers(0, 9)),
+    st.tuples(st.just("resume"), st.integers(0, 9)),
     st.tuples(st.just("sweep")),
     st.tuples(st.just("die"), st.integers(1, 9), st.sampled_from([Fault.CRASH_BEFORE, Fault.CRASH_AFTER, Fault.UNKNOWN])),
 )
@@ -30,6 +31,8 @@ def act(world: QueueWorld, told: tuple[object, ...]) -> None:
             world.end(number)
         case ("cancel", int(number)):
             world.cancel(number)
+        case ("resume", int(number)):
+            world.resume(number)
         case ("sweep",):
             world.sweeper()
         case ("die", int(after), Fault() as fault):  # whoever acts next does, that many calls from now
@@ -39,7 +42,7 @@ def act(world: QueueWorld, told: tuple[object, ...]) -> None:
 
 
 @pytest.mark.scenario
-def test_limits_hold_and_nobody_is_lost_or_overtaken_in_any_order_of_starts_ends_cancellations_and_deaths() -> None:
+def test_limits_hold_and_nobody_is_lost_or_overtaken_in_any_order_of_starts_ends_cancellations_resumes_and_deaths() -> None:
     with queue_world(2, *NAMES) as fresh:
 
         @given(st.lists(ACTS, max_size=16))

@@ -41,6 +41,28 @@ def test_it_leaks_no_slot_and_loses_no_run_at_any_fault_of_any_call(fresh: Calla
         story(fresh(), plan)
 
 
+def broken(world: QueueWorld, plan: Plan) -> QueueWorld:
+    """One was cancelled and is resumed while another runs: it waits, gets in, and ends."""
+    world.submit("one")
+    world.cancel()
+    world.submit("one")
+    world.check()
+    world.faults.calls.clear()
+    world.faults.plan = plan
+    world.resume()
+    world.check()
+    assert world.live(), plan
+    world.check_rest()
+    return world
+
+
+def test_it_leaks_no_slot_of_a_resumed_run_at_any_fault_of_any_call(fresh: Callable[[], QueueWorld]) -> None:
+    plans = list(troubles(list(broken(fresh(), {}).faults.calls)))
+    assert len(plans) > 100
+    for plan in plans:
+        broken(fresh(), plan)
+
+
 def test_it_survives_two_deaths(fresh: Callable[[], QueueWorld]) -> None:
     calls = story_calls(fresh)
     assert deaths(calls)

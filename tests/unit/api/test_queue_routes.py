@@ -28,6 +28,13 @@ def test_it_tells_the_place_of_a_run_that_waits_as_it_starts_and_later(api: Api)
     assert "capped" not in found
 
 
+def test_it_tells_the_place_of_a_run_that_is_repeated(api: Api) -> None:
+    version = published()
+    first = started(api, version)
+    status, again = api("POST /workflows/runs/{run_id}/repeat", path={"run_id": first["id"]}, body={})
+    assert (status, again["slot"], again["queue"]["position"]) == (202, "waiting", 1)
+
+
 def test_it_refuses_a_priority_that_there_is_not(api: Api) -> None:
     path = {"workflow_id": published().workflow_id}
     status, problem = api("POST /workflows/{workflow_id}/run", path=path, body={"input": {"city": "Bonn"}, "priority": "urgent"})

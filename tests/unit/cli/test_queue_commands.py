@@ -62,3 +62,9 @@ def test_it_says_at_which_place_a_started_run_waits() -> None:
     assert "waits run_1, 2 of 21 in line, until about 2026-11-27T12:00:00.000Z" in found.stdout.replace("\n", " ")
     (body,) = [body for asked, body, *_ in api.asked if asked.startswith("POST")]
     assert body == {"input": {}, "priority": "high", "start_within_seconds": 60}
+
+
+def test_it_says_at_which_place_a_repeated_run_waits() -> None:
+    with serving_api({"POST /api/v1/workflows/runs/run_0/repeat": {"id": "run_1", "queue": PLACE}}) as api:
+        found = sluice("repeat", "run_0", api=api)
+    assert "waits run_1, 2 of 21 in line" in found.stdout.replace("\n", " ")

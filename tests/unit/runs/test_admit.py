@@ -6,6 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from chalicelib.access.principal import Principal
+from chalicelib.access.scopes import Scope
+from chalicelib.errors import ScopeMissing, WorkflowNotFound
 from chalicelib.machines import executions
 from chalicelib.runs.admit import admit
 from chalicelib.runs.cancel import cancel
@@ -17,6 +20,9 @@ from chalicelib.store import keys, runs, slots, table
 from chalicelib.store.run_records import Priority, Run
 from chalicelib.store.slots import WorkflowSlots
 from chalicelib.store.statuses import RunStatus
+from chalicelib.store.workflow_records import Share
+from chalicelib.workflows.delete import delete
+from chalicelib.workflows.share import set_access
 from tests.factories.cloud import ANN, Cloud, cloud
 from tests.factories.queues import ORG, begun, check_slots, holders, now, over, version_of
 
@@ -250,3 +256,38 @@ def test_it_stops_a_run_that_was_cancelled_between_slot_and_engine(narrow: Cloud
     execution = executions.describe(run.machine_arn, run.execution_name)
     assert execution is not None
     assert execution.status == "ABORTED"
+
+
+def test_a_resumed_run_counts_in_the_deployment_s_slots_once_these_have_a_limit() -> None:
+    with cloud(SLUICE_MAX_RUNNING="1"):
+        run = cancel(ANN, begun(version_of("one")).id)
+        entrance = slots.entering(run.model_copy(update={"capped": False}))
+        assert (entrance.fields["capped"], entrance.fields["slot"], len(entrance.writes)) == (True, "held", 3)
+        begun(version_of("other"))
+        assert slots.entering(run).fields["slot"] == "waiting"
+
+
+def test_it_shows_queues_to_those_who_may_see_the_runs_and_lets_those_change_them_who_may_the_workflow(narrow: Cloud) -> None:
+    mine = version_of("one")
+    for _ in range(3):
+        begun(mine)
+    viewer = Principal(ORG, "dan", frozenset({"viewer"}), frozenset({Scope.RUN_READ, Scope.WORKFLOW_READ, Scope.WORKFLOW_WRITE, Scope.RUN_CANCEL}))
+    found = get_queue(viewer)
+    assert (found.running_count, found.waiting_count, found.workflows) == (2, 1, ())
+    with pytest.raises(WorkflowNotFound):
+        get_workflow_queue(viewer, mine.workflow_id)
+    set_access(ANN, mine.workflow_id, shares=(Share(who="person:dan", level="run"),), public=False)
+    assert [each.workflow_name for each in get_queue(viewer).workflows] == ["one"]
+    with pytest.raises(ScopeMissing):
+        set_workflow_queue(viewer, mine.workflow_id, limit=1, is_paused=True)
+    with pytest.raises(ScopeMissing):
+        empty_workflow_queue(viewer, mine.workflow_id)
+
+
+def test_it_shows_the_queue_of_a_deleted_workflow_and_empties_it(narrow: Cloud) -> None:
+    version = version_of("one")
+    for _ in range(3):
+        begun(version)
+    delete(ANN, version.workflow_id)
+    assert [each.running_count for each in get_queue(ANN).workflows] == [2]
+    assert empty_workflow_queue(ANN, version.workflow_id)[0] == 1
