@@ -220,7 +220,7 @@ def test_it_keeps_what_is_another_organisations_out_of_sight(site: Site, method:
         assert (status, document["code"].endswith("not-found")) == (404, True)
         others = site.ask(route, olga, made_up=True)
         told = text
-        for parameter, value in site.parameters(path).items():
+        for parameter, value in ((name, value) for name, value in site.parameters(path).items() if len(value) > 1):
             told = told.replace(value, site.parameters(path, made_up=True)[parameter])
         assert (others[0], others[2]) == (404, told)  # as if it were not there
     else:
