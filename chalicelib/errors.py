@@ -75,6 +75,7 @@ Never: a secret, a task token or a foreign body in a message.
     │   ├── SelfApproval             the person who started the run decides
     │   ├── SignatureInvalid         a webhook's call that does not prove that it knows the secret (401)
     │   └── TicketInvalid            a connection's ticket that is unknown, used or too old (401)
+    ├── RateLimited                  too many calls; carries when to try again (429)
     ├── Unavailable                  try again later (503, retryable)
     │   ├── Contention               one record is written by too many at once
     │   ├── EngineUnavailable        Step Functions throttles or fails
@@ -114,6 +115,11 @@ class SluiceError(Exception):
     @property
     def detail(self) -> "Mapping[str, Json]":
         return {}
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """What an answer says beside its document."""
+        return {"Retry-After": "1"} if self.retryable else {}
 
 
 class Invalid(SluiceError):
@@ -462,6 +468,10 @@ class TooManyAttempts(Refused):
         super().__init__(f"too many sign-ins have failed; try again in {retry_after_seconds} seconds")
 
     @property
+    def headers(self) -> Mapping[str, str]:
+        return {"Retry-After": str(self.retry_after_seconds)}
+
+    @property
     def detail(self) -> "Mapping[str, Json]":
         return {"retry_after_seconds": self.retry_after_seconds}
 
@@ -496,6 +506,26 @@ class SignatureInvalid(Refused):
 class TicketInvalid(Refused):
     code = "ticket-invalid"
     status = 401
+
+
+class RateLimited(SluiceError):
+    """`limits` are the headers that say which limit it is, and what is left. Not `retryable`, which is what machines go by: only callers meet it."""
+
+    code = "rate-limited"
+    status = 429
+
+    def __init__(self, message: str, retry_after_seconds: int, limits: Mapping[str, str]) -> None:
+        self.retry_after_seconds = retry_after_seconds
+        self.limits = dict(limits)
+        super().__init__(message)
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return {"Retry-After": str(self.retry_after_seconds), **self.limits}
+
+    @property
+    def detail(self) -> "Mapping[str, Json]":
+        return {"retry_after_seconds": self.retry_after_seconds}
 
 
 class Unavailable(SluiceError):

@@ -7,15 +7,17 @@ import json
 import os
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from chalicelib.errors import SettingInvalid
 from chalicelib.model_settings import AliasTarget, CompatibleEndpoints, EmbeddingModel, KeyText, Region
 from chalicelib.remote_settings import AgentSetting, DatabaseSetting, EndpointSetting
+from chalicelib.throttle_settings import Rates, with_defaults
 
 LOCAL_STAGE: Final = "local"
+RatesSetting = Annotated[Rates, BeforeValidator(with_defaults)]
 
 
 class OwnPrice(BaseModel):
@@ -83,6 +85,10 @@ class Settings(BaseModel):
     public_url: str = Field(default="", pattern=r"^(https?://[^\s/?#]+(/[^\s?#]*)?)?$", alias="SLUICE_PUBLIC_URL")  # of the API, for agents elsewhere
     card_key: str = Field(default="", pattern=r"^(secret:[a-z][a-z0-9_-]{0,62})?$", alias="SLUICE_CARD_KEY")  # what our agent cards are signed with
     allowed_hosts: tuple[str, ...] = Field(default=(), alias="SLUICE_ALLOWED_HOSTS")  # comma-separated; empty: any public host
+    max_running_of_organisation: int = Field(default=1_000, ge=0, alias="SLUICE_MAX_RUNNING_OF_ORGANISATION")  # runs with a slot; 0: no limit
+    max_running: int = Field(default=0, ge=0, alias="SLUICE_MAX_RUNNING")  # of the whole deployment; 0: no limit
+    queue_ageing_seconds: int = Field(default=600, ge=1, alias="SLUICE_QUEUE_AGEING_SECONDS")  # after which a line that nobody serves moves up
+    rates: RatesSetting = Field(default_factory=Rates, alias="SLUICE_RATES")  # JSON {kind: {caller, organisation: {per_second, burst}}}
     people: Mapping[str, tuple[str, ...]] = Field(default_factory=dict, alias="SLUICE_PEOPLE")  # JSON {person: [roles]}
     prices: Mapping[str, OwnPrice] = Field(default_factory=dict, alias="SLUICE_PRICES")  # JSON {"provider:model": {fresh, output, …}}
     models: Mapping[str, AliasTarget] = Field(default_factory=dict, alias="SLUICE_MODELS")  # JSON {alias: "provider:model" or a route}
@@ -151,6 +157,7 @@ def _parse(name: str, text: str) -> object:
             | "SLUICE_DATABASES"
             | "SLUICE_NATIVE_TOOLS"
             | "SLUICE_OIDC"
+            | "SLUICE_RATES"
         ):
             try:
                 return json.loads(text)

@@ -13,6 +13,7 @@ from cli import (
     exchange,
     gates,
     people,
+    queue,
     resume,
     runs,
     secrets,
@@ -45,6 +46,7 @@ app.command("resume")(resume.resume)
 app.command("repeat")(resume.repeat)
 app.command("try")(resume.try_)
 app.command("cancel")(runs.cancel)
+app.command("queue")(queue.queue)
 app.command("reply")(runs.reply)
 app.command("gates")(gates.gates)
 app.command("decide")(gates.decide)

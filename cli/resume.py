@@ -12,7 +12,7 @@ from cli import screen
 from cli.client import Problem
 from cli.exits import Exit
 from cli.inputs import given_input
-from cli.runs import RunArgument, finish, follow_run
+from cli.runs import RunArgument, begun, finish, follow_run
 from cli.session import AsOption, JsonOption, Session, UrlOption, session, told
 
 InputOption = Annotated[str | None, typer.Option("-i", "--input", help="Another input: a JSON file, JSON itself, or - for standard input.")]
@@ -125,6 +125,6 @@ def _plan(shown: dict[str, Any]) -> list[Any]:
 
 def _follow(here: Session, started: dict[str, Any], word: str, follow: bool) -> None:
     if not follow:
-        here.show(started, human=lambda: f"[green]{word}[/green] {started['id']}   sluice show {started['id']} --follow")
+        here.show(started, human=lambda: f"{begun(started, word)}   sluice show {started['id']} --follow")
         return
     finish(here, follow_run(here, started))

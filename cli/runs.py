@@ -27,6 +27,8 @@ def run(
     inputs: Annotated[str | None, typer.Option("-i", "--input", help="A JSON file, JSON itself, or - for standard input.")] = None,
     version: Annotated[int | None, typer.Option(help="A version; else the latest.")] = None,
     key: Annotated[str | None, typer.Option(help="Idempotency key: the same key starts one run.")] = None,
+    priority: Annotated[str | None, typer.Option(help="Where runs wait for a slot: high, normal or low.")] = None,
+    start_within: Annotated[int | None, typer.Option(min=1, metavar="SECONDS", help="Ends as timed out where it waits longer for a slot.")] = None,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Watch the run to its end.")] = False,
     url: UrlOption = None,
     person: AsOption = "",
@@ -35,16 +37,29 @@ def run(
     """Start a run. With --follow, ends with 1 unless the run succeeds."""
     here = session(url, person, as_json)
     with told(here.err):
-        body: dict[str, Any] = {"input": given_input(inputs)} | ({"version": version} if version else {})
+        line = {"version": version, "priority": priority, "start_within_seconds": start_within}
+        body: dict[str, Any] = {"input": given_input(inputs)} | {name: value for name, value in line.items() if value}
         headers = {"Idempotency-Key": key} if key else {}
         workflow_id = here.workflow_id(workflow)
         with ahead(here.client, workflow_id) if follow else nullcontext() as listening:
             started = here.client.post(f"/api/v1/workflows/{workflow_id}/run", body, headers=headers)
             if not follow:
-                here.show(started, human=lambda: f"[green]started[/green] {started['id']}   sluice show {started['id']} --follow")
+                here.show(started, human=lambda: f"{begun(started)}   sluice show {started['id']} --follow")
                 return
             ended = follow_run(here, started, listening=listening)
         finish(here, ended)
+
+
+def begun(started: dict[str, Any], word: str = "started") -> str:
+    """What is told of a run that was asked for, which goes on or waits in line."""
+    place = started.get("queue")
+    return f"[green]{word}[/green] {started['id']}" if not place else f"[yellow]waits[/yellow] {started['id']}, {_waits(place)}"
+
+
+def _waits(place: dict[str, Any]) -> str:
+    """Where a run stands in line, and until when by estimate."""
+    until = f", until about {place['estimated_start_at']}" if place["estimated_start_at"] else ""
+    return f"{place['position']} of {place['waiting_count']} in line{until}{', which is paused' if place['is_paused'] else ''}"
 
 
 def show(
@@ -228,4 +243,5 @@ def _details(found: dict[str, Any], nodes: list[dict[str, Any]]) -> list[Any]:
     ]
     columns = {"node": "node", "status": "status", "tries": "tries", "took": "took", "cost": "cost", "output": "output"}
     worked = [told for each in nodes if (told := agents.account(each)) is not None]
-    return [head, screen.table_of(rows, columns), *worked, *_result(found)]
+    place = [Text(f"waits for a slot: {_waits(found['queue'])}")] if found.get("queue") else []
+    return [head, *place, screen.table_of(rows, columns), *worked, *_result(found)]

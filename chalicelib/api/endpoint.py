@@ -8,7 +8,7 @@ Never: a business decision.
 
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import wraps
 from http import HTTPMethod
 from typing import Any, Final, Generic, TypeVar, get_args, get_type_hints
@@ -20,10 +20,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from chalicelib.access.principal import NOBODY, Principal
 from chalicelib.access.scopes import Access, Scope
+from chalicelib.access.throttle import Allowance, kind_of, spend
 from chalicelib.api import problem
 from chalicelib.api.caller import KEY_HEADER as API_KEY_HEADER
 from chalicelib.api.caller import address_of, principal_of
-from chalicelib.errors import Refused, SluiceError
+from chalicelib.errors import NotSignedIn, Refused, SluiceError
 from chalicelib.spec.model import Json
 from chalicelib.store.acts import Actor, acting
 
@@ -32,7 +33,7 @@ KEY_HEADER: Final = "Idempotency-Key"
 MATCH_HEADER: Final = "If-Match"
 CORS: Final = CORSConfig(
     allow_headers=[API_KEY_HEADER, KEY_HEADER, CORRELATION_HEADER, MATCH_HEADER],
-    expose_headers=[CORRELATION_HEADER, "ETag", "Retry-After", "WWW-Authenticate"],
+    expose_headers=[CORRELATION_HEADER, "ETag", "Retry-After", "RateLimit", "RateLimit-Policy", "WWW-Authenticate"],
     max_age=600,
 )
 SIGNED: Final = IAMAuthorizer()
@@ -97,10 +98,12 @@ def endpoint(
 
         @wraps(function)
         def view(**parameters: str) -> Response:
-            return _respond(
-                routes.current_request,
-                lambda request: _called(function, _read(request, body, query, scope, form=form), parameters, request, operation),
-            )
+            def answer(request: Request) -> Answer:
+                principal, allowance = _allowed(request, scope)
+                call = _read(principal, request, body, query, form=form)
+                return _with_headers(_called(function, call, parameters, request, operation), allowance)
+
+            return _respond(routes.current_request, answer)
 
         view.__dict__["scope"] = scope
         routes.route(
@@ -123,7 +126,11 @@ def raw_endpoint(routes: Blueprint, method: HTTPMethod, path: str) -> Callable[[
     def register(function: Callable[..., Answer]) -> Callable[..., Answer]:
         @wraps(function)
         def view(**parameters: str) -> Response:
-            return _respond(routes.current_request, lambda request: function(request, **parameters))
+            def answer(request: Request) -> Answer:
+                allowance = spend(NOBODY, "hook", address_of(request))
+                return _with_headers(function(request, **parameters), allowance)
+
+            return _respond(routes.current_request, answer)
 
         view.__dict__["scope"] = Access.PUBLIC
         routes.route(path, methods=[method.value], name=f"{function.__module__}.{function.__name__}", content_types=["*/*"])(view)
@@ -185,9 +192,8 @@ def scope_of(view: Callable[..., Any]) -> Scope | Access | None:
     return found
 
 
-def _read(request: Request, body: type[BodyT], query: type[QueryT], scope: Scope | Access | None, *, form: bool) -> Call[BodyT, QueryT]:
-    """Who asks comes first: what is wrong with a request is told to those alone who may make it."""
-    principal = _allowed(request, scope)
+def _read(principal: Principal, request: Request, body: type[BodyT], query: type[QueryT], *, form: bool) -> Call[BodyT, QueryT]:
+    """Who asks came first: what is wrong with a request is told to those alone who may make it."""
     try:
         read_body = _form(request, body) if form else body.model_validate_json(request.raw_body or b"{}", strict=True)
     except ValidationError as fault:
@@ -207,13 +213,29 @@ def _form(request: Request, body: type[BodyT]) -> BodyT:
     return body.model_validate(dict(parse_qsl(text, keep_blank_values=True)))
 
 
-def _allowed(request: Request, scope: Scope | Access | None) -> Principal:
-    """The caller, who may do what the route does. Raises Refused, ScopeMissing."""
+def _allowed(request: Request, scope: Scope | Access | None) -> tuple[Principal, Allowance]:
+    """The caller, who may do what the route does, and what is left for them. Raises Refused, NotSignedIn, RateLimited, ScopeMissing."""
     if scope is None:
         raise Refused("this route declares no scope, so nobody may call it")
-    principal = NOBODY if scope is Access.PUBLIC else principal_of(request, fresh=scope not in _LOOKING)
+    principal, allowance = _counted(request, scope)
     principal.require(scope)
-    return principal
+    return principal, allowance
+
+
+def _counted(request: Request, scope: Scope | Access) -> tuple[Principal, Allowance]:
+    """The one place where calls meet their limits (`access.throttle`): once it is known who asks, before anybody looks at what they may or have sent.
+    Credentials that do not hold count by address, as none do."""
+    address = address_of(request)
+    try:
+        principal = NOBODY if scope is Access.PUBLIC else principal_of(request, fresh=scope not in _LOOKING)
+    except NotSignedIn:
+        spend(NOBODY, "auth", address)
+        raise
+    return principal, spend(principal, kind_of(principal, scope, request.method), address)
+
+
+def _with_headers(given: Answer, allowance: Allowance) -> Answer:
+    return replace(given, headers={**allowance.headers, **given.headers})
 
 
 def _correlation_id(request: Request) -> str:

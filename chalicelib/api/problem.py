@@ -11,7 +11,7 @@ from typing import Final
 from chalice.app import Request, Response
 from pydantic import ValidationError
 
-from chalicelib.errors import FieldsInvalid, ScopeMissing, SluiceError, SpecInvalid, TooManyAttempts
+from chalicelib.errors import FieldsInvalid, ScopeMissing, SluiceError, SpecInvalid
 from chalicelib.spec.diagnostic import Diagnostic
 from chalicelib.spec.model import Json, JsonObject
 
@@ -35,10 +35,7 @@ def problem(status: int, code: str, detail: str, *, errors: Sequence[JsonObject]
 def of_error(error: SluiceError) -> Response:
     """The response for an error of the tree in chalicelib.errors."""
     response = problem(error.status, error.code, str(error), errors=_field_errors(error), more=_more(error))
-    if error.retryable:
-        response.headers["Retry-After"] = "1"
-    if isinstance(error, TooManyAttempts):
-        response.headers["Retry-After"] = str(error.retry_after_seconds)
+    response.headers.update(error.headers)
     if error.status == HTTPStatus.UNAUTHORIZED:
         response.headers["WWW-Authenticate"] = f'Bearer realm="sluice", error="{error.code}"'
     if isinstance(error, ScopeMissing):  # RFC 6750

@@ -8,7 +8,7 @@ from pydantic import Field, TypeAdapter
 
 from chalicelib.access.scopes import Scope
 from chalicelib.api.endpoint import Answer, Call, Nothing, Wire, endpoint
-from chalicelib.api.views import run_view
+from chalicelib.api.queue import placed_view
 from chalicelib.runs.repeat import repeat
 from chalicelib.runs.resume import Prepared, Wanted, prepare, resume
 from chalicelib.runs.trial import TrialWanted, try_node
@@ -63,21 +63,21 @@ def resume_run(call: Call[Resumption, Nothing], run_id: str) -> Answer:
     """Resume a run by the plan that was shown."""
     body = call.body
     run = resume(call.principal, run_id, body.wanted, plan=body.plan, key=call.idempotency_key or None, reason=body.reason)
-    return Answer(run_view(run), status=202, headers=_location(run.id))
+    return Answer(placed_view(run), status=202, headers=_location(run.id))
 
 
 @endpoint(routes, HTTPMethod.POST, "/api/v1/workflows/runs/{run_id}/repeat", scope=Scope.WORKFLOW_EXECUTE)
 def repeat_run(call: Call[Repetition, Nothing], run_id: str) -> Answer:
     """Start a new run with the input of an earlier one."""
     run = repeat(call.principal, run_id, given=call.body.input, version=call.body.version, key=call.idempotency_key or None)
-    return Answer(run_view(run), status=202, headers=_location(run.id))
+    return Answer(placed_view(run), status=202, headers=_location(run.id))
 
 
 @endpoint(routes, HTTPMethod.POST, "/api/v1/workflows/{workflow_id}/nodes/{node}/try", scope=Scope.WORKFLOW_EXECUTE)
 def try_one(call: Call[Trial, Nothing], workflow_id: str, node: str) -> Answer:
     """Try one node by itself."""
     run = try_node(call.principal, workflow_id, node, TrialWanted(**call.body.model_dump()), key=call.idempotency_key or None)
-    return Answer(run_view(run), status=202, headers=_location(run.id))
+    return Answer(placed_view(run), status=202, headers=_location(run.id))
 
 
 def plan_view(made: Prepared) -> JsonObject:

@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, BeforeValidator, Field
 from chalicelib.access.scopes import Scope
 from chalicelib.api.endpoint import Answer, Call, Nothing, Wire, endpoint
 from chalicelib.api.paging import Page
+from chalicelib.api.queue import placed_view
 from chalicelib.api.room import Room
 from chalicelib.api.views import comparison_view, node_run_view, run_view
 from chalicelib.live.publish import event_frame
@@ -18,8 +19,10 @@ from chalicelib.runs import query
 from chalicelib.runs.cancel import cancel
 from chalicelib.runs.compare import compare
 from chalicelib.runs.search import Wanted, search
+from chalicelib.runs.start import InLine
 from chalicelib.spec.model import Json
 from chalicelib.store.blobs import json_text
+from chalicelib.store.run_records import Priority
 from chalicelib.store.statuses import RunStatus
 from chalicelib.triggers.manual import start_manually
 
@@ -28,10 +31,12 @@ _MOST_PAIRS: Final = 20
 
 
 class RunToStart(Wire):
-    """`version` defaults to the latest."""
+    """`version` defaults to the latest. `priority` and `start_within_seconds` say how the run waits, where it has to."""
 
     input: Json = Field(default_factory=dict)
     version: Annotated[int, Field(ge=1)] | None = None
+    priority: Annotated[Priority, Field(strict=False)] = Priority.NORMAL
+    start_within_seconds: Annotated[int, Field(ge=1, le=31_536_000)] | None = None
 
 
 def _pairs(given: object) -> object:
@@ -102,8 +107,10 @@ class Cancellation(Wire):
 @endpoint(routes, HTTPMethod.POST, "/api/v1/workflows/{workflow_id}/run", scope=Scope.WORKFLOW_EXECUTE)
 def start_run(call: Call[RunToStart, Nothing], workflow_id: str) -> Answer:
     """Start a run. With an `Idempotency-Key`, asking again finds the same run."""
-    run = start_manually(call.principal, workflow_id=workflow_id, input=call.body.input, version=call.body.version, key=call.idempotency_key or None)
-    return Answer(run_view(run), status=202, headers={"Location": f"/api/v1/workflows/runs/{run.id}"})
+    given, key = call.body, call.idempotency_key or None
+    line = InLine(given.priority, given.start_within_seconds)
+    run = start_manually(call.principal, workflow_id=workflow_id, input=given.input, version=given.version, key=key, line=line)
+    return Answer(placed_view(run), status=202, headers={"Location": f"/api/v1/workflows/runs/{run.id}"})
 
 
 @endpoint(routes, HTTPMethod.GET, "/api/v1/workflows/runs", scope=Scope.RUN_READ)
@@ -117,7 +124,7 @@ def list_runs(call: Call[Nothing, RunsWanted]) -> Answer:
 def get_run(call: Call[Nothing, RunWanted], run_id: str) -> Answer:
     """A run with its input and output."""
     found = query.get_run(call.principal, run_id)
-    document, room = run_view(found), Room()
+    document, room = placed_view(found), Room()
     output, given = query.get_output(call.principal, run_id, seen=found), query.get_input(call.principal, run_id, seen=found)
     for name, value in (("output", output), ("input", given)):
         document |= {name: room.take(value), f"{name}_bytes": len(json_text(value).encode()) if value is not None else 0}

@@ -63,7 +63,7 @@ def version_view(version: Version | VersionSummary) -> JsonObject:
 
 def run_view(run: Run) -> JsonObject:
     """A run without its values."""
-    return {**view(run, without=frozenset({"running_count", "waiting_count", "above"})), "write_count": run.write_count}
+    return {**view(run, without=frozenset({"running_count", "waiting_count", "above", "capped"})), "write_count": run.write_count}
 
 
 def node_run_view(organisation_id: str, node_run: NodeRun, *, whole: bool, room: Room | None = None) -> JsonObject:

@@ -4,9 +4,10 @@ In: how the execution ended. Out: the run's terminal status, all its node runs s
 Terminal statuses absorb: a second, later or contradicting change only completes what a crash left undone.
 """
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from chalicelib import ids
 from chalicelib.clock import now_text, seconds_text
@@ -15,12 +16,14 @@ from chalicelib.gates.deliver import deliver_soon
 from chalicelib.live.announce import announce
 from chalicelib.machines import executions
 from chalicelib.machines.executions import Execution, ExecutionStatus
+from chalicelib.runs.admit import admit
 from chalicelib.runs.follow_up import child_answer, follow_up, is_needed
 from chalicelib.runs.history import Told, fault_of, read_history
 from chalicelib.runs.residual_machine import discard
 from chalicelib.runs.settlement import Outcome, graph_of, settle
+from chalicelib.runs.start import give_to_engine
 from chalicelib.spec.model import Json, JsonObject
-from chalicelib.store import answers, runs, tallies
+from chalicelib.store import answers, runs, slots, tallies
 from chalicelib.store.accounts import Address
 from chalicelib.store.journal import Change, Ending
 from chalicelib.store.node_places import places_of
@@ -30,6 +33,8 @@ from chalicelib.store.statuses import NodeStatus, RunStatus
 from chalicelib.store.table import Write
 
 INTERRUPTED = "Interrupted"
+NO_SLOT: Final = "NoSlot"  # nothing was started: it waited for a slot as long as it might
+_log: Final = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +107,17 @@ def finish(change: StatusChange) -> Run | None:
         follow_up(run)
     elif run.status.is_terminal:
         discard(run)  # its execution may have begun after the run had ended
+    if run.status.is_terminal and run.parent is None:
+        _admit_next(organisation_id)
     return run
+
+
+def _admit_next(organisation_id: str) -> None:
+    """The slot that was given back is the next one's. The run has ended, whatever comes of it."""
+    try:
+        admit(organisation_id, give_to_engine)
+    except Exception:
+        _log.warning("the next run in line waits for the sweeper", exc_info=True)
 
 
 def run_id_of(execution_name: str) -> str:
@@ -122,6 +137,11 @@ class _Ended:
     settled: Mapping[str, Json]
     told: Told
     started_at: str | None
+
+    @property
+    def is_of_line(self) -> bool:
+        """It ends a run that waits for a slot, and no other."""
+        return self.error is not None and self.error.name == NO_SLOT
 
     @classmethod
     def read(cls, run: Run, change: StatusChange) -> "_Ended":
@@ -154,6 +174,8 @@ def _status_of(change: StatusChange) -> tuple[RunStatus, Fault | None]:
     match change.status:
         case "SUCCEEDED":
             return RunStatus.SUCCEEDED, None
+        case "TIMED_OUT" if change.error == NO_SLOT:
+            return RunStatus.TIMED_OUT, Fault(name=NO_SLOT, message="the run waited for a slot as long as it might", code="no-slot")
         case "TIMED_OUT":
             return RunStatus.TIMED_OUT, Fault(name="States.Timeout", message="the run took longer than its time limit", code="run-timed-out")
         case "ABORTED" if change.error != INTERRUPTED:
@@ -179,6 +201,8 @@ def _ending(organisation_id: str, run_id: str, ended: _Ended) -> Change | None:
     run = runs.get(organisation_id, run_id)
     if run.status.is_terminal or run.execution_name != ended.execution_name:
         return None  # the word of an execution that the run has left behind
+    if ended.is_of_line and run.slot != "waiting":
+        return None
     nodes = {node_run.address: node_run for node_run in runs.list_node_runs(organisation_id, run_id)}
     failed_node = _failed_node(ended, nodes)
     outcome = Outcome(ended.status, ended.at, ended.settled, ended.told)
@@ -194,14 +218,14 @@ def _ending(organisation_id: str, run_id: str, ended: _Ended) -> Change | None:
         started_at=ended.started_at,
     )
     before, now = run.of_items, ending.of_items
-    usage = now.usage.less(before.usage)
+    of_slots, usage = slots.leaving(run), now.usage.less(before.usage)
     return Change(
         run,
         settle(run, nodes, outcome),
-        writes=(*_writes(run, ended, fault), *_tallied(run, ended, usage)),
+        writes=(*_writes(run, ended, fault), *_tallied(run, ended, usage), *of_slots),
         ending=ending,
         usage=usage,
-        write_count=now.write_count - before.write_count,
+        write_count=now.write_count - before.write_count - len(of_slots),  # slots are the organisation's, no records of the run
         invocation_count=now.invocation_count - before.invocation_count,
     )
 

@@ -2,11 +2,11 @@
 
 In: a run and what the person wants: from which node, with which input, which outputs, on which version. Out: `prepare` gives the plan, and writes
 nothing; `resume` carries out the plan whose digest the person was shown. One conditional transaction takes the run back to `queued` with its next
-resume; then the machine is created and started, and what a crash leaves of that the sweeper does. Never: a run resumed twice from one end; a plan
+resume, and with a slot or in line for one (`store.slots`); then the machine is created and started, and what a crash leaves of that the sweeper
+does. Never: a run resumed twice from one end; a plan
 carried out that was not shown.
 """
 
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -28,10 +28,10 @@ from chalicelib.runs.kept_outputs import KeptOutputs, given_outputs, kept_output
 from chalicelib.runs.recorded import broken_run
 from chalicelib.runs.residual_machine import machine_arn
 from chalicelib.runs.resume_plan import ResumePlan, Wish
-from chalicelib.runs.start import launch
+from chalicelib.runs.start import begin
 from chalicelib.spec.canonical import digest
 from chalicelib.spec.model import Json
-from chalicelib.store import residuals, runs, tallies
+from chalicelib.store import residuals, runs, slots, tallies
 from chalicelib.store.journal import Change, Recorded, Reopening
 from chalicelib.store.residuals import Past, Residual
 from chalicelib.store.run_marks import reopening_writes
@@ -45,7 +45,6 @@ if TYPE_CHECKING:
 
 NOTHING_ELSE: Final[Mapping[str, Any]] = {}
 LATEST: Final = "latest"
-_log: Final = logging.getLogger(__name__)
 
 
 class Wanted(BaseModel):
@@ -148,18 +147,21 @@ def carry_out(
     reopening = _reopening(made, residual, fields)
     recorded = _record(made, residual, reopening, (*_writes(made, residual), *writes))
     after = recorded.run or runs.get(run.organisation_id, run.id)
-    try:
-        launch(after, made.given, made.version)
-    except Exception:  # it is recorded: the sweeper starts it
-        _log.warning("a resumed run waits for the engine", exc_info=True, extra={"run_id": run.id})
-    return after
+    return begin(after, made.given, made.version)
 
 
 def _record(made: Prepared, residual: Residual, reopening: Reopening, writes: tuple[Write, ...]) -> Recorded:
     def propose() -> Change | None:
         current = runs.get(made.run.organisation_id, made.run.id)
         if current.event_count == made.run.event_count and current.status.is_terminal:
-            return Change(current, made.outputs.changes, writes=writes, reopening=reopening)
+            entrance = slots.entering(current)
+            return Change(
+                current,
+                made.outputs.changes,
+                writes=(*writes, *entrance.writes),
+                reopening=Reopening({**reopening.fields, **entrance.fields}, {**reopening.data, **entrance.told}),
+                write_count=-len(entrance.writes),  # slots are the organisation's, no records of the run
+            )
         latest = residuals.find(current.organisation_id, current.id, current.resume)
         if latest is not None and latest.claim == residual.claim:
             return None  # it was recorded, though the answer was lost

@@ -5,7 +5,7 @@ The execution is named by the run id: starting again is harmless, and what a cra
 """
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -19,13 +19,16 @@ from chalicelib.gates.deliver import deliver_soon
 from chalicelib.live.publish import publish
 from chalicelib.machines import executions
 from chalicelib.runs import residual_machine
+from chalicelib.runs.admit import admit
 from chalicelib.runs.inputs import checked_input, marks_of, small_fields
+from chalicelib.settings import settings
 from chalicelib.spec.canonical import digest
 from chalicelib.spec.model import Json, JsonObject
-from chalicelib.store import answers, pointers, runs, workflows
+from chalicelib.store import answers, pointers, runs, slots, workflows
 from chalicelib.store.items import fields_of
-from chalicelib.store.run_records import NodeAttempt, ParentNode, Run, RunAbove, Trigger
+from chalicelib.store.run_records import NodeAttempt, ParentNode, Priority, Run, RunAbove, Trigger
 from chalicelib.store.runs import NewRun, ParentLink, Promise
+from chalicelib.store.slots import SlotLost
 from chalicelib.store.statuses import RunStatus
 from chalicelib.store.workflow_records import Version
 
@@ -35,6 +38,20 @@ CONTEXT_BYTES: Final = 160 * 1024  # of a machine's input of 256 KiB, which ever
 KEPT_BYTES: Final = 96 * 1024
 _TRIES: Final = 4
 _log: Final = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class InLine:
+    """How a run waits, where there is no slot for it: with which priority, and how long at most before it ends as timed out."""
+
+    priority: Priority = Priority.NORMAL
+    within_seconds: int | None = None
+
+    def start_by(self, now: datetime) -> str | None:
+        return time_text(now + timedelta(seconds=self.within_seconds)) if self.within_seconds else None
+
+
+IN_LINE: Final = InLine()
 
 
 class Parent(BaseModel):
@@ -65,27 +82,67 @@ def start(
     trigger: Trigger = MANUAL,
     parent: Parent | None = None,
     lasting: bool = False,
+    line: InLine = IN_LINE,
 ) -> Run:
     """Start a run of `version` (the latest, if none is named). The input is checked against the version's schema, after top-level defaults are
     applied.
 
     With a `key`, the same call finds the same run for 24 hours (a parent's key, and a `lasting` one, as long as the run is kept); another input under
     that key raises KeyReused.
-    A child that is started again with a new token answers that token. Raises WorkflowNotFound, VersionNotFound, NotPublished, InputInvalid,
-    KeyReused.
+    A child that is started again with a new token answers that token. Where there is no slot for it, a run gets in line (`runs.admit`); a child needs
+    none. Raises WorkflowNotFound, VersionNotFound, NotPublished, InputInvalid, KeyReused.
     """
     chosen = choose_version(principal.organisation_id, workflow_id, version)
     given = checked_input(input_schema(chosen), input)
     key = parent_key(parent) if parent else key
-    request = _Request(principal, chosen, given, key, trigger, parent, version, lasting=lasting or parent is not None)
+    request = _Request(principal, chosen, given, key, trigger, parent, version, line, lasting=lasting or parent is not None)
     run, is_new = request.find_or_create()
     if parent is not None and not is_new:
         _await_again(run, parent)
+    return begin(run, given, chosen)
+
+
+def create(new: NewRun) -> Run:
+    """Record a run, with a slot or in line. A child needs no slot: it rides on that of the run that waits for it. Raises ConditionLost when its key
+    stands for a run already."""
+    if new.parent is not None:
+        return _created(new)
+    run = new.run.model_copy(update={"capped": settings().max_running > 0})
     try:
-        launch(run, given, chosen)
-    except Exception:  # it is recorded: an error here would have it started twice
+        return _created(replace(new, run=run.model_copy(update={"slot": "held", "admitted_at": run.created_at}), slots=slots.taking(run)))
+    except SlotLost:
+        waiting = run.model_copy(update={"slot": "waiting"})
+        return _created(replace(new, run=waiting, slots=slots.lining_up(run), told=slots.place_in_line(run)))
+
+
+def _created(new: NewRun) -> Run:
+    created, event = runs.create(new)
+    publish([event])
+    return created
+
+
+def begin(run: Run, given: Json, version: Version) -> Run:
+    """Give a recorded run to the engine, or let in who is next where it waits for a slot. What fails here the sweeper does: to raise would have the
+    run started twice."""
+    try:
+        if run.slot == "waiting":
+            admit(run.organisation_id, give_to_engine)
+            return runs.get(run.organisation_id, run.id)
+        launch(run, given, version)
+    except Exception:
         _log.warning("a run waits for the engine", exc_info=True, extra={"run_id": run.id})
     return run
+
+
+def give_to_engine(run: Run) -> None:
+    """Launch a run that got its slot in line. What fails here the sweeper does; a run that was cancelled meanwhile is stopped again."""
+    try:
+        launch(run, runs.get_input(run.organisation_id, run.id), workflows.get_version(run.organisation_id, run.version_id))
+        now = runs.get(run.organisation_id, run.id)
+        if now.status.is_terminal or now.execution_name != run.execution_name:
+            executions.stop(run.machine_arn, run.execution_name, error="Cancelled", cause="the run ended before it began")
+    except Exception:
+        _log.warning("a run waits for the engine", exc_info=True, extra={"run_id": run.id})
 
 
 def choose_version(organisation_id: str, workflow_id: str, number: int | None) -> Version:
@@ -105,10 +162,10 @@ def parent_key(parent: Parent) -> str:
 
 
 def launch(run: Run, given: Json, version: Version) -> bool:
-    """Give a queued run to the engine; one that was given before stays as it is. A machine of its own is created first. False when its state
-    machine is gone. Raises EngineUnavailable, PublisherUnavailable.
+    """Give a queued run to the engine; one that was given before, or waits for a slot, stays as it is. A machine of its own is created first. False
+    when its state machine is gone. Raises EngineUnavailable, PublisherUnavailable.
     """
-    if run.status is not RunStatus.QUEUED:
+    if run.status is not RunStatus.QUEUED or run.slot == "waiting":
         return True
     more: JsonObject = {}
     if run.is_residual:
@@ -141,6 +198,7 @@ class _Request:
     trigger: Trigger
     parent: Parent | None
     number: int | None
+    line: InLine
     lasting: bool
 
     def find_or_create(self) -> tuple[Run, bool]:
@@ -167,19 +225,18 @@ class _Request:
         return runs.get(self.principal.organisation_id, known.run_id)
 
     def _create(self) -> Run:
-        new = NewRun(
-            self._run(),
-            self.given,
-            key_sha256=None if self.key is None else runs.key_digest(self.key),
-            request_sha256=self._digest(),
-            lasting_key=self.lasting,
-            parent=self.parent.link if self.parent else None,
-            token=self.parent.token if self.parent else None,
-            marks=marks_of(self.version.spec, self.given),
+        return create(
+            NewRun(
+                self._run(),
+                self.given,
+                key_sha256=None if self.key is None else runs.key_digest(self.key),
+                request_sha256=self._digest(),
+                lasting_key=self.lasting,
+                parent=self.parent.link if self.parent else None,
+                token=self.parent.token if self.parent else None,
+                marks=marks_of(self.version.spec, self.given),
+            )
         )
-        run, event = runs.create(new)
-        publish([event])
-        return run
 
     def _digest(self) -> str:
         return digest({"input": self.given, "version": self.number})
@@ -203,8 +260,10 @@ class _Request:
             parent=self._parent_node(),
             above=above(self.parent) if self.parent else (),
             key=self.key,
+            priority=self.line.priority,
             created_at=time_text(now),
             updated_at=time_text(now),
+            start_by_at=self.line.start_by(now),
             deadline_at=parent_deadline(self.parent) if self.parent else None,
         )
 

@@ -2,7 +2,9 @@
 
 In: an organisation. Out: counts. Starts queued runs that the engine never got, finishes runs whose execution has ended, cancels runs past their
 deadline, delivers answers that have not reached the engine, gives back what budgets hold for calls whose worker died, deletes runs whose retention
-is over. A run that goes on as it should is looked at less and less often."""
+is over, lets runs in that wait for a slot, and sets counts of slots right where they are not those of the open runs. A run that goes on as it should
+is looked at less and less often.
+"""
 
 import logging
 import time
@@ -16,10 +18,12 @@ from chalicelib.clock import now_text, seconds_since
 from chalicelib.gates.deliver import deliver
 from chalicelib.machines import executions
 from chalicelib.machines.names import execution_arn
-from chalicelib.runs.finish import INTERRUPTED, StatusChange, change_of, finish
+from chalicelib.runs.admit import admit
+from chalicelib.runs.finish import INTERRUPTED, NO_SLOT, StatusChange, change_of, finish
 from chalicelib.runs.follow_up import follow_up, stop
 from chalicelib.runs.retention import delete_expired
-from chalicelib.runs.start import launch
+from chalicelib.runs.start import give_to_engine, launch
+from chalicelib.runs.tally import Tally
 from chalicelib.store import answers, keys, runs
 from chalicelib.store.run_records import Run
 from chalicelib.store.statuses import RunStatus
@@ -41,6 +45,8 @@ class Swept:
     delivered_count: int = 0
     given_back_count: int = 0  # reservations under budgets
     deleted_count: int = 0  # runs whose retention is over
+    admitted_count: int = 0  # runs that waited for a slot
+    corrected_count: int = 0  # counts of slots
     failed_count: int = 0  # could not be done now; the next sweep tries again
 
 
@@ -53,15 +59,19 @@ def sweep(organisation_id: str, *, grace_seconds: float = 30.0, budget_seconds: 
             _try(swept, partial(_deliver, organisation_id, waiter_id, swept))
     _try(swept, partial(_give_back, organisation_id, swept))
     _try(swept, partial(_delete_expired, organisation_id, swept))
+    tally = Tally(organisation_id)
     cursor: str | None = None
     while time.monotonic() < until:
         page = runs.list_page(organisation_id, keys.open_runs(organisation_id), limit=_PAGE, cursor=cursor, newest_first=False)
         for run in page.runs:
+            tally.count(run)
             if time.monotonic() < until and is_due(run, seconds_since(run.updated_at), grace_seconds):
                 _try(swept, partial(_look_after, run, swept))
         cursor = page.cursor
         if cursor is None:
+            _try(swept, partial(_correct, tally, swept))
             break
+    _try(swept, partial(_admit, organisation_id, swept))
     return swept
 
 
@@ -69,8 +79,10 @@ def is_due(run: Run, idle_seconds: float, grace_seconds: float) -> bool:
     """Whether to look at a run now: at once when something is known to be left, else after 1, 2, 4, … minutes without news, and then once an hour."""
     if idle_seconds < grace_seconds:
         return False
-    if run.status is RunStatus.QUEUED or run.lingers or _is_late(run):
+    if _is_late(run) or run.lingers:
         return True
+    if run.status is RunStatus.QUEUED:
+        return run.slot != "waiting" or (run.start_by_at is not None and run.start_by_at < now_text())
     if idle_seconds >= HOURLY_SECONDS:
         return idle_seconds % HOURLY_SECONDS < PERIOD_SECONDS
     step = grace_seconds
@@ -89,6 +101,9 @@ def _look_after(run: Run, swept: Swept) -> None:
     if run.status.is_terminal:
         follow_up(run)
         swept.finished_count += 1
+        return
+    if run.slot == "waiting":
+        _give_up(run, swept)
         return
     execution = executions.describe(run.machine_arn, run.execution_name)
     if execution is None and run.status is RunStatus.QUEUED:
@@ -114,6 +129,13 @@ def _start_again(run: Run, swept: Swept) -> None:
         _end(run, "MachineMissing", "the state machine of this version is gone", swept)
 
 
+def _give_up(run: Run, swept: Swept) -> None:
+    """It has waited for a slot as long as it may. One that gets its slot at this moment is looked at again."""
+    arn = execution_arn(run.machine_arn, run.execution_name)
+    finish(StatusChange(run.organisation_id, run.execution_name, arn, "TIMED_OUT", error=NO_SLOT, ended_at=now_text()))
+    swept.finished_count += 1
+
+
 def _end(run: Run, error: str, cause: str, swept: Swept) -> None:
     arn = execution_arn(run.machine_arn, run.execution_name)
     finish(StatusChange(run.organisation_id, run.execution_name, arn, "FAILED", error=error, cause=cause, ended_at=now_text()))
@@ -130,6 +152,14 @@ def _give_back(organisation_id: str, swept: Swept) -> None:
 
 def _delete_expired(organisation_id: str, swept: Swept) -> None:
     swept.deleted_count += delete_expired(organisation_id)
+
+
+def _correct(tally: Tally, swept: Swept) -> None:
+    swept.corrected_count += tally.correct()
+
+
+def _admit(organisation_id: str, swept: Swept) -> None:
+    swept.admitted_count += admit(organisation_id, give_to_engine)
 
 
 def _try(swept: Swept, step: Callable[[], None]) -> None:

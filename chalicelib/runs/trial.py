@@ -4,11 +4,9 @@ In: a workflow, a node of its own block, what the node reads: the input and outp
 whose machine has this node alone. It is kept as a trial: no list of the workflow's runs has it, no `on_failure` follows. Never: an effect that was
 not allowed."""
 
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -21,13 +19,12 @@ from chalicelib.compiler.approvals import effect_of
 from chalicelib.compiler.graph import WorkflowGraph
 from chalicelib.compiler.residual import Kept, KeptStatus
 from chalicelib.errors import EffectsNotAllowed, InputInvalid, KeyReused, NotPublished
-from chalicelib.live.publish import publish
 from chalicelib.runs.changed import CONTEXT, nested, read_by
 from chalicelib.runs.inputs import checked_input, with_defaults
 from chalicelib.runs.kept_outputs import INLINE_BYTES, INPUT_BYTES, given_outputs
 from chalicelib.runs.residual_machine import children_of, compiled, machine_arn
 from chalicelib.runs.settlement import graph_of_version
-from chalicelib.runs.start import choose_version, input_schema, launch
+from chalicelib.runs.start import begin, choose_version, create, input_schema
 from chalicelib.spec.canonical import digest
 from chalicelib.spec.effects import Effect
 from chalicelib.spec.model import Json, JsonObject
@@ -40,8 +37,6 @@ from chalicelib.store.runs import NewRun
 from chalicelib.store.statuses import NodeStatus
 from chalicelib.store.values import keep, load
 from chalicelib.store.workflow_records import Version
-
-_log: Final = logging.getLogger(__name__)
 
 
 class TrialWanted(BaseModel):
@@ -68,12 +63,8 @@ def try_node(principal: Principal, workflow_id: str, node: str, wanted: TrialWan
     if trial.effect is not Effect.NONE:
         _allow_effect(principal, workflow_id, node, trial.effect, said=wanted.allow_effects)
     request = digest({"node": node, "wanted": wanted.model_dump(mode="json")})
-    run = _known(principal, workflow_id, key, request) or _created(trial.new_run(principal, key=key, request=request))
-    try:
-        launch(run, trial.given, version)
-    except Exception:  # it is recorded: the sweeper starts it
-        _log.warning("a trial waits for the engine", exc_info=True, extra={"run_id": run.id})
-    return run
+    run = _known(principal, workflow_id, key, request) or create(trial.new_run(principal, key=key, request=request))
+    return begin(run, trial.given, version)
 
 
 def _allow_effect(principal: Principal, workflow_id: str, node: str, effect: Effect, *, said: bool) -> None:
@@ -81,12 +72,6 @@ def _allow_effect(principal: Principal, workflow_id: str, node: str, effect: Eff
     workflow_for(principal, workflow_id, Scope.WORKFLOW_WRITE)
     if not said:
         raise EffectsNotAllowed(f"{node} has an effect ({effect}): a trial does it for real; say that it may")
-
-
-def _created(new: NewRun) -> Run:
-    run, event = runs.create(new)
-    publish([event])
-    return run
 
 
 def _known(principal: Principal, workflow_id: str, key: str | None, request: str) -> Run | None:

@@ -83,6 +83,7 @@ KINDS: Final = (
     Kind("version", "VERSION#", "VERSION"),
     Kind("starter", "STARTER#", "STARTER"),
     Kind("run", "RUN#", "RUN", only=frozenset({"cancel_requested_by", "cancel_reason", "resume"})),
+    Kind("queue", "SLOTS", "WORKFLOW#", only=frozenset({"limit", "paused"})),
     Kind("gate", "GATE#", "GATE", only=frozenset({"decision", "votes"})),
     Kind("budget", "BUDGET", ""),
     Kind("imported-api", "API#", "API"),

@@ -120,9 +120,10 @@ def record(propose: Callable[[], Change | None]) -> Recorded:
     raise Contention(f"run {change.run.id if change else ''} changes too fast")
 
 
-def first_event(run: Run) -> RunEvent:
-    """The event with which a run begins; `run` already counts it."""
-    return _event(run, 1, NewEvent(EventType.RUN_QUEUED, data={"trigger": run.trigger.type, "started_by": run.started_by}), run.created_at)
+def first_event(run: Run, told: JsonObject | None = None) -> RunEvent:
+    """The event with which a run begins; `run` already counts it. `told`: what else it says."""
+    data: JsonObject = {"trigger": run.trigger.type, "started_by": run.started_by, **(told or {})}
+    return _event(run, 1, NewEvent(EventType.RUN_QUEUED, data=data), run.created_at)
 
 
 def _first_part(change: Change) -> Change:
@@ -149,7 +150,7 @@ def _applied(change: Change) -> tuple[Run, tuple[RunEvent, ...]]:
         "usage": run.usage.plus(change.usage),
         "updated_at": at,
     }
-    if run.status is RunStatus.QUEUED and (told or change.ending or change.starts):
+    if run.status is RunStatus.QUEUED and run.slot != "waiting" and (told or change.ending or change.starts):
         began_at = change.ending.started_at if change.ending else None
         told.insert(0, NewEvent(EventType.RUN_STARTED, data={"resume": run.resume} if run.resume else {}, occurred_at=began_at))
         update |= {"started_at": run.started_at or began_at or at, "status": RunStatus.RUNNING}
@@ -231,6 +232,7 @@ def _ended(ending: Ending) -> dict[str, Any]:
         "failed_node": ending.failed_node,
         "running_count": 0,
         "waiting_count": 0,
+        "slot": "none",
     }
 
 

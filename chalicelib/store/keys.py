@@ -31,6 +31,11 @@ API keys) belongs to `ORG#_`.
     whom to tell of it  RUN#<run>                 PUSH#<configuration>
     residual            RUN#<run>                 RESIDUAL#<resume>
     start key           KEY#<wf>#<sha256>         KEY
+    slots of all        SLOTS                     ORGANISATION                                                (PK ORG#_) WAITING / <organisation>
+    slots of a workflow SLOTS                     WORKFLOW#<wf>
+    token bucket        BUCKET#<kind>#<caller>    BUCKET                    (caller empty: of the organisation; `auth`: PK ORG#_)
+    run in line         LINE#<wf>#<priority>      RUN#<run>
+    slots, all together SLOTS                     DEPLOYMENT                (PK ORG#_)
     gate                GATE#<gate>               GATE                      RUN#<run>#GATES / <gate>          OPEN#GATES / <opened>#<gate>
                                                                                                      decided: UNDELIVERED / <gate>
     hook of a task      HOOK#<hook>               HOOK                                                        UNDELIVERED / <hook>
@@ -98,6 +103,10 @@ API keys) belongs to `ORG#_`.
     runs whose retention is over, oldest first                GSI2 EXPIRING
     trials of a workflow's nodes, newest first                GSI1 WORKFLOW#<wf>#TRIALS, descending
     runs that have not ended (lists by open status, sweeper)  GSI2 OPEN#RUNS
+    how much of a bucket is left                              PK BUCKET#<kind>#<caller>
+    who holds slots, who waits, of an organisation            PK SLOTS
+    the first in a line; how many stand before a run          PK LINE#<wf>#<priority>, ascending; range below RUN#<run>
+    organisations with runs in line                           GSI2 WAITING
     a run with its node runs; events since n                  PK RUN#<run>, SK RUN, prefix NODE#, range of EVENT#
     what a resumed run's machine is made of                   PK RUN#<run>, SK RESIDUAL#<resume>; all resumes: prefix
     open gates, oldest first; the gates of a run              GSI2 OPEN#GATES; GSI1 RUN#<run>#GATES
@@ -297,6 +306,35 @@ def expiring_runs(organisation_id: str, at: int = 0, run_id: str = "") -> IndexK
 
 def start_key(organisation_id: str, workflow_id: str, key_sha256: str) -> Key:
     return Key(f"ORG#{organisation_id}#KEY#{workflow_id}#{key_sha256}", "KEY")
+
+
+def organisation_slots(organisation_id: str) -> Key:
+    return Key(f"ORG#{organisation_id}#SLOTS", "ORGANISATION")
+
+
+def workflow_slots(organisation_id: str, workflow_id: str) -> Key:
+    return Key(organisation_slots(organisation_id).pk, f"WORKFLOW#{workflow_id}")
+
+
+def deployment_slots() -> Key:
+    return Key(f"ORG#{PLATFORM}#SLOTS", "DEPLOYMENT")
+
+
+def organisations_in_line(organisation_id: str = "") -> IndexKey:
+    return IndexKey(2, f"ORG#{PLATFORM}#WAITING", organisation_id)
+
+
+def bucket(organisation_id: str, kind: str, caller: str) -> Key:
+    return Key(f"ORG#{organisation_id}#BUCKET#{kind}#{caller}", "BUCKET")
+
+
+def line(organisation_id: str, workflow_id: str, priority: str) -> str:
+    """The partition of those who wait for a slot of a workflow with one priority."""
+    return f"ORG#{organisation_id}#LINE#{workflow_id}#{priority}"
+
+
+def line_entry(organisation_id: str, workflow_id: str, priority: str, run_id: str) -> Key:
+    return Key(line(organisation_id, workflow_id, priority), f"RUN#{run_id}")
 
 
 def gate(organisation_id: str, gate_id: str) -> Key:

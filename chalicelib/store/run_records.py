@@ -3,6 +3,7 @@
 A run's item is written again with every event, so what is large or never changes (input, output) lies in items beside it.
 """
 
+from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
@@ -44,6 +45,19 @@ class Usage(Record):
         )
 
 
+class Priority(StrEnum):
+    """Who of those that wait for a slot gets it first."""
+
+    HIGH = "high"
+    NORMAL = "normal"
+    LOW = "low"
+
+    @property
+    def level(self) -> int:
+        """0 is first."""
+        return list(Priority).index(self)
+
+
 class Trigger(Record):
     """What started a run. `source` names it: a person, a trigger's id, the id of the parent, of the failed or of the repeated run, a node on trial.
     `depth`: how many ends of runs led to it, one by the other's trigger."""
@@ -83,7 +97,8 @@ class Run(Record):
     `above`: the runs that wait for this one, from its parent up: their budgets hold for it.
 
     `again` names the nodes that a resume had run again although they had begun, with the number of that resume. `of_items` is what of the counts
-    below belongs to items of distributed maps.
+    below belongs to items of distributed maps. `slot`: whether it waits for one, holds one, or needs none: it has a parent, it has ended, or it is
+    older than slots are. `capped`: it counts in the slots of the whole deployment, too.
     """
 
     id: str
@@ -101,8 +116,13 @@ class Run(Record):
     parent: ParentNode | None = None
     above: tuple[RunAbove, ...] = ()
     key: str | None = None
+    priority: Priority = Priority.NORMAL
+    slot: Literal["none", "waiting", "held"] = "none"
+    capped: bool = False
     created_at: str
     updated_at: str
+    admitted_at: str | None = None
+    start_by_at: str | None = None  # until when it waits for a slot
     started_at: str | None = None
     ended_at: str | None = None
     deadline_at: str | None = None

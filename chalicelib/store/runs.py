@@ -3,12 +3,12 @@
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from chalicelib.clock import epoch_seconds
 from chalicelib.errors import ConditionLost, RunNotFound
-from chalicelib.spec.model import Json
+from chalicelib.spec.model import Json, JsonObject
 from chalicelib.store import keys, table, tallies
 from chalicelib.store.cursors import cursor_of, start_of
 from chalicelib.store.items import Item, item_of, record_of
@@ -17,6 +17,7 @@ from chalicelib.store.keys import IndexKey, Key
 from chalicelib.store.record import FreeObject, Record
 from chalicelib.store.run_marks import Mark, mark_write
 from chalicelib.store.run_records import NodeAttempt, NodeRun, Run, RunEvent
+from chalicelib.store.slots import SlotLost
 from chalicelib.store.table import Write
 from chalicelib.store.values import Stored, keep, load
 
@@ -67,19 +68,26 @@ class NewRun:
     token: str | None = None
     marks: tuple[Mark, ...] = ()
     writes: tuple[Write, ...] = ()
+    slots: tuple[Write, ...] = ()  # by which it takes one or gets in line
+    told: JsonObject = field(default_factory=dict)  # more that its first event says
 
 
 def create(new: NewRun) -> tuple[Run, RunEvent]:
-    """Write a run with its first event. Raises ConditionLost when the key stands for a run already."""
+    """Write a run with its first event. Raises ConditionLost when the key stands for a run already, SlotLost when nothing but the slot is missing."""
     writes = _writes(new)
     run = new.run.model_copy(update={"event_count": 1, "write_count": len(writes)})
-    event = first_event(run)
+    event = first_event(run, new.told)
     organisation_id = run.organisation_id
     listed = keys.runs_of_workflow if run.trial_of is None else keys.trials_of_workflow
     places = (listed(organisation_id, run.workflow_id, run.id), keys.open_runs(organisation_id, run.id))
     writes[0] = table.put(item_of(run, keys.run(organisation_id, run.id), *places), condition=table.ABSENT)
     writes[1] = table.put(item_of(event, keys.event(organisation_id, run.id, 1)), condition=table.ABSENT)
-    table.transact(writes)
+    try:
+        table.transact([*writes, *new.slots])
+    except ConditionLost as lost:
+        if min(lost.positions, default=0) >= len(writes):
+            raise SlotLost(lost.positions) from lost
+        raise
     return run, event
 
 

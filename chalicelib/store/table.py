@@ -155,6 +155,24 @@ def query_index(
     return _query({"KeyConditionExpression": f"{name}PK = :pk{between}", "IndexName": name}, values, newest_first, limit, after)
 
 
+def count_below(pk: str, sk: str) -> int:
+    """How many items of one partition sort before `sk`."""
+    request: dict[str, Any] = {
+        "TableName": settings().table,
+        "KeyConditionExpression": "PK = :pk AND SK < :sk",
+        "ExpressionAttributeValues": encode({":pk": pk, ":sk": sk}),
+        "Select": "COUNT",
+        "ConsistentRead": True,
+    }
+    counted = 0
+    while True:
+        answer = client("dynamodb").query(**request)
+        counted += int(answer["Count"])
+        if "LastEvaluatedKey" not in answer:
+            return counted
+        request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+
 def _range(attribute: str, prefix: str, above: str) -> tuple[str, Item]:
     if above:
         return f" AND {attribute} BETWEEN :low AND :high", {"low": above + "\x00", "high": prefix + "\U0010ffff"}

@@ -21,6 +21,7 @@ from chalicelib.access.authenticate import forget_standings
 from chalicelib.access.principal import Principal
 from chalicelib.access.scopes import ALL
 from chalicelib.access.signing_keys import forget_signing_keys
+from chalicelib.access.throttle import THROTTLE
 from chalicelib.clock import now_text
 from chalicelib.machines.names import machine_name
 from chalicelib.settings import settings
@@ -122,6 +123,7 @@ def cloud(**environment: str) -> Iterator[Cloud]:
     """Moto with the project's table and bucket; `environment` adds settings."""
     with ExitStack() as stack:
         stack.enter_context(_environment({**ENVIRONMENT, **environment}))
+        THROTTLE.held.clear()  # what this process knows of the last test's buckets
         stack.enter_context(mock_aws())
         stack.enter_context(applied(_DYNAMODB))
         _heard_clients()

@@ -10,7 +10,7 @@ from enum import Enum
 
 from chalicelib.runs.query import get_output, list_events, list_node_runs, list_runs
 from chalicelib.spec.model import Json
-from chalicelib.store import answers, gates, keys, ledger, memory, messages, table
+from chalicelib.store import answers, gates, keys, ledger, memory, messages, slots, table
 from chalicelib.store.run_records import Run
 from chalicelib.store.statuses import GateStatus, RunStatus
 from tests.factories.cloud import ANN
@@ -169,3 +169,6 @@ def _of_rest() -> Iterator[Wrong]:
         yield Wrong(Harm.UNREST, f"undelivered: {left}")
     if table.query_index(keys.open_runs("org_local")).items:
         yield Wrong(Harm.UNREST, "a run is still listed as open")
+    held = slots.read("org_local")
+    if counts := [(each.taken, each.waiting) for each in (held.organisation, *held.workflows.values()) if each.taken or each.waiting]:
+        yield Wrong(Harm.UNREST, f"slots held and waited for: {counts}")

@@ -82,6 +82,12 @@ class StepEngine:
         waiting = [execution.token for execution in self.executions.values() if execution.token is not None]
         return any([self.time_out(token) for token in waiting])  # noqa: C419  (every one of them)
 
+    def succeed(self, name: str) -> None:
+        """The execution of that name comes to its end, whatever its machine would do."""
+        with self.lock:
+            execution = next(each for each in self.executions.values() if each.name == name)
+            self._end(execution, "SUCCEEDED", {"output": None, "settled": {}}, None, None)
+
     def _go_on(self, execution: Execution) -> None:
         if execution.token is not None:
             execution.results.append(self.answers[execution.token])

@@ -14,6 +14,7 @@ from app import app
 from chalicelib.conversations.message import Outgoing, ask
 from chalicelib.gates.open import Question, open_gate
 from chalicelib.runs.nodes import node_started, node_succeeded
+from chalicelib.runs.task_hooks import PATH
 from chalicelib.store.clients import client
 from chalicelib.store.gate_records import GateChoice
 from chalicelib.store.run_records import NodeAttempt
@@ -324,6 +325,48 @@ def test_it_finds_runs_by_what_is_asked_and_compares_two(api: Api) -> None:
 def test_it_refuses_questions_that_it_cannot_read(api: Api, query: dict[str, str]) -> None:
     status, problem = api("GET /workflows/runs", query=query)
     assert (status, [fault["field"].partition(".")[0].strip("/") for fault in problem["errors"]]) == (400, [next(iter(query))])
+
+
+def test_it_says_what_is_left_and_refuses_who_calls_too_often() -> None:
+    with cloud(SLUICE_RATES='{"read": {"caller": {"per_second": 0.01, "burst": 2}}}') as aws:
+        event = rest_event("GET", "/api/v1/workflows", headers=bearer("ann"))
+        answers = [app(event, context()) for _ in range(3)]
+        other = Api(aws)("GET /workflows", person="bob")
+    assert [answer["statusCode"] for answer in answers] == [200, 200, 429]
+    assert answers[0]["headers"]["RateLimit"] == '"caller";r=1;t=100'
+    refused = answers[2]
+    assert (refused["headers"]["Content-Type"], json.loads(refused["body"])["code"]) == ("application/problem+json", "rate-limited")
+    assert 1 <= int(refused["headers"]["Retry-After"]) <= 100
+    assert refused["headers"]["RateLimit-Policy"].startswith('"caller";q=2;w=200')
+    assert other[0] == 200
+
+
+def test_it_counts_by_address_who_brings_no_credentials_or_such_as_do_not_hold() -> None:
+    limits = {kind: {"caller": {"per_second": 0.01, "burst": 2}} for kind in ("auth", "hook")}
+    unsigned = rest_event("POST", "/api/v1/auth/login/json", body={"username": "ann", "password": "x"})
+    wrong = rest_event("GET", "/api/v1/workflows", headers={"Authorization": "Bearer made.up.token"})
+    nobody = rest_event("GET", "/api/v1/workflows")
+    for event in (unsigned, wrong, nobody):
+        with cloud(SLUICE_RATES=json.dumps(limits)) as aws:
+            assert [app(event, context())["statusCode"] for _ in range(3)] == [401, 401, 429]
+            elsewhere = {**event["requestContext"], "identity": {"sourceIp": "203.0.113.9"}}
+            assert app({**event, "requestContext": elsewhere}, context())["statusCode"] == 401
+            assert Api(aws)("GET /workflows")[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("resource", "path"),
+    [
+        ("/api/v1/hooks/{trigger_id}", {"trigger_id": "trg_0"}),
+        (f"{PATH}/{{organisation_id}}/{{hook_id}}", {"organisation_id": "org_local", "hook_id": "hook_0"}),
+    ],
+)
+def test_it_counts_calls_from_programs_elsewhere_by_address_and_apart_from_sign_ins(resource: str, path: dict[str, str]) -> None:
+    with cloud(SLUICE_RATES='{"hook": {"caller": {"per_second": 0.01, "burst": 2}}}'):
+        answers = [app(rest_event("POST", resource, path=path, body={}), context()) for _ in range(3)]
+        signing_in = app(rest_event("POST", "/api/v1/auth/login/json", body={"username": "ann", "password": "x"}), context())
+    assert [answer["statusCode"] for answer in answers] == [404, 404, 429]
+    assert signing_in["statusCode"] == 401
 
 
 def test_it_takes_workflows_out_and_brings_them_in(api: Api) -> None:

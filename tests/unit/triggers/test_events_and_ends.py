@@ -12,6 +12,7 @@ from chalicelib.runs import after
 from chalicelib.runs.finish import finish, read_change
 from chalicelib.runs.follow_up import follow_up
 from chalicelib.runs.query import get_input, get_run
+from chalicelib.runs.queue import set_workflow_queue
 from chalicelib.runs.start import start
 from chalicelib.spec.model import JsonObject
 from chalicelib.store import runs, triggers
@@ -247,3 +248,14 @@ def test_it_gives_up_on_a_trigger_that_changes_and_changes(aws: Cloud) -> None:
     aws.before.append(restless)
     with pytest.raises(Contention, match="again and again"):
         sync("org_local", trigger.id)
+
+
+def test_a_firing_has_its_run_though_that_waits_for_a_slot() -> None:
+    trigger = listening()
+    set_workflow_queue(ANN, trigger.workflow_id, limit=None, is_paused=True)
+    take(told(trigger, an_event(city="Bonn")))
+    (firing,) = triggers.list_firings("org_local", trigger.id, limit=9).firings
+    assert firing.run_id is not None
+    assert (get_run(ANN, firing.run_id).slot, firing.error) == ("waiting", None)
+    set_workflow_queue(ANN, trigger.workflow_id, limit=None, is_paused=False)
+    assert get_run(ANN, firing.run_id).slot == "held"
