@@ -9,7 +9,7 @@ ASL_VALIDATOR = 4.0.0
 # Where it is set, every process of the tests would compile all of them anew: half of what it takes to collect them.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run test check golden bench crashes live prices environment-run environment-dev format-check lint types imports package machines
+.PHONY: help run test check golden bench crashes live prices reference environment-run environment-dev format-check lint types imports package machines
 .SILENT:
 
 help:
@@ -18,6 +18,7 @@ help:
 	echo 'make check    format, lint, types, import rules, tests with coverage, packaging, second opinions on the machines'
 	echo 'make golden   rewrite the golden files; read the diff'
 	echo 'make bench    the figures, one table each'
+	echo 'make reference  docs/API.md, from the routes'
 	echo 'make prices   what models cost, from the installed genai-prices'
 	echo 'make live     a short contract of each vendor of models whose key is set, for real money'
 	echo 'make crashes  every fault at every call to AWS, every two crashes: a quarter of an hour of one core'
@@ -33,6 +34,9 @@ golden: environment-dev
 
 bench: environment-dev
 	$(PY) -m bench $(ARGS)
+
+reference: environment-dev
+	$(PY) -m infra.api_reference
 
 prices: environment-dev
 	$(PY) -m infra.price_table

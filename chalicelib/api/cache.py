@@ -8,6 +8,7 @@ from chalice.app import Blueprint
 from pydantic import Field
 
 from chalicelib.access.scopes import Scope
+from chalicelib.api import money_shapes
 from chalicelib.api.costs import DaysWanted
 from chalicelib.api.endpoint import Answer, Call, Nothing, Wire, endpoint
 from chalicelib.api.views import view
@@ -35,9 +36,14 @@ class ToWarm(Wire):
     ttl_seconds: Annotated[int, Field(ge=1, le=MAX_TTL_SECONDS)] = 86_400
 
 
-@endpoint(routes, HTTPMethod.GET, "/api/v1/cache", scope=Scope.ORG_ADMIN)
+@endpoint(routes, HTTPMethod.GET, "/api/v1/cache", scope=Scope.ORG_ADMIN, answers={200: money_shapes.CACHE})
 def get_analytics(call: Call[Nothing, DaysWanted]) -> Answer:
-    """Hits, misses and money saved, by day."""
+    """Hits, misses and money saved, by day.
+
+    `from` and `to` as for costs. `saved` is what the answers given again had cost, in micro-dollars; `unpriced_count` counts hits of answers
+    without a price; `bypass_count` calls made without the cache, because it failed or another caller took too long. Counts are for people to
+    read: one may be counted twice when AWS is told twice.
+    """
     first, last = call.query.first.isoformat(), call.query.last.isoformat()
     days = ResponseCache(call.principal.organisation_id).days(first, last)
     total = CacheDay()
@@ -46,15 +52,22 @@ def get_analytics(call: Call[Nothing, DaysWanted]) -> Answer:
     return Answer({"from": first, "to": last, "total": view(total), "days": [{"day": day, **view(counts)} for day, counts in days.items()]})
 
 
-@endpoint(routes, HTTPMethod.DELETE, "/api/v1/cache", scope=Scope.ORG_ADMIN)
+@endpoint(routes, HTTPMethod.DELETE, "/api/v1/cache", scope=Scope.ORG_ADMIN, answers={200: money_shapes.CLEARED})
 def clear(call: Call[Nothing, Nothing]) -> Answer:
-    """Forget all answers."""
+    """Forget all answers.
+
+    All of the organisation at once: none is given again. What is stored goes when its own time is over.
+    """
     return Answer({"generation": ResponseCache(call.principal.organisation_id).clear()})
 
 
-@endpoint(routes, HTTPMethod.POST, "/api/v1/cache/warm", scope=Scope.WORKFLOW_EXECUTE)
+@endpoint(routes, HTTPMethod.POST, "/api/v1/cache/warm", scope=Scope.WORKFLOW_EXECUTE, answers={200: money_shapes.WARMED})
 def warm_cache(call: Call[ToWarm, Nothing]) -> Answer:
-    """Ask what is not there yet. What the time does not suffice for is `left`: send it again."""
+    """Ask what is not there yet. What the time does not suffice for is `left`: send it again.
+
+    Answers are in the requests' order; `status` is `new`, `there`, `failed` (`error` has the code, such as `budget-exceeded`; `not-kept` is an
+    answer that may not be kept) or `left`. Without `ttl_seconds` they are kept for a day. Calls count for the organisation and its budget.
+    """
     wanted = [Wanted(**dict(request)) for request in call.body.requests]
     warmed = warm(call.principal, wanted, ttl_seconds=call.body.ttl_seconds)
     answers: list[JsonObject] = [asdict(each) for each in warmed]

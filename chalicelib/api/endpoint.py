@@ -6,7 +6,7 @@ document. Only where `signed` is asked for does API Gateway check an AWS signatu
 Never: a business decision.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import wraps
@@ -23,6 +23,7 @@ from chalicelib.access.scopes import Access, Scope
 from chalicelib.api import problem
 from chalicelib.api.caller import KEY_HEADER as API_KEY_HEADER
 from chalicelib.api.caller import address_of, principal_of
+from chalicelib.api.contract import Answers, Contract, Replay, contract_of
 from chalicelib.errors import Refused, SluiceError
 from chalicelib.spec.model import Json
 from chalicelib.store.acts import Actor, acting
@@ -81,17 +82,28 @@ View = Callable[..., Answer]
 
 
 def endpoint(
-    routes: Blueprint, method: HTTPMethod, path: str, *, scope: Scope | Access | None = None, form: bool = False, signed: bool = False
+    routes: Blueprint,
+    method: HTTPMethod,
+    path: str,
+    *,
+    scope: Scope | Access | None = None,
+    answers: Answers | None = None,
+    errors: Sequence[type[SluiceError]] = (),
+    replay: Replay = Replay.STORED,
+    form: bool = False,
+    signed: bool = False,
 ) -> Callable[[View], View]:
     """Register the decorated function as `method path` of a blueprint.
 
-    `scope` is what the caller needs; a route that declares none answers nobody, and a test names it. `form`: the body is a form's, not JSON.
+    `scope` is what the caller needs; a route that declares none answers nobody, and a test names it. `answers` (statuses and what their bodies look
+    like), `errors` (of its own) and the function's docstring are what the API's document tells of it. `form`: the body is a form's, not JSON.
     `signed`: API Gateway asks for an AWS signature.
     """
 
     def register(function: View) -> View:
         body, query = models_of(function)
         operation = f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
+        promised = Contract(method, path, function, body, query, scope, answers, tuple(errors), replay, form, signed)
 
         @wraps(function)
         def view(**parameters: str) -> Response:
@@ -100,7 +112,7 @@ def endpoint(
                 lambda request: _called(function, _read(request, body, query, scope, form=form), parameters, request, operation),
             )
 
-        view.__dict__["scope"] = scope
+        view.__dict__["contract"] = promised
         routes.route(
             path,
             methods=[method.value],
@@ -163,8 +175,8 @@ class _Misfit(Exception):  # noqa: N818
 
 def scope_of(view: Callable[..., Any]) -> Scope | Access | None:
     """What a registered route declares."""
-    found: Scope | Access | None = view.__dict__.get("scope")
-    return found
+    promised = contract_of(view)
+    return None if promised is None else promised.scope
 
 
 def _read(request: Request, body: type[BodyT], query: type[QueryT], scope: Scope | Access | None, *, form: bool) -> Call[BodyT, QueryT]:

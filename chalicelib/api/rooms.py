@@ -15,6 +15,7 @@ from chalicelib.api import (
     live,
     people,
     providers,
+    reference,
     replies,
     runs,
     secrets,
@@ -46,4 +47,5 @@ ROOMS: Final[tuple[Blueprint, ...]] = (
     as_tools.routes,
     audit.routes,
     agents.routes,
+    reference.routes,
 )

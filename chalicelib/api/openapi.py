@@ -1,0 +1,188 @@
+"""The API's own description: an OpenAPI 3.1 document, made of the routes that are registered.
+
+In: the routes of an app. Out: the document, whole: paths, parameters, bodies, answers, problems by code, scopes, examples, schemas. The same routes
+give the same document. Never: a route that is told of in another place than its registration.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from http import HTTPStatus
+from sys import modules
+from typing import Any, Final
+
+from chalicelib.access.scopes import Access, Scope
+from chalicelib.api import shapes
+from chalicelib.api.contract import Contract, Replay, contracts
+from chalicelib.api.examples import of_problem, of_route
+from chalicelib.api.problem_codes import MEANINGS, OF_NO_CLASS
+from chalicelib.api.shape import REFERENCE, Media, Schemas
+from chalicelib.errors import Contention, NotSignedIn, Refused, ScopeMissing, SluiceError, Unavailable
+from chalicelib.spec.model import Json, JsonObject
+
+VERSION: Final = "1"
+ABOUT: Final = """\
+Everything that the command line and the console do goes through these routes. Bodies are JSON, names are snake_case, times are UTC.
+
+* **Who calls.** A request brings an access token or an API key as `Authorization: Bearer …`, or an API key as `X-Api-Key`. Without one, or with one
+  that does not hold, it is a 401 with `WWW-Authenticate`. What a route needs stands with it; who lacks it gets a 403 that names the scope. What
+  belongs to another organisation, or to somebody who has not shared it, is a 404. The local stack answers to `localhost`, `127.0.0.1` and `[::1]`
+  alone, and to no page of another site: anything else in `Host` or `Origin` is a 403.
+* **Errors** are `application/problem+json`: `{type, title, status, code, detail, errors: [{field, message}]}`, some with members of their own.
+  `code` is stable; the codes are listed below. A body or a query that does not fit is a 400 with code `body-invalid` or `query-invalid`, and
+  `errors` says which field and why.
+* **Correlation.** Every answer carries `X-Correlation-Id`: the one that came with the request, else API Gateway's. Log lines carry it too.
+* **Lists** take `limit` (1 to 200, default 50) and `cursor`, and answer `cursor`: null on the last page. A cursor is opaque.
+* **Documents.** Where a workflow spec is sent, it is `text` (YAML or JSON, as authored) or `spec` (the document itself).
+"""
+_JSON: Final = "application/json"
+_PROBLEM: Final = "application/problem+json"
+_FORM: Final = "application/x-www-form-urlencoded"
+_BROKEN: Final = ("internal", "setting-invalid", "blob-missing", "blob-corrupt")
+_SECURITY: Final[JsonObject] = {
+    "token": {"type": "http", "scheme": "bearer", "description": "An access token, or an API key."},
+    "key": {"type": "apiKey", "in": "header", "name": "X-Api-Key", "description": "An API key."},
+    "signature": {"type": "apiKey", "in": "header", "name": "Authorization", "description": "AWS Signature Version 4 for execute-api."},
+}
+
+
+def document(routes: Mapping[str, Mapping[str, Any]], *, server: str = "/") -> JsonObject:
+    """The document of an app's routes; `server` is where they are reached."""
+    schemas, refusals, promised = Schemas(), Refusals(), contracts(routes)
+    schemas.of(shapes.PROBLEM)
+    paths: defaultdict[str, JsonObject] = defaultdict(dict)
+    for contract in promised:
+        paths[contract.path][contract.method.lower()] = _operation(contract, schemas, refusals)
+    rooms: list[Json] = [{"name": room, "description": about} for room, about in _rooms(promised).items()]
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Sluice", "version": VERSION, "description": ABOUT},
+        "servers": [{"url": server}],
+        "tags": rooms,
+        "paths": dict(paths),
+        "components": {
+            "schemas": dict(sorted(schemas.components.items())),
+            "responses": dict(sorted(refusals.responses.items())),
+            "examples": dict(sorted(refusals.examples.items())),
+            "securitySchemes": _SECURITY,
+        },
+    }
+
+
+def problems(contract: Contract) -> dict[int, list[str]]:
+    """The codes that a route may answer, by status."""
+    found: defaultdict[int, list[str]] = defaultdict(list)
+    for code, status in _codes(contract):
+        if code not in found[status]:
+            found[status].append(code)
+    return dict(sorted(found.items()))
+
+
+def _codes(contract: Contract) -> Iterable[tuple[str, int]]:
+    yield from ((code, OF_NO_CLASS[code]) for code in ("body-invalid", "query-invalid", "bad-request"))
+    general: list[type[SluiceError]] = [] if contract.scope is Access.PUBLIC else [NotSignedIn, Refused]
+    general += [ScopeMissing] if isinstance(contract.scope, Scope) else []
+    yield from ((error.code, error.status) for error in (*general, *contract.errors))
+    yield "unsupported-media-type", 415
+    yield "gateway-refused", 429
+    yield from ((code, 500) for code in _BROKEN)
+    yield from ((error.code, error.status) for error in (Unavailable, Contention))
+
+
+def _operation(contract: Contract, schemas: Schemas, refusals: "Refusals") -> JsonObject:
+    told: JsonObject = {
+        "operationId": contract.operation_id,
+        "tags": [contract.room],
+        "summary": contract.summary,
+        "description": "\n\n".join(text for text in (contract.description, _needs(contract)) if text),
+        "security": _security(contract),
+        "parameters": _parameters(contract, schemas),
+        "responses": {**_answers(contract, schemas), **_problems(contract, refusals)},
+    }
+    return told | ({"requestBody": _body(contract, schemas)} if contract.body.model_fields else {})
+
+
+def _needs(contract: Contract) -> str:
+    if contract.scope is Access.PUBLIC:
+        return "For anybody."
+    return "For whoever is signed in." if contract.scope is Access.SIGNED_IN else f"Needs `{contract.scope}`."
+
+
+def _security(contract: Contract) -> list[Json]:
+    if contract.signed:
+        return [{"signature": []}]
+    if contract.scope is Access.PUBLIC:
+        return []
+    needed: list[Json] = [str(contract.scope)] if isinstance(contract.scope, Scope) else []
+    return [{"token": needed}, {"key": needed}]
+
+
+def _parameters(contract: Contract, schemas: Schemas) -> list[Json]:
+    names = [part[1:-1] for part in contract.path.split("/") if part.startswith("{")]
+    found: list[Json] = [{"name": name, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}} for name in names]
+    query = schemas.of_type(contract.query, mode="validation", inline=True)
+    required, properties = query.get("required", []), query.get("properties", {})
+    assert isinstance(properties, dict)
+    assert isinstance(required, list)
+    found += [{"name": name, "in": "query", "required": name in required, "schema": schema} for name, schema in properties.items()]
+    if contract.method == "POST" and contract.replay in {Replay.STORED, Replay.OWN}:
+        found.append({"name": "Idempotency-Key", "in": "header", "required": False, "schema": {"type": "string", "minLength": 1, "maxLength": 255}})
+    return found
+
+
+def _body(contract: Contract, schemas: Schemas) -> JsonObject:
+    content: JsonObject = {"schema": schemas.of_type(contract.body, mode="validation"), **_example(contract, "request")}
+    kind = _FORM if contract.form else _JSON
+    return {"required": any(field.is_required() for field in contract.body.model_fields.values()), "content": {kind: content}}
+
+
+def _answers(contract: Contract, schemas: Schemas) -> JsonObject:
+    told: JsonObject = {}
+    for status, kind in (contract.answers or {}).items():
+        answer: JsonObject = {"description": HTTPStatus(status).phrase}
+        if kind is not None:
+            example = _example(contract, "response") if status == min(contract.answers or {}) else {}
+            content: JsonObject = {"schema": schemas.of(kind), **example}
+            answer["content"] = {kind.type if isinstance(kind, Media) else _JSON: content}
+        told[str(status)] = answer
+    return told
+
+
+def _problems(contract: Contract, refusals: "Refusals") -> JsonObject:
+    own = contract.answers or {}  # what a protocol of others says with a status, it says in its own form
+    return {str(status): refusals.of(status, codes) for status, codes in problems(contract).items() if status not in own}
+
+
+class Refusals:
+    """The problems of one document: what several routes answer stands in it once."""
+
+    def __init__(self) -> None:
+        self.responses: dict[str, Json] = {}
+        self.examples: dict[str, Json] = {}
+
+    def of(self, status: int, codes: Sequence[str]) -> JsonObject:
+        """A status with these codes."""
+        name = f"{status}.{'.'.join(codes)}"
+        if name not in self.responses:
+            self.responses[name] = self._response(status, codes)
+        return {"$ref": f"#/components/responses/{name}"}
+
+    def _response(self, status: int, codes: Sequence[str]) -> JsonObject:
+        self.examples.update({code: {"value": of_problem(code, status)} for code in codes})
+        problem: JsonObject = {"$ref": REFERENCE.format(shapes.PROBLEM.name)}
+        content: JsonObject = {
+            "schema": {"allOf": [problem, {"properties": {"code": {"enum": [*codes]}}}]},
+            "examples": {code: {"$ref": f"#/components/examples/{code}"} for code in codes},
+        }
+        return {"description": "; ".join(f"`{code}`: {MEANINGS[code]}" for code in codes), "content": {_PROBLEM: content}}
+
+
+def _example(contract: Contract, side: str) -> JsonObject:
+    examples = of_route(contract.route)
+    return {"example": examples[side]} if side in examples else {}
+
+
+def _rooms(promised: Iterable[Contract]) -> dict[str, str]:
+    """What each module of routes says of itself."""
+    found = {each.room: (modules[each.function.__module__].__doc__ or "").partition("\n")[0] for each in promised}
+    told = {room: about.removeprefix("Routes: ") for room, about in found.items()}
+    return {room: about[:1].upper() + about[1:] for room, about in told.items()}
