@@ -5,7 +5,7 @@ Each function but the API's is imported from its own module (`chalicelib.events.
 
 from chalice.app import Chalice
 
-from chalicelib.api import problem
+from chalicelib.api import outgoing, problem
 from chalicelib.api.rooms import ROOMS
 from chalicelib.events import execution_status, publisher, sweeper, table_stream, websocket, worker
 
@@ -14,6 +14,7 @@ app.experimental_feature_flags.update(["WEBSOCKETS"])
 
 for routes in ROOMS:
     app.register_blueprint(routes)
+app.register_middleware(outgoing.dress, "http")
 app.register_middleware(problem.retell_framework_errors, "http")
 
 for functions in (worker.functions, publisher.functions, execution_status.functions, table_stream.functions, sweeper.functions):

@@ -4,18 +4,17 @@ from collections.abc import Mapping
 from http import HTTPMethod
 from typing import Literal
 
-from chalice.app import Blueprint, Request
+from chalice.app import Blueprint
 from pydantic import ConfigDict, Field
 
 from chalicelib.access.scopes import Scope
 from chalicelib.api import shapes
-from chalicelib.api.caller import LOCAL_STAGE
+from chalicelib.api.address import base_url
 from chalicelib.api.contract import Replay
 from chalicelib.api.endpoint import Answer, Call, Nothing, Wire, endpoint
 from chalicelib.api.problem import CONTENT_TYPE, problem
 from chalicelib.api.shapes import NOTHING
 from chalicelib.errors import WorkflowNotFound
-from chalicelib.settings import settings
 from chalicelib.spec.model import JsonObject
 from chalicelib.triggers import a2a_server, mcp_server
 from chalicelib.triggers.json_rpc import RpcCall
@@ -102,12 +101,3 @@ def card_of_workflow(call: Call[Nothing, Nothing], workflow: str) -> Answer:
     if found is None:
         raise WorkflowNotFound(f"no workflow {workflow} is published")
     return Answer(found)
-
-
-def base_url(request: Request) -> str:
-    """Where the request came to: the host, and the stage that API Gateway puts before the path."""
-    host = request.headers.get("host") or str(request.context.get("domainName", ""))
-    if settings().stage == LOCAL_STAGE:
-        return f"http://{host}"
-    own = str(request.context["resourcePath"]).format(**(request.uri_params or {}))
-    return f"https://{host}{str(request.context.get('path', '')).removesuffix(own)}"

@@ -12,10 +12,10 @@ from chalice.app import Request
 
 from chalicelib.access.authenticate import by_credential
 from chalicelib.access.principal import NOBODY, Principal
+from chalicelib.api.address import LOCAL_STAGE
 from chalicelib.errors import NotSignedIn
 from chalicelib.settings import settings
 
-LOCAL_STAGE: Final = "local"
 KEY_HEADER: Final = "X-Api-Key"
 _SCHEME: Final = "bearer"
 

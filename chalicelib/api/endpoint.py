@@ -8,7 +8,7 @@ Never: a business decision.
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import wraps
 from http import HTTPMethod
 from typing import Any, Final, Generic, TypeVar, get_args, get_type_hints
@@ -20,19 +20,19 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from chalicelib.access.principal import NOBODY, Principal
 from chalicelib.access.scopes import Access, Scope
-from chalicelib.api import problem
+from chalicelib.api import problem, replaying
+from chalicelib.api.answer import Answer as Answer
 from chalicelib.api.caller import KEY_HEADER as API_KEY_HEADER
 from chalicelib.api.caller import address_of, principal_of
 from chalicelib.api.contract import Answers, Contract, Replay, contract_of
 from chalicelib.errors import Refused, SluiceError
-from chalicelib.spec.model import Json
 from chalicelib.store.acts import Actor, acting
 
 CORRELATION_HEADER: Final = "X-Correlation-Id"
 KEY_HEADER: Final = "Idempotency-Key"
 CORS: Final = CORSConfig(
-    allow_headers=[API_KEY_HEADER, KEY_HEADER, CORRELATION_HEADER],
-    expose_headers=[CORRELATION_HEADER, "Retry-After", "WWW-Authenticate"],
+    allow_headers=[API_KEY_HEADER, KEY_HEADER, CORRELATION_HEADER, "If-Match", "If-None-Match"],
+    expose_headers=[CORRELATION_HEADER, "ETag", "Location", "Retry-After", "WWW-Authenticate", replaying.REPLAYED],
     max_age=600,
 )
 SIGNED: Final = IAMAuthorizer()
@@ -69,15 +69,6 @@ class Call(Generic[BodyT, QueryT]):
     address: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a route answers."""
-
-    body: Json
-    status: int = 200
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
 View = Callable[..., Answer]
 
 
@@ -109,13 +100,13 @@ def endpoint(
         def view(**parameters: str) -> Response:
             return _respond(
                 routes.current_request,
-                lambda request: _called(function, _read(request, body, query, scope, form=form), parameters, request, operation),
+                lambda request: _called(promised, _read(request, body, query, scope, form=form), parameters, request, operation),
             )
 
         view.__dict__["contract"] = promised
         routes.route(
             path,
-            methods=[method.value],
+            methods=["GET", "HEAD"] if method is HTTPMethod.GET else [method.value],
             name=f"{function.__module__}.{function.__name__}",
             cors=CORS,
             content_types=[FORM if form else JSON],
@@ -132,12 +123,17 @@ def models_of(function: View) -> tuple[type[Wire], type[Wire]]:
     return body, query
 
 
-def _called(function: View, call: Call[Any, Any], parameters: Mapping[str, str], request: Request, operation: str) -> Answer:
-    """The function's answer; what it changes is noted as the caller's doing."""
+def _called(contract: Contract, call: Call[Any, Any], parameters: Mapping[str, str], request: Request, operation: str) -> Answer:
+    """The function's answer, once for an idempotency key; what it changes is noted as the caller's doing."""
     who = Actor(call.principal.organisation_id, call.principal.person, operation, call.address, _correlation_id(request))
-    with nullcontext() if request.method in _READING or call.principal == NOBODY else acting(who):
-        answer: Answer = function(call, **parameters)
-    return answer
+
+    def answer() -> Answer:
+        with nullcontext() if request.method in _READING or call.principal == NOBODY else acting(who):
+            given: Answer = contract.function(call, **parameters)
+        return given
+
+    digest = replaying.digest_of(request, parameters) if call.idempotency_key else ""
+    return replaying.once(contract, call.principal, call.idempotency_key, digest, answer)
 
 
 def _respond(request: Request, answer: Callable[[Request], Answer]) -> Response:

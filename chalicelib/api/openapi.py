@@ -15,8 +15,9 @@ from chalicelib.api import shapes
 from chalicelib.api.contract import Contract, Replay, contracts
 from chalicelib.api.examples import of_problem, of_route
 from chalicelib.api.problem_codes import MEANINGS, OF_NO_CLASS
+from chalicelib.api.replaying import MAX_KEY
 from chalicelib.api.shape import REFERENCE, Media, Schemas
-from chalicelib.errors import Contention, NotSignedIn, Refused, ScopeMissing, SluiceError, Unavailable
+from chalicelib.errors import Contention, KeyInvalid, KeyReused, NotSignedIn, Refused, RequestInFlight, ScopeMissing, SluiceError, Unavailable
 from chalicelib.spec.model import Json, JsonObject
 
 VERSION: Final = "1"
@@ -31,6 +32,10 @@ Everything that the command line and the console do goes through these routes. B
   `code` is stable; the codes are listed below. A body or a query that does not fit is a 400 with code `body-invalid` or `query-invalid`, and
   `errors` says which field and why.
 * **Correlation.** Every answer carries `X-Correlation-Id`: the one that came with the request, else API Gateway's. Log lines carry it too.
+* **Again.** A POST with an `Idempotency-Key` is carried out once: the same request with the same key is given the same answer for a day, with
+  `Idempotency-Replayed: true`; another request with it is a 422 `key-reused`; while the first is being answered, it is a 409 with `Retry-After`.
+  Where an answer tells a secret, it is kept nowhere, and the header means nothing. Refusals are not kept.
+* **Unchanged.** Answers to GET carry an `ETag`; with `If-None-Match` an answer that the caller has is a 304.
 * **Lists** take `limit` (1 to 200, default 50) and `cursor`, and answer `cursor`: null on the last page. A cursor is opaque.
 * **Documents.** Where a workflow spec is sent, it is `text` (YAML or JSON, as authored) or `spec` (the document itself).
 """
@@ -38,6 +43,11 @@ _JSON: Final = "application/json"
 _PROBLEM: Final = "application/problem+json"
 _FORM: Final = "application/x-www-form-urlencoded"
 _BROKEN: Final = ("internal", "setting-invalid", "blob-missing", "blob-corrupt")
+_REPLAY: Final = {
+    Replay.STORED: "the same request with the same key is given the first one's answer, for a day",
+    Replay.OWN: "the same request with the same key finds the same thing, as it is by then, for a day",
+}
+KEYED: Final = (KeyInvalid, KeyReused, RequestInFlight)
 _SECURITY: Final[JsonObject] = {
     "token": {"type": "http", "scheme": "bearer", "description": "An access token, or an API key."},
     "key": {"type": "apiKey", "in": "header", "name": "X-Api-Key", "description": "An API key."},
@@ -82,6 +92,7 @@ def _codes(contract: Contract) -> Iterable[tuple[str, int]]:
     general: list[type[SluiceError]] = [] if contract.scope is Access.PUBLIC else [NotSignedIn, Refused]
     general += [ScopeMissing] if isinstance(contract.scope, Scope) else []
     yield from ((error.code, error.status) for error in (*general, *contract.errors))
+    yield from ((error.code, error.status) for error in (KEYED if is_keyed(contract) else ()))
     yield "unsupported-media-type", 415
     yield "gateway-refused", 429
     yield from ((code, 500) for code in _BROKEN)
@@ -124,9 +135,18 @@ def _parameters(contract: Contract, schemas: Schemas) -> list[Json]:
     assert isinstance(properties, dict)
     assert isinstance(required, list)
     found += [{"name": name, "in": "query", "required": name in required, "schema": schema} for name, schema in properties.items()]
-    if contract.method == "POST" and contract.replay in {Replay.STORED, Replay.OWN}:
-        found.append({"name": "Idempotency-Key", "in": "header", "required": False, "schema": {"type": "string", "minLength": 1, "maxLength": 255}})
+    if is_keyed(contract):
+        key: JsonObject = {"type": "string", "minLength": 1, "maxLength": MAX_KEY, "description": _REPLAY[contract.replay]}
+        found.append({"name": "Idempotency-Key", "in": "header", "required": False, "schema": key})
+    if contract.method == "GET":
+        etag: JsonObject = {"type": "string", "description": "the `ETag` of an answer that the caller has"}
+        found.append({"name": "If-None-Match", "in": "header", "required": False, "schema": etag})
     return found
+
+
+def is_keyed(contract: Contract) -> bool:
+    """Whether an idempotency key means anything to the route."""
+    return contract.method == "POST" and contract.replay in _REPLAY
 
 
 def _body(contract: Contract, schemas: Schemas) -> JsonObject:
@@ -144,7 +164,7 @@ def _answers(contract: Contract, schemas: Schemas) -> JsonObject:
             content: JsonObject = {"schema": schemas.of(kind), **example}
             answer["content"] = {kind.type if isinstance(kind, Media) else _JSON: content}
         told[str(status)] = answer
-    return told
+    return told | ({"304": {"description": "the caller has it: `If-None-Match` names it"}} if contract.method == "GET" and "200" in told else {})
 
 
 def _problems(contract: Contract, refusals: "Refusals") -> JsonObject:

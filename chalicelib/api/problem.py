@@ -11,7 +11,7 @@ from typing import Final
 from chalice.app import Request, Response
 from pydantic import ValidationError
 
-from chalicelib.errors import FieldsInvalid, ScopeMissing, SluiceError, SpecInvalid, TooManyAttempts
+from chalicelib.errors import FieldsInvalid, RequestInFlight, ScopeMissing, SluiceError, SpecInvalid, TooManyAttempts
 from chalicelib.spec.diagnostic import Diagnostic
 from chalicelib.spec.model import Json, JsonObject
 
@@ -20,9 +20,9 @@ FRAMEWORK_CODES: Final = {405: "method-not-allowed", 415: "unsupported-media-typ
 
 
 def problem(status: int, code: str, detail: str, *, errors: Sequence[JsonObject] = (), more: Mapping[str, Json] | None = None) -> Response:
-    """A problem document as a response. `more` adds members of the error's own."""
+    """A problem document as a response. `more` adds members of the error's own; `type` is where the code is explained, below the API's address."""
     document: JsonObject = {
-        "type": f"urn:sluice:problem:{code}",
+        "type": f"/api/v1/docs#{code}",
         "title": HTTPStatus(status).phrase,
         "status": status,
         "code": code,
@@ -35,7 +35,7 @@ def problem(status: int, code: str, detail: str, *, errors: Sequence[JsonObject]
 def of_error(error: SluiceError) -> Response:
     """The response for an error of the tree in chalicelib.errors."""
     response = problem(error.status, error.code, str(error), errors=_field_errors(error), more=_more(error))
-    if error.retryable:
+    if error.retryable or isinstance(error, RequestInFlight):
         response.headers["Retry-After"] = "1"
     if isinstance(error, TooManyAttempts):
         response.headers["Retry-After"] = str(error.retry_after_seconds)

@@ -33,6 +33,8 @@ MEANINGS: Final[Mapping[str, str]] = {
     "agent-invalid": "an external agent whose address or card cannot be taken",
     "document-invalid": "an OpenAPI document that cannot be imported; carries the faults by JSON pointer",
     "cursor-invalid": "a list cursor that was not issued for this list",
+    "key-invalid": "an `Idempotency-Key` that is too long, or holds what cannot be printed",
+    "request-in-flight": "the first request with this `Idempotency-Key` is being answered: ask again in a moment",
     "key-reused": "one idempotency key with two different requests",
     "model-unpriced": "a model without a price, under a budget that takes none such",
     "not-found": "no such thing in this organisation",

@@ -8,7 +8,7 @@ from typing import Any, Final
 from chalice.app import Blueprint
 
 from chalicelib.access.scopes import Access
-from chalicelib.api.as_tools import base_url
+from chalicelib.api.address import base_url
 from chalicelib.api.docs_page import POLICY, render
 from chalicelib.api.endpoint import Answer, Call, Nothing, endpoint
 from chalicelib.api.openapi import document

@@ -64,6 +64,7 @@ API keys) belongs to `ORG#_`.
     invitation          INVITATION#<sha256>       INVITATION                (PK ORG#_) ORG#<o>#INVITATIONS / <id>
     failed sign-ins     ATTEMPTS#<sha256>         ATTEMPTS                  (PK ORG#_)
     seal of cursors     SEAL                      SEAL                      (PK ORG#_)
+    answer given        REPLAY#<sha256>           REPLAY
 
     question                                                  answered by
     a workflow, its draft, its versions (newest first)        PK WORKFLOW#<wf>, SK exact or prefix
@@ -100,6 +101,7 @@ API keys) belongs to `ORG#_`.
     what a request's credentials stand for                    their keys, exact: PERSON#, MEMBER#, ORGANISATION, SESSION#, or APIKEY#
     an organisation's API keys; its open invitations          GSI1 APIKEYS; GSI1 INVITATIONS
     how often a sign-in failed, of a name and of an address   their keys, exact
+    what a request with this idempotency key was answered     PK REPLAY#<sha256 of who, route and key>
 """
 
 from dataclasses import dataclass
@@ -463,6 +465,10 @@ def invitations(organisation_id: str, invitation_id: str = "") -> IndexKey:
 def attempts(whose_sha256: str) -> Key:
     """Failed sign-ins of a name, or from an address."""
     return Key(f"ORG#{PLATFORM}#ATTEMPTS#{whose_sha256}", "ATTEMPTS")
+
+
+def replay(organisation_id: str, asked_sha256: str) -> Key:
+    return Key(f"ORG#{organisation_id}#REPLAY#{asked_sha256}", "REPLAY")
 
 
 def seal() -> Key:
