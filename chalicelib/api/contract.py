@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPMethod
 from inspect import cleandoc
+from re import sub
 from typing import Any
 
 from pydantic import BaseModel
@@ -43,6 +44,7 @@ class Contract:
     replay: Replay = Replay.STORED
     form: bool = False
     signed: bool = False
+    alias_of: "Contract | None" = None
 
     @property
     def route(self) -> str:
@@ -54,8 +56,14 @@ class Contract:
         return self.function.__module__.rpartition(".")[2]
 
     @property
+    def named(self) -> str:
+        """The route by its first name."""
+        return self.route if self.alias_of is None else self.alias_of.named
+
+    @property
     def operation_id(self) -> str:
-        return f"{self.room}_{self.function.__name__}"
+        own = "" if self.alias_of is None else f"_as_{sub('[^a-z0-9]+', '_', self.path.partition('/workflows/')[2]).strip('_')}"
+        return f"{self.room}_{self.function.__name__}{own}"
 
     @property
     def summary(self) -> str:
@@ -65,7 +73,7 @@ class Contract:
     @property
     def description(self) -> str:
         """The rest of it."""
-        return self._told[1]
+        return self._told[1] if self.alias_of is None else f"Another name of `{self.alias_of.named}`."
 
     @property
     def _told(self) -> tuple[str, str]:

@@ -83,18 +83,19 @@ def endpoint(
     replay: Replay = Replay.STORED,
     form: bool = False,
     signed: bool = False,
+    alias_of: Contract | None = None,
 ) -> Callable[[View], View]:
     """Register the decorated function as `method path` of a blueprint.
 
     `scope` is what the caller needs; a route that declares none answers nobody, and a test names it. `answers` (statuses and what their bodies look
     like), `errors` (of its own) and the function's docstring are what the API's document tells of it. `form`: the body is a form's, not JSON.
-    `signed`: API Gateway asks for an AWS signature.
+    `signed`: API Gateway asks for an AWS signature. `alias_of`: the route is another name of that one.
     """
 
     def register(function: View) -> View:
         body, query = models_of(function)
         operation = f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
-        promised = Contract(method, path, function, body, query, scope, answers, tuple(errors), replay, form, signed)
+        promised = Contract(method, path, function, body, query, scope, answers, tuple(errors), replay, form, signed, alias_of)
 
         @wraps(function)
         def view(**parameters: str) -> Response:
@@ -104,6 +105,7 @@ def endpoint(
             )
 
         view.__dict__["contract"] = promised
+        function.__dict__.setdefault("contract", promised)
         routes.route(
             path,
             methods=["GET", "HEAD"] if method is HTTPMethod.GET else [method.value],

@@ -197,7 +197,7 @@ class Refusals:
 
 
 def _example(contract: Contract, side: str) -> JsonObject:
-    examples = of_route(contract.route)
+    examples = of_route(contract.named)
     return {"example": examples[side]} if side in examples else {}
 
 

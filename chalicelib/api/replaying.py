@@ -38,7 +38,7 @@ def once(contract: Contract, principal: Principal, key: str, digest: str, answer
         raise KeyInvalid(f"an Idempotency-Key has at most {MAX_KEY} characters, all of them printable")
     if contract.replay is Replay.OWN:
         return answer()
-    return _remembered(Asked(principal.organisation_id, principal.person, contract.route, key), digest, answer)
+    return _remembered(Asked(principal.organisation_id, principal.person, contract.named, key), digest, answer)
 
 
 def digest_of(request: Request, parameters: Mapping[str, str]) -> str:

@@ -6,6 +6,7 @@ from chalice.app import Blueprint
 
 from chalicelib.api import (
     agents,
+    aliases,
     as_tools,
     audit,
     budgets,
@@ -48,4 +49,5 @@ ROOMS: Final[tuple[Blueprint, ...]] = (
     audit.routes,
     agents.routes,
     reference.routes,
+    aliases.routes,
 )

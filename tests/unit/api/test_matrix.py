@@ -30,6 +30,7 @@ from tests.factories.run_stories import opened_gate, started_run
 from tests.unit.tools.test_openapi import PETS
 
 ROUTES: Final = [(contract.method.value, contract.path, contract.scope) for contract in contracts(app.routes)]
+ALIASES: Final = {contract.route: contract.named for contract in contracts(app.routes)}
 NAMED: Final = [f"{method} {path}" for method, path, _ in ROUTES]
 CANARY: Final = "canary"
 OWNER: Final = Principal("org_local", "ann", frozenset({"approver"}), ALL)
@@ -86,7 +87,8 @@ class Site:
 
     def ask(self, route: str, headers: dict[str, str], *, made_up: bool = False, **more: Any) -> tuple[int, Any, str]:
         method, _, path = route.partition(" ")
-        body = BODIES.get(route, of_route(route).get("request", {} if method == "POST" else None))
+        named = ALIASES.get(route, route)
+        body = BODIES.get(named, of_route(named).get("request", {} if method == "POST" else None))
         kind = "application/x-www-form-urlencoded" if isinstance(body, str) else "application/json"
         more = {"query": QUERIES[route], **more} if route in QUERIES else more
         event = rest_event(

@@ -30,7 +30,7 @@ def documented() -> Documented:
 
 def missing(contract: Contract) -> list[str]:
     """What a route does not tell of itself, with what to add."""
-    of, examples = contract.route, of_route(contract.route)
+    of, examples = contract.route, of_route(contract.named)
     said = contract.answers or {}
     found = {
         f"{of}: say what it answers: endpoint(…, answers={{200: shapes.…}})": not said,
