@@ -9,13 +9,13 @@ ASL_VALIDATOR = 4.0.0
 # Where it is set, every process of the tests would compile all of them anew: half of what it takes to collect them.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run test check golden bench crashes live prices reference environment-run environment-dev format-check lint types imports package machines
+.PHONY: help run test check golden bench crashes live prices reference environment-run environment-dev format-check lint security types imports package machines
 .SILENT:
 
 help:
 	echo 'make run      the whole system on this machine, with the examples published and one of them run'
 	echo 'make test     all tests that need nothing but this machine'
-	echo 'make check    format, lint, types, import rules, tests with coverage, packaging, second opinions on the machines'
+	echo 'make check    format, lint, security, types, import rules, tests with coverage, packaging, second opinions on the machines'
 	echo 'make golden   rewrite the golden files; read the diff'
 	echo 'make bench    the figures, one table each'
 	echo 'make reference  docs/API.md, from the routes'
@@ -48,7 +48,7 @@ crashes: environment-dev
 live: environment-dev
 	$(PY) -m pytest -m live tests/live $(ARGS)
 
-check: format-check lint types imports
+check: format-check lint security types imports
 	$(MAKE) --no-print-directory test ARGS='--cov --cov-report='
 	$(PY) -m coverage report --fail-under=90
 	$(PY) -m coverage report --fail-under=100 --include='chalicelib/spec/*,chalicelib/compiler/*'
@@ -61,6 +61,10 @@ format-check: environment-dev
 lint: environment-dev
 	echo '== lint'
 	$(PY) -m ruff check .
+
+security: environment-dev
+	echo '== security'
+	$(PY) -m bandit --quiet --recursive --severity-level medium app.py chalicelib cli infra
 
 types: environment-dev
 	echo '== types'

@@ -14,6 +14,7 @@ from chalicelib.access.scopes import Access, Scope
 from chalicelib.api import shapes
 from chalicelib.api.contract import Contract, Replay, contracts
 from chalicelib.api.examples import of_problem, of_route
+from chalicelib.api.openapi_links import links, links_of
 from chalicelib.api.problem_codes import MEANINGS, OF_NO_CLASS
 from chalicelib.api.replaying import MAX_KEY
 from chalicelib.api.shape import REFERENCE, Media, Schemas
@@ -59,9 +60,10 @@ def document(routes: Mapping[str, Mapping[str, Any]], *, server: str = "/") -> J
     """The document of an app's routes; `server` is where they are reached."""
     schemas, refusals, promised = Schemas(), Refusals(), contracts(routes)
     schemas.of(shapes.PROBLEM)
+    leads = links(promised)
     paths: defaultdict[str, JsonObject] = defaultdict(dict)
     for contract in promised:
-        paths[contract.path][contract.method.lower()] = _operation(contract, schemas, refusals)
+        paths[contract.path][contract.method.lower()] = _operation(contract, schemas, refusals, leads)
     rooms: list[Json] = [{"name": room, "description": about} for room, about in _rooms(promised).items()]
     return {
         "openapi": "3.1.0",
@@ -99,7 +101,7 @@ def _codes(contract: Contract) -> Iterable[tuple[str, int]]:
     yield from ((error.code, error.status) for error in (Unavailable, Contention))
 
 
-def _operation(contract: Contract, schemas: Schemas, refusals: "Refusals") -> JsonObject:
+def _operation(contract: Contract, schemas: Schemas, refusals: "Refusals", leads: dict[str, JsonObject]) -> JsonObject:
     told: JsonObject = {
         "operationId": contract.operation_id,
         "tags": [contract.room],
@@ -107,7 +109,7 @@ def _operation(contract: Contract, schemas: Schemas, refusals: "Refusals") -> Js
         "description": "\n\n".join(text for text in (contract.description, _needs(contract)) if text),
         "security": _security(contract),
         "parameters": _parameters(contract, schemas),
-        "responses": {**_answers(contract, schemas), **_problems(contract, refusals)},
+        "responses": _responses(contract, schemas, refusals, leads),
     }
     return told | ({"requestBody": _body(contract, schemas)} if contract.body.model_fields else {})
 
@@ -136,7 +138,7 @@ def _parameters(contract: Contract, schemas: Schemas) -> list[Json]:
     assert isinstance(required, list)
     found += [{"name": name, "in": "query", "required": name in required, "schema": schema} for name, schema in properties.items()]
     if is_keyed(contract):
-        key: JsonObject = {"type": "string", "minLength": 1, "maxLength": MAX_KEY, "description": _REPLAY[contract.replay]}
+        key: JsonObject = {"type": "string", "maxLength": MAX_KEY, "description": _REPLAY[contract.replay]}
         found.append({"name": "Idempotency-Key", "in": "header", "required": False, "schema": key})
     if contract.method == "GET":
         etag: JsonObject = {"type": "string", "description": "the `ETag` of an answer that the caller has"}
@@ -155,10 +157,10 @@ def _body(contract: Contract, schemas: Schemas) -> JsonObject:
     return {"required": any(field.is_required() for field in contract.body.model_fields.values()), "content": {kind: content}}
 
 
-def _answers(contract: Contract, schemas: Schemas) -> JsonObject:
+def _answers(contract: Contract, schemas: Schemas, leads: dict[str, JsonObject]) -> JsonObject:
     told: JsonObject = {}
     for status, kind in (contract.answers or {}).items():
-        answer: JsonObject = {"description": HTTPStatus(status).phrase}
+        answer: JsonObject = {"description": HTTPStatus(status).phrase, **links_of(kind, status, leads)}
         if kind is not None:
             example = _example(contract, "response") if status == min(contract.answers or {}) else {}
             content: JsonObject = {"schema": schemas.of(kind), **example}
@@ -167,9 +169,18 @@ def _answers(contract: Contract, schemas: Schemas) -> JsonObject:
     return told | ({"304": {"description": "the caller has it: `If-None-Match` names it"}} if contract.method == "GET" and "200" in told else {})
 
 
-def _problems(contract: Contract, refusals: "Refusals") -> JsonObject:
-    own = contract.answers or {}  # what a protocol of others says with a status, it says in its own form
-    return {str(status): refusals.of(status, codes) for status, codes in problems(contract).items() if status not in own}
+def _responses(contract: Contract, schemas: Schemas, refusals: "Refusals", leads: dict[str, JsonObject]) -> JsonObject:
+    told = _answers(contract, schemas, leads)
+    for status, codes in problems(contract).items():
+        own, refusal = told.get(str(status)), refusals.of(status, codes)
+        told[str(status)] = _either(own, refusals.whole(refusal)) if isinstance(own, dict) else refusal
+    return told
+
+
+def _either(own: JsonObject, refusal: JsonObject) -> JsonObject:
+    """What a protocol of others says with a status in its own form, and what is said of the request before it gets there."""
+    contents: list[Json] = [own.get("content", {}), refusal["content"]]
+    return {**own, "content": {kind: content for each in contents if isinstance(each, dict) for kind, content in each.items()}}
 
 
 class Refusals:
@@ -185,6 +196,12 @@ class Refusals:
         if name not in self.responses:
             self.responses[name] = self._response(status, codes)
         return {"$ref": f"#/components/responses/{name}"}
+
+    def whole(self, reference: JsonObject) -> JsonObject:
+        """What a reference refers to."""
+        found = self.responses[str(reference["$ref"]).rpartition("/")[2]]
+        assert isinstance(found, dict)
+        return found
 
     def _response(self, status: int, codes: Sequence[str]) -> JsonObject:
         self.examples.update({code: {"value": of_problem(code, status)} for code in codes})
