@@ -18,7 +18,7 @@ help:
 	echo 'make check    format, lint, security, types, import rules, tests with coverage, packaging, second opinions on the machines'
 	echo 'make golden   rewrite the golden files; read the diff'
 	echo 'make bench    the figures, one table each'
-	echo 'make reference  docs/API.md, from the routes'
+	echo 'make reference  docs/API.md and the typed client, from the routes'
 	echo 'make prices   what models cost, from the installed genai-prices'
 	echo 'make live     a short contract of each vendor of models whose key is set, for real money'
 	echo 'make crashes  every fault at every call to AWS, every two crashes: a quarter of an hour of one core'
@@ -37,6 +37,7 @@ bench: environment-dev
 
 reference: environment-dev
 	$(PY) -m infra.api_reference
+	$(PY) -m infra.api_client
 
 prices: environment-dev
 	$(PY) -m infra.price_table

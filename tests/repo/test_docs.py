@@ -14,7 +14,7 @@ from chalicelib.access.scopes import ROLES, Scope
 from chalicelib.settings import Settings
 from chalicelib.spec import nodes
 from chalicelib.store.statuses import EventType
-from infra import api_reference
+from infra import api_client, api_reference
 from tests.factories.repository import ROOT, modules, text
 
 API = Path("docs/API.md")
@@ -47,6 +47,10 @@ def test_it_documents_every_route_and_no_other() -> None:
 
 def test_it_has_a_page_of_the_api_that_says_what_the_routes_say() -> None:
     assert text(API) == api_reference.page(), "run `make reference` and read the diff"
+
+
+def test_it_has_a_typed_client_of_what_the_routes_say() -> None:
+    assert text(Path("cli/api_client.py")) == api_client.module(), "run `make reference` and read the diff"
 
 
 def test_it_documents_every_scope_and_role() -> None:
