@@ -9,15 +9,16 @@ ASL_VALIDATOR = 4.0.0
 # Where it is set, every process of the tests would compile all of them anew: half of what it takes to collect them.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run test check golden bench crashes live prices environment-run environment-dev format-check lint types imports package machines
+.PHONY: help run test check golden bench crashes live prices reference environment-run environment-dev format-check lint security types imports package machines
 .SILENT:
 
 help:
 	echo 'make run      the whole system on this machine, with the examples published and one of them run'
 	echo 'make test     all tests that need nothing but this machine'
-	echo 'make check    format, lint, types, import rules, tests with coverage, packaging, second opinions on the machines'
+	echo 'make check    format, lint, security, types, import rules, tests with coverage, packaging, second opinions on the machines'
 	echo 'make golden   rewrite the golden files; read the diff'
 	echo 'make bench    the figures, one table each'
+	echo 'make reference  docs/API.md and the typed client, from the routes'
 	echo 'make prices   what models cost, from the installed genai-prices'
 	echo 'make live     a short contract of each vendor of models whose key is set, for real money'
 	echo 'make crashes  every fault at every call to AWS, every two crashes: a quarter of an hour of one core'
@@ -34,6 +35,10 @@ golden: environment-dev
 bench: environment-dev
 	$(PY) -m bench $(ARGS)
 
+reference: environment-dev
+	$(PY) -m infra.api_reference
+	$(PY) -m infra.api_client
+
 prices: environment-dev
 	$(PY) -m infra.price_table
 
@@ -44,7 +49,7 @@ crashes: environment-dev
 live: environment-dev
 	$(PY) -m pytest -m live tests/live $(ARGS)
 
-check: format-check lint types imports
+check: format-check lint security types imports
 	$(MAKE) --no-print-directory test ARGS='--cov --cov-report='
 	$(PY) -m coverage report --fail-under=90
 	$(PY) -m coverage report --fail-under=100 --include='chalicelib/spec/*,chalicelib/compiler/*'
@@ -57,6 +62,10 @@ format-check: environment-dev
 lint: environment-dev
 	echo '== lint'
 	$(PY) -m ruff check .
+
+security: environment-dev
+	echo '== security'
+	$(PY) -m bandit --quiet --recursive --severity-level medium app.py chalicelib cli infra
 
 types: environment-dev
 	echo '== types'

@@ -5,7 +5,7 @@ Each function but the API's is imported from its own module (`chalicelib.events.
 
 from chalice.app import Chalice
 
-from chalicelib.api import problem
+from chalicelib.api import outgoing, problem
 from chalicelib.api.rooms import ROOMS
 from chalicelib.events import errands, execution_status, publisher, sweeper, table_stream, trigger, websocket, worker
 
@@ -14,6 +14,7 @@ app.experimental_feature_flags.update(["WEBSOCKETS"])
 
 for routes in ROOMS:
     app.register_blueprint(routes)
+app.register_middleware(outgoing.dress, "http")
 app.register_middleware(problem.retell_framework_errors, "http")
 
 for module in (worker, errands, publisher, execution_status, table_stream, sweeper, trigger):

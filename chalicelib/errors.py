@@ -21,6 +21,7 @@ Never: a secret, a task token or a foreign body in a message.
     │   ├── SecretInvalid            a secret's name or value that the store of secrets does not take
     │   ├── CursorInvalid            a list cursor that was not issued for this list
     │   ├── KeyReused                one idempotency key with two different requests
+    │   ├── KeyInvalid               no idempotency key
     │   ├── ModelUnpriced            a model without a price, under a budget that takes none such
     │   └── TooLarge                 a body above what its route takes (413)
     ├── NotFound                     no such thing in this organisation (404)
@@ -64,6 +65,7 @@ Never: a secret, a task token or a foreign body in a message.
     │   ├── StaleAttempt             a newer attempt of this node has begun
     │   ├── GateAlreadyDecided       carries the decision that won
     │   ├── AlreadyReplied           a message that has its reply
+    │   ├── RequestInFlight          the first request with this idempotency key is being answered
     │   ├── BudgetExceeded           a call that may cost more than a budget has left; carries which budget, and its figures
     │   └── ConditionLost            a conditional write that another one won; repositories turn it into one of the above
     ├── Refused                      this person may not (403)
@@ -207,6 +209,11 @@ class CursorInvalid(Invalid):
 
 class KeyReused(Invalid):
     code = "key-reused"
+
+
+class KeyInvalid(Invalid):
+    code = "key-invalid"
+    status = 400
 
 
 class ModelUnpriced(Invalid):
@@ -415,6 +422,14 @@ class GateAlreadyDecided(Conflict):
 
 class AlreadyReplied(Conflict):
     code = "already-replied"
+
+
+class RequestInFlight(Conflict):
+    code = "request-in-flight"
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return {"Retry-After": "1"}
 
 
 class BudgetExceeded(Conflict):

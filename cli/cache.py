@@ -67,7 +67,7 @@ def clear(url: UrlOption = None, person: AsOption = "", as_json: JsonOption = Fa
     """Forget all answers."""
     here = session(url, person, as_json)
     with told(here.err):
-        here.show(here.client.delete("/api/v1/cache"), human=lambda: "cleared")
+        here.show(here.api.cache_clear(), human=lambda: "cleared")
 
 
 def _batch(here: Session, requests: list[Any], ttl_seconds: int) -> list[dict[str, Any]]:

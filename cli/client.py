@@ -80,6 +80,12 @@ class Client:
     def delete(self, path: str, *, headers: Mapping[str, str] | None = None, **query: str) -> Any:
         return self._ask("DELETE", path, query=query, headers=headers or {})
 
+    def send(self, method: str, path: str, *, query: Mapping[str, Any], body: Mapping[str, Any] | None, key: str, match: str = "") -> Any:
+        """One operation of `cli.api_client`; `key` is its idempotency key, `match` the ETag of what was read, where there is one."""
+        wanted = {name: _as_sent(value) for name, value in query.items() if value is not None}
+        told = {"Idempotency-Key": key, "If-Match": match}
+        return self._ask(method, path, query=wanted, body=body, headers={name: value for name, value in told.items() if value})
+
     def _ask(
         self,
         method: str,
@@ -90,7 +96,9 @@ class Client:
         headers: Mapping[str, str] | None = None,
     ) -> Any:
         answer = self._send(method, path, query or {}, body, headers or {})
-        return answer.json() if answer.content else None
+        if not answer.content:
+            return None
+        return answer.json() if "json" in answer.headers.get("Content-Type", "json") else answer.text
 
     def _send(self, method: str, path: str, query: Mapping[str, Any], body: Mapping[str, Any] | None, headers: Mapping[str, str]) -> httpx2.Response:
         bearer = self._bearer()
@@ -131,6 +139,11 @@ class Client:
         after = credential_of(answer.json())
         credentials.save(self.url, after)
         return after
+
+
+def _as_sent(value: object) -> object:
+    """As a query has it."""
+    return str(value).lower() if isinstance(value, bool) else value
 
 
 def credential_of(document: Mapping[str, Any]) -> Credential:

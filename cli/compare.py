@@ -23,7 +23,7 @@ def compare(
     """How two runs differ: versions, inputs, outputs, and each node's way, time and cost."""
     here = session(url, person, as_json)
     with told(here.err):
-        found = here.client.get(f"/api/v1/workflows/runs/{run_id}/compare", to=other)
+        found = here.api.runs_compare_runs(run_id, to=other)
         here.show(found, human=lambda: Group(*_shown(found)))
 
 

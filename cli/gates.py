@@ -21,7 +21,7 @@ def gates(
     """Open gates, oldest first."""
     here = session(url, person, as_json)
     with told(here.err):
-        page = here.client.get("/api/v1/gates", run_id=run_id, mine="true" if mine else None)
+        page = here.api.gates_list_gates(run_id=run_id, mine=mine or None)
         rows = [{**gate, "choices": " / ".join(each["choice"] for each in gate["choices"])} for gate in page["gates"]]
         columns = {"id": "gate", "workflow_name": "workflow", "node": "node", "ask": "question", "choices": "choices", "opened_at": "opened"}
         here.show(page, human=lambda: screen.table_of(rows, columns))

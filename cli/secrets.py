@@ -1,7 +1,7 @@
 """Commands on secrets: secrets list, put, delete. A value is typed unseen or comes from standard input; never an argument, which others could see."""
 
 import sys
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
@@ -10,7 +10,6 @@ from cli.client import Problem
 from cli.session import AsOption, JsonOption, UrlOption, session, told
 
 secrets = typer.Typer(no_args_is_help=True, help="Secrets that tools and providers are given: `{secret: name}` in a workflow.")
-_PATH: Final = "/api/v1/secrets"
 
 Name = Annotated[str, typer.Argument(help="A small letter, then small letters, digits, _ or -.")]
 DeploymentOption = Annotated[bool, typer.Option("--deployment", help="The whole deployment's, for keys of providers.")]
@@ -21,7 +20,7 @@ def list_secrets(deployment: DeploymentOption = False, url: UrlOption = None, pe
     """Names and times; values are never shown."""
     here = session(url, person, as_json)
     with told(here.err):
-        found = here.client.get(_PATH, scope=_scope(deployment))
+        found = here.api.secrets_list_all(scope=_scope(deployment))
         columns = {"name": "secret", "created_at": "created", "changed_at": "changed"}
         here.show(found, human=lambda: screen.table_of(found["secrets"], columns))
 
@@ -31,7 +30,7 @@ def put(name: Name, deployment: DeploymentOption = False, url: UrlOption = None,
     """Create a secret or replace its value, which is asked for at the prompt or read from standard input (without the line's end)."""
     here = session(url, person, as_json)
     with told(here.err):
-        made = here.client.put(f"{_PATH}/{name}", {"value": _value()}, scope=_scope(deployment))
+        made = here.api.secrets_put(name, {"value": _value()}, scope=_scope(deployment))
         here.show(made, human=lambda: f"[green]put[/green] {made['name']}; workers that hold an earlier value use it for five minutes at most")
 
 
@@ -40,7 +39,7 @@ def delete(name: Name, deployment: DeploymentOption = False, url: UrlOption = No
     """Delete a secret for good; twice is harmless."""
     here = session(url, person, as_json)
     with told(here.err):
-        here.client.delete(f"{_PATH}/{name}", scope=_scope(deployment))
+        here.api.secrets_delete(name, scope=_scope(deployment))
         here.show({"name": name, "deleted": True}, human=lambda: f"[green]deleted[/green] {name}")
 
 

@@ -13,6 +13,7 @@ import typer
 from rich.console import Console, RenderableType
 
 from cli import address, screen
+from cli.api_client import Api
 from cli.client import Client, Problem, Unreachable
 from cli.exits import Exit, of_status
 
@@ -30,6 +31,11 @@ class Session:
     out: Console
     err: Console
 
+    @property
+    def api(self) -> Api:
+        """The API's operations, typed."""
+        return Api(self.client)
+
     def show(self, document: Any, *, human: Callable[[], RenderableType | str]) -> None:
         """The document as JSON, or as people read it."""
         if self.as_json:
@@ -41,7 +47,7 @@ class Session:
         """The workflow of that name or id. Raises Problem (404)."""
         if name_or_id.startswith("wf_"):
             return name_or_id
-        found = self.client.get("/api/v1/workflows", name=name_or_id)["workflows"]
+        found = self.api.workflows_list_all(name=name_or_id)["workflows"]
         if not found:
             raise Problem(
                 404, {"code": "workflow-not-found", "detail": f"no workflow is called {name_or_id}; `sluice publish` makes one from a file"}

@@ -43,8 +43,8 @@ _TemplateLoader.add_multi_constructor("!", _intrinsic)
 
 
 def read(path: Path) -> "JsonObject":
-    """One file of this folder as a document."""
-    document = yaml.load(path.read_text(encoding="utf-8"), Loader=_TemplateLoader)  # noqa: S506 (it is a SafeLoader)
+    """One file of this folder as a document. The loader is a SafeLoader."""
+    document = yaml.load(path.read_text(encoding="utf-8"), Loader=_TemplateLoader)  # noqa: S506 # nosec B506
     if not isinstance(document, dict):
         raise TypeError(f"{path.name} holds no CloudFormation document")
     return document

@@ -7,6 +7,7 @@ A test that needs the network stands a server up on loopback. `HYPOTHESIS_PROFIL
 import gc
 import os
 import socket
+import sys
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from functools import wraps
@@ -142,6 +143,14 @@ def pytest_collection() -> Generator[None, object, object]:
     finally:
         gc.enable()
         gc.freeze()
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Where tests call the app, its answers are held against its document."""
+    if "app" in sys.modules:
+        from tests.factories.documented import hold
+
+        hold(sys.modules["app"].app)
 
 
 def pytest_configure(config: pytest.Config) -> None:

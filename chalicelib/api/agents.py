@@ -8,8 +8,11 @@ from pydantic import Field
 
 from chalicelib.access.scopes import Scope
 from chalicelib.agents.directory import Candidate
+from chalicelib.api import tool_shapes
 from chalicelib.api.endpoint import Answer, Call, Nothing, Wire, endpoint
 from chalicelib.api.room import Room
+from chalicelib.api.shapes import NOTHING
+from chalicelib.errors import AgentInvalid, AgentNameTaken, AgentNotFound
 from chalicelib.remote_settings import HeaderName, HeaderText, SignersSetting
 from chalicelib.spec.agent_parts import AgentKind
 from chalicelib.spec.model import Json, JsonObject
@@ -43,9 +46,15 @@ class NewAgent(Wire):
     signed_by: SignersSetting | None = None
 
 
-@endpoint(routes, HTTPMethod.GET, "/api/v1/agents", scope=Scope.WORKFLOW_READ)
+@endpoint(routes, HTTPMethod.GET, "/api/v1/agents", scope=Scope.WORKFLOW_READ, answers={200: tool_shapes.AGENTS})
 def list_all(call: Call[Nothing, Wanted]) -> Answer:
-    """The directory, or who in it has a skill."""
+    """The directory, or who in it has a skill.
+
+    `skill` gives those that fit it, best first, each with `score` (1 for the very skill) and `fit`. Cards older than an hour are asked for anew.
+
+    `agent` is what a node writes. Where `from_outside` is true, title, description and skills are an agent's own words. `takes_text` says whether
+    an agent node can hand it a prompt; `fault` why an external agent's card is missing or old (`fetched_at`).
+    """
     wanted = call.query
     if wanted.skill is None:
         shown = [_agent(agent) for agent in list_agents(call.principal, kind=wanted.kind)]
@@ -56,23 +65,38 @@ def list_all(call: Call[Nothing, Wanted]) -> Answer:
     return Answer({"agents": fitting, "left_out_count": len(shown) - len(fitting)})
 
 
-@endpoint(routes, HTTPMethod.POST, "/api/v1/agents", scope=Scope.WORKFLOW_WRITE)
+@endpoint(
+    routes, HTTPMethod.POST, "/api/v1/agents", scope=Scope.WORKFLOW_WRITE, answers={201: tool_shapes.AGENT}, errors=(AgentInvalid, AgentNameTaken)
+)
 def register(call: Call[NewAgent, Nothing]) -> Answer:
-    """Register an external agent, whose card is read now. The same again is harmless."""
+    """Register an external agent, whose card is read now. The same again is harmless.
+
+    `url` is its base address, and may be where any URL of a tool may be. `headers` go with each request to it: texts, or `{secret, prefix}` for a
+    secret of the organisation, which only workers resolve; a header that carries a credential is no plain text. `signed_by` is `{keys, jwks_url}`,
+    one of them at least: a card that none of these keys signed is refused. Both may be left out.
+    """
     asked = call.body
     added = add_agent(call.principal, name=asked.name, url=asked.url, headers=asked.headers, signed_by=asked.signed_by)
     return Answer(_agent(of_external(added)), status=201, headers={"Location": f"/api/v1/agents/{added.name}?kind=a2a"})
 
 
-@endpoint(routes, HTTPMethod.GET, "/api/v1/agents/{name}", scope=Scope.WORKFLOW_READ)
+@endpoint(routes, HTTPMethod.GET, "/api/v1/agents/{name}", scope=Scope.WORKFLOW_READ, answers={200: tool_shapes.AGENT}, errors=(AgentNotFound,))
 def get_one(call: Call[Nothing, OfKind], name: str) -> Answer:
-    """An agent with its skills."""
+    """An agent with its skills.
+
+    By its bare name, the first where several have it.
+    """
     return Answer(_agent(get_agent(call.principal, name, kind=call.query.kind)))
 
 
-@endpoint(routes, HTTPMethod.DELETE, "/api/v1/agents/{name}", scope=Scope.WORKFLOW_WRITE)
+@endpoint(
+    routes, HTTPMethod.DELETE, "/api/v1/agents/{name}", scope=Scope.WORKFLOW_WRITE, answers={204: NOTHING}, errors=(AgentNotFound, AgentInvalid)
+)
 def delete_one(call: Call[Nothing, Nothing], name: str) -> Answer:
-    """Forget a registered external agent."""
+    """Forget a registered external agent.
+
+    Nodes that name it fail from then on.
+    """
     remove_agent(call.principal, name)
     return Answer(None, status=204)
 

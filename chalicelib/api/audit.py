@@ -8,8 +8,10 @@ from pydantic import Field, model_validator
 
 from chalicelib.access import audit
 from chalicelib.access.scopes import Scope
+from chalicelib.api import people_shapes
 from chalicelib.api.endpoint import Answer, Call, Nothing, Wire, endpoint
 from chalicelib.api.paging import Page
+from chalicelib.errors import CursorInvalid
 from chalicelib.spec.model import JsonObject
 
 routes = Blueprint(__name__)
@@ -37,9 +39,13 @@ class InOrder(Wire):
     limit: Annotated[int, Field(ge=1, le=MAX_ENTRIES)] = MAX_ENTRIES
 
 
-@endpoint(routes, HTTPMethod.GET, "/api/v1/audit", scope=Scope.AUDIT_READ)
+@endpoint(routes, HTTPMethod.GET, "/api/v1/audit", scope=Scope.AUDIT_READ, answers={200: people_shapes.AUDIT}, errors=(CursorInvalid,))
 def list_newest(call: Call[Nothing, Newest]) -> Answer:
-    """Entries, newest first; or those of one thing."""
+    """Entries, newest first; or those of one thing.
+
+    `before` is a number; `noun, target, limit, cursor` ask for one thing's own, such as `noun=gate&target=gate_…`. `before` and `after` of an
+    entry are canonical JSON of what differs. See [AUDIT.md](flows/AUDIT.md).
+    """
     wanted = call.query
     if wanted.noun is not None and wanted.target is not None:
         page = audit.list_of_target(call.principal, wanted.noun, wanted.target, limit=wanted.limit, cursor=wanted.cursor)
@@ -49,7 +55,7 @@ def list_newest(call: Call[Nothing, Newest]) -> Answer:
     return Answer({"entries": [*entries], "before": more, "cursor": None})
 
 
-@endpoint(routes, HTTPMethod.GET, "/api/v1/audit/entries", scope=Scope.AUDIT_READ)
+@endpoint(routes, HTTPMethod.GET, "/api/v1/audit/entries", scope=Scope.AUDIT_READ, answers={200: people_shapes.CHAIN})
 def list_in_order(call: Call[Nothing, InOrder]) -> Answer:
     """The chain in order with its end, to check or to export it."""
     entries, head = audit.list_in_order(call.principal, after=call.query.after, limit=call.query.limit)
@@ -57,7 +63,7 @@ def list_in_order(call: Call[Nothing, InOrder]) -> Answer:
     return Answer({"organisation_id": call.principal.organisation_id, "entries": [*entries], "head": end, "kept_since": audit.kept_since()})
 
 
-@endpoint(routes, HTTPMethod.GET, "/api/v1/audit/checkpoints", scope=Scope.AUDIT_READ)
+@endpoint(routes, HTTPMethod.GET, "/api/v1/audit/checkpoints", scope=Scope.AUDIT_READ, answers={200: people_shapes.CHECKPOINTS})
 def list_checkpoints(call: Call[Nothing, InOrder]) -> Answer:
     """Signed checkpoints in order, and the public keys that signed them."""
     checkpoints, keys = audit.list_checkpoints(call.principal, after=call.query.after, limit=call.query.limit)

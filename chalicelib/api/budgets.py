@@ -9,7 +9,10 @@ from pydantic import Field, model_validator
 from chalicelib.access.limits import get_budget, list_budgets, remove_budget, set_budget, uses
 from chalicelib.access.principal import Principal
 from chalicelib.access.scopes import Scope
+from chalicelib.api import money_shapes
 from chalicelib.api.endpoint import Answer, Call, Nothing, Wire, endpoint
+from chalicelib.api.shapes import NOTHING
+from chalicelib.errors import BudgetNotFound, WorkflowNotFound
 from chalicelib.spec.model import JsonObject
 from chalicelib.store.budget_records import Budget
 
@@ -45,50 +48,87 @@ class WorkflowBudgetToSet(BudgetToSet):
         return self.per_run is not None or super().has_limit
 
 
-@endpoint(routes, HTTPMethod.GET, "/api/v1/budgets", scope=Scope.ORG_ADMIN)
+@endpoint(routes, HTTPMethod.GET, "/api/v1/budgets", scope=Scope.ORG_ADMIN, answers={200: money_shapes.BUDGETS})
 def list_all(call: Call[Nothing, Nothing]) -> Answer:
     """All budgets, the organisation's first."""
     return Answer({"budgets": [_view(call.principal, budget) for budget in list_budgets(call.principal)]})
 
 
-@endpoint(routes, HTTPMethod.GET, "/api/v1/budgets/organisation", scope=Scope.ORG_ADMIN)
+@endpoint(routes, HTTPMethod.GET, "/api/v1/budgets/organisation", scope=Scope.ORG_ADMIN, answers={200: money_shapes.BUDGET}, errors=(BudgetNotFound,))
 def get_of_organisation(call: Call[Nothing, Nothing]) -> Answer:
-    """The organisation's budget, and how far it is used."""
+    """The organisation's budget, and how far it is used.
+
+    `used` has the present day and month of the limits that are set.
+    """
     return Answer(_view(call.principal, get_budget(call.principal)))
 
 
-@endpoint(routes, HTTPMethod.PUT, "/api/v1/budgets/organisation", scope=Scope.ORG_ADMIN)
+@endpoint(routes, HTTPMethod.PUT, "/api/v1/budgets/organisation", scope=Scope.ORG_ADMIN, answers={200: money_shapes.BUDGET})
 def set_of_organisation(call: Call[BudgetToSet, Nothing]) -> Answer:
-    """Set the organisation's budget."""
+    """Set the organisation's budget.
+
+    In place of the one before. `unpriced: allow` lets models without a price be called under it (default `refuse`). What was spent today and this
+    month counts.
+    """
     given = call.body
     budget = set_budget(call.principal, per_day=given.per_day, per_month=given.per_month, unpriced=given.unpriced)
     return Answer(_view(call.principal, budget))
 
 
-@endpoint(routes, HTTPMethod.DELETE, "/api/v1/budgets/organisation", scope=Scope.ORG_ADMIN)
+@endpoint(routes, HTTPMethod.DELETE, "/api/v1/budgets/organisation", scope=Scope.ORG_ADMIN, answers={204: NOTHING})
 def remove_of_organisation(call: Call[Nothing, Nothing]) -> Answer:
-    """Take the organisation's budget away."""
+    """Take the organisation's budget away.
+
+    Twice is harmless.
+    """
     remove_budget(call.principal)
     return Answer(None, status=204)
 
 
-@endpoint(routes, HTTPMethod.GET, "/api/v1/budgets/workflows/{workflow_id}", scope=Scope.WORKFLOW_READ)
+@endpoint(
+    routes,
+    HTTPMethod.GET,
+    "/api/v1/budgets/workflows/{workflow_id}",
+    scope=Scope.WORKFLOW_READ,
+    answers={200: money_shapes.BUDGET},
+    errors=(BudgetNotFound,),
+)
 def get_of_workflow(call: Call[Nothing, Nothing], workflow_id: str) -> Answer:
     """A workflow's budget, and how far it is used."""
     return Answer(_view(call.principal, get_budget(call.principal, workflow_id=workflow_id)))
 
 
-@endpoint(routes, HTTPMethod.PUT, "/api/v1/budgets/workflows/{workflow_id}", scope=Scope.ORG_ADMIN)
+@endpoint(
+    routes,
+    HTTPMethod.PUT,
+    "/api/v1/budgets/workflows/{workflow_id}",
+    scope=Scope.ORG_ADMIN,
+    answers={200: money_shapes.BUDGET},
+    errors=(WorkflowNotFound,),
+)
 def set_of_workflow(call: Call[WorkflowBudgetToSet, Nothing], workflow_id: str) -> Answer:
-    """Set a workflow's budget."""
+    """Set a workflow's budget.
+
+    In place of the one before, with at least one limit; `per_run` limits each of its runs.
+    """
     given = call.body
     limits = {"per_run": given.per_run, "per_day": given.per_day, "per_month": given.per_month}
     return Answer(_view(call.principal, set_budget(call.principal, workflow_id=workflow_id, unpriced=given.unpriced, **limits)))
 
 
-@endpoint(routes, HTTPMethod.DELETE, "/api/v1/budgets/workflows/{workflow_id}", scope=Scope.ORG_ADMIN)
+@endpoint(
+    routes,
+    HTTPMethod.DELETE,
+    "/api/v1/budgets/workflows/{workflow_id}",
+    scope=Scope.ORG_ADMIN,
+    answers={204: NOTHING},
+    errors=(WorkflowNotFound,),
+)
 def remove_of_workflow(call: Call[Nothing, Nothing], workflow_id: str) -> Answer:
-    """Take a workflow's budget away."""
+    """Take a workflow's budget away.
+
+    Twice is harmless.
+    """
     remove_budget(call.principal, workflow_id=workflow_id)
     return Answer(None, status=204)
 

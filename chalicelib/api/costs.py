@@ -9,8 +9,11 @@ from pydantic import Field, model_validator
 
 from chalicelib.access.costs import days_of, nodes_of_run
 from chalicelib.access.scopes import Scope
+from chalicelib.api import money_shapes
 from chalicelib.api.endpoint import Answer, Call, Nothing, Wire, endpoint
+from chalicelib.api.shape import Either
 from chalicelib.api.views import view
+from chalicelib.errors import RunNotFound, WorkflowNotFound
 
 routes = Blueprint(__name__)
 MAX_DAYS: Final = 400
@@ -51,9 +54,21 @@ class CostsWanted(DaysWanted):
         return self
 
 
-@endpoint(routes, HTTPMethod.GET, "/api/v1/costs", scope=Scope.RUN_READ)
+@endpoint(
+    routes,
+    HTTPMethod.GET,
+    "/api/v1/costs",
+    scope=Scope.RUN_READ,
+    answers={200: Either((money_shapes.COSTS, money_shapes.COSTS_OF_RUN))},
+    errors=(WorkflowNotFound, RunNotFound),
+)
 def get_costs(call: Call[Nothing, CostsWanted]) -> Answer:
-    """Costs of the organisation or a workflow by day, or of a run by node."""
+    """Costs of the organisation or a workflow by day, or of a run by node.
+
+    `from` and `to` are days, both within; without them it is the last thirty, and 400 at most. Money is in integer micro-dollars, days and months
+    are UTC. Of `call_count` calls, `unpriced_count` went to models without a price and are in no sum of money. See
+    [BUDGETS.md](flows/BUDGETS.md).
+    """
     wanted = call.query
     if wanted.run_id is not None:
         total, nodes = nodes_of_run(call.principal, wanted.run_id)

@@ -6,9 +6,9 @@ document. Only where `signed` is asked for does API Gateway check an AWS signatu
 Never: a business decision.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import wraps
 from http import HTTPMethod
 from typing import Any, Final, Generic, TypeVar, get_args, get_type_hints
@@ -21,19 +21,29 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from chalicelib.access.principal import NOBODY, Principal
 from chalicelib.access.scopes import Access, Scope
 from chalicelib.access.throttle import Allowance, kind_of, spend
-from chalicelib.api import problem
+from chalicelib.api import problem, replaying
+from chalicelib.api.answer import Answer as Answer
 from chalicelib.api.caller import KEY_HEADER as API_KEY_HEADER
 from chalicelib.api.caller import address_of, principal_of
+from chalicelib.api.contract import Answers, Contract, Replay, contract_of
 from chalicelib.errors import NotSignedIn, Refused, SluiceError
-from chalicelib.spec.model import Json
 from chalicelib.store.acts import Actor, acting
 
 CORRELATION_HEADER: Final = "X-Correlation-Id"
 KEY_HEADER: Final = "Idempotency-Key"
 MATCH_HEADER: Final = "If-Match"
 CORS: Final = CORSConfig(
-    allow_headers=[API_KEY_HEADER, KEY_HEADER, CORRELATION_HEADER, MATCH_HEADER],
-    expose_headers=[CORRELATION_HEADER, "ETag", "Retry-After", "RateLimit", "RateLimit-Policy", "WWW-Authenticate"],
+    allow_headers=[API_KEY_HEADER, KEY_HEADER, CORRELATION_HEADER, MATCH_HEADER, "If-None-Match"],
+    expose_headers=[
+        CORRELATION_HEADER,
+        "ETag",
+        "Location",
+        "Retry-After",
+        "RateLimit",
+        "RateLimit-Policy",
+        "WWW-Authenticate",
+        replaying.REPLAYED,
+    ],
     max_age=600,
 )
 SIGNED: Final = IAMAuthorizer()
@@ -71,44 +81,49 @@ class Call(Generic[BodyT, QueryT]):
     if_match: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a route answers."""
-
-    body: Json
-    status: int = 200
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
 View = Callable[..., Answer]
 
 
 def endpoint(
-    routes: Blueprint, method: HTTPMethod, path: str, *, scope: Scope | Access | None = None, form: bool = False, signed: bool = False
+    routes: Blueprint,
+    method: HTTPMethod,
+    path: str,
+    *,
+    scope: Scope | Access | None = None,
+    answers: Answers | None = None,
+    errors: Sequence[type[SluiceError]] = (),
+    replay: Replay = Replay.STORED,
+    form: bool = False,
+    signed: bool = False,
+    matched: bool = False,
+    alias_of: Contract | None = None,
 ) -> Callable[[View], View]:
     """Register the decorated function as `method path` of a blueprint.
 
-    `scope` is what the caller needs; a route that declares none answers nobody, and a test names it. `form`: the body is a form's, not JSON.
-    `signed`: API Gateway asks for an AWS signature.
+    `scope` is what the caller needs; a route that declares none answers nobody, and a test names it. `answers` (statuses and what their bodies look
+    like), `errors` (of its own) and the function's docstring are what the API's document tells of it. `form`: the body is a form's, not JSON.
+    `signed`: API Gateway asks for an AWS signature. `matched`: it wants `If-Match`. `alias_of`: the route is another name of that one.
     """
 
     def register(function: View) -> View:
         body, query = models_of(function)
         operation = f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
+        promised = Contract(method, path, function, body, query, scope, answers, tuple(errors), replay, form, signed, matched, alias_of=alias_of)
 
         @wraps(function)
         def view(**parameters: str) -> Response:
             def answer(request: Request) -> Answer:
                 principal, allowance = _allowed(request, scope)
                 call = _read(principal, request, body, query, form=form)
-                return _with_headers(_called(function, call, parameters, request, operation), allowance)
+                return _with_headers(_called(promised, call, parameters, request, operation), allowance)
 
             return _respond(routes.current_request, answer)
 
-        view.__dict__["scope"] = scope
+        view.__dict__["contract"] = promised
+        function.__dict__.setdefault("contract", promised)
         routes.route(
             path,
-            methods=[method.value],
+            methods=["GET", "HEAD"] if method is HTTPMethod.GET else [method.value],
             name=f"{function.__module__}.{function.__name__}",
             cors=CORS,
             content_types=[FORM if form else JSON],
@@ -119,7 +134,9 @@ def endpoint(
     return register
 
 
-def raw_endpoint(routes: Blueprint, method: HTTPMethod, path: str) -> Callable[[Callable[..., Answer]], Callable[..., Answer]]:
+def raw_endpoint(
+    routes: Blueprint, method: HTTPMethod, path: str, *, answers: Answers | None = None, errors: Sequence[type[SluiceError]] = ()
+) -> Callable[[Callable[..., Answer]], Callable[..., Answer]]:
     """Register a function `(request: Request, **path parameters) -> Answer` that anybody may call, and that reads and judges the request itself:
     its body is whatever came."""
 
@@ -132,7 +149,7 @@ def raw_endpoint(routes: Blueprint, method: HTTPMethod, path: str) -> Callable[[
 
             return _respond(routes.current_request, answer)
 
-        view.__dict__["scope"] = Access.PUBLIC
+        view.__dict__["contract"] = Contract(method, path, function, Nothing, Nothing, Access.PUBLIC, answers, tuple(errors), Replay.NEVER, raw=True)
         routes.route(path, methods=[method.value], name=f"{function.__module__}.{function.__name__}", content_types=["*/*"])(view)
         return function
 
@@ -145,12 +162,17 @@ def models_of(function: View) -> tuple[type[Wire], type[Wire]]:
     return body, query
 
 
-def _called(function: View, call: Call[Any, Any], parameters: Mapping[str, str], request: Request, operation: str) -> Answer:
-    """The function's answer; what it changes is noted as the caller's doing."""
+def _called(contract: Contract, call: Call[Any, Any], parameters: Mapping[str, str], request: Request, operation: str) -> Answer:
+    """The function's answer, once for an idempotency key; what it changes is noted as the caller's doing."""
     who = Actor(call.principal.organisation_id, call.principal.person, operation, call.address, _correlation_id(request))
-    with nullcontext() if request.method in _READING or call.principal == NOBODY else acting(who):
-        answer: Answer = function(call, **parameters)
-    return answer
+
+    def answer() -> Answer:
+        with nullcontext() if request.method in _READING or call.principal == NOBODY else acting(who):
+            given: Answer = contract.function(call, **parameters)
+        return given
+
+    digest = replaying.digest_of(request, parameters) if call.idempotency_key else ""
+    return replaying.once(contract, call.principal, call.idempotency_key, digest, answer)
 
 
 def _respond(request: Request, answer: Callable[[Request], Answer]) -> Response:
@@ -188,8 +210,8 @@ class _Misfit(Exception):  # noqa: N818
 
 def scope_of(view: Callable[..., Any]) -> Scope | Access | None:
     """What a registered route declares."""
-    found: Scope | Access | None = view.__dict__.get("scope")
-    return found
+    promised = contract_of(view)
+    return None if promised is None else promised.scope
 
 
 def _read(principal: Principal, request: Request, body: type[BodyT], query: type[QueryT], *, form: bool) -> Call[BodyT, QueryT]:

@@ -7,9 +7,11 @@ from chalice.app import Blueprint
 from pydantic import Field
 
 from chalicelib.access.scopes import Scope
+from chalicelib.api import shapes
 from chalicelib.api.endpoint import Answer, Call, Nothing, Wire, endpoint
 from chalicelib.api.paging import Page
 from chalicelib.api.views import decision_view
+from chalicelib.errors import CursorInvalid, DecisionInvalid, GateAlreadyDecided, GateNotFound, NotADecider, SelfApproval
 from chalicelib.gates.decide import decide
 from chalicelib.gates.query import gate_view, list_open_gates
 from chalicelib.spec.model import Json
@@ -33,17 +35,30 @@ class DecisionToMake(Wire):
     channel: Literal["api", "cli", "web"] = "api"
 
 
-@endpoint(routes, HTTPMethod.GET, "/api/v1/gates", scope=Scope.RUN_READ)
+@endpoint(routes, HTTPMethod.GET, "/api/v1/gates", scope=Scope.RUN_READ, answers={200: shapes.GATES}, errors=(CursorInvalid,))
 def list_gates(call: Call[Nothing, GatesWanted]) -> Answer:
-    """Open gates, oldest first."""
+    """Open gates, oldest first.
+
+    `mine` leaves out those that the caller may not decide.
+    """
     wanted = call.query
     page = list_open_gates(call.principal, run_id=wanted.run_id, mine=wanted.mine, limit=wanted.limit, cursor=wanted.cursor)
     return Answer({"gates": [gate_view(gate) for gate in page.gates], "cursor": page.cursor})
 
 
-@endpoint(routes, HTTPMethod.POST, "/api/v1/gates/{gate_id}/decision", scope=Scope.GATE_DECIDE)
+@endpoint(
+    routes,
+    HTTPMethod.POST,
+    "/api/v1/gates/{gate_id}/decision",
+    scope=Scope.GATE_DECIDE,
+    answers={200: shapes.DECISION},
+    errors=(GateNotFound, NotADecider, SelfApproval, DecisionInvalid, GateAlreadyDecided),
+)
 def decide_gate(call: Call[DecisionToMake, Nothing], gate_id: str) -> Answer:
-    """Decide, or cast a vote where several must agree (`is_final` says which). The first valid decision wins."""
+    """Decide, or cast a vote where several must agree (`is_final` says which). The first valid decision wins.
+
+    `gate-already-decided` comes with the `decision` that won.
+    """
     made = call.body
     decision = decide(call.principal, gate_id, choice=made.choice, reason=made.reason, form=made.form, channel=made.channel)
     return Answer(decision_view(decision))

@@ -9,8 +9,9 @@ from typing import Final
 
 from chalice.app import Blueprint, Request
 
+from chalicelib.api import shapes
 from chalicelib.api.endpoint import Answer, raw_endpoint
-from chalicelib.errors import TooLarge
+from chalicelib.errors import NotificationUnknown, TooLarge
 from chalicelib.runs.task_hooks import PATH, hear
 
 routes = Blueprint(__name__)
@@ -19,9 +20,13 @@ _TOKEN_HEADER: Final = "X-A2A-Notification-Token"  # noqa: S105  (a header's nam
 _BEARER: Final = "bearer "
 
 
-@raw_endpoint(routes, HTTPMethod.POST, f"{PATH}/{{organisation_id}}/{{hook_id}}")
+@raw_endpoint(routes, HTTPMethod.POST, f"{PATH}/{{organisation_id}}/{{hook_id}}", answers={200: shapes.HEARD}, errors=(NotificationUnknown, TooLarge))
 def notify(request: Request, organisation_id: str, hook_id: str) -> Answer:
-    """Something has changed in a task."""
+    """An agent elsewhere tells that something has changed in a task that a node of ours waits for.
+
+    The token that the agent was given proves that it is meant, as `X-A2A-Notification-Token` or as a bearer. The body (at most 256 KB) is not looked
+    at. It is answered once that is kept, and again for the same token. A 404 is no such hook, a wrong token, or one that was followed by another.
+    """
     if len(request.raw_body) > MAX_BYTES:
         raise TooLarge(f"a notification has {MAX_BYTES:,} bytes at most")
     hear(organisation_id, hook_id, _token(request))

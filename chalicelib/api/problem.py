@@ -20,9 +20,9 @@ FRAMEWORK_CODES: Final = {405: "method-not-allowed", 415: "unsupported-media-typ
 
 
 def problem(status: int, code: str, detail: str, *, errors: Sequence[JsonObject] = (), more: Mapping[str, Json] | None = None) -> Response:
-    """A problem document as a response. `more` adds members of the error's own."""
+    """A problem document as a response. `more` adds members of the error's own; `type` is where the code is explained, below the API's address."""
     document: JsonObject = {
-        "type": f"urn:sluice:problem:{code}",
+        "type": f"/api/v1/docs#{code}",
         "title": HTTPStatus(status).phrase,
         "status": status,
         "code": code,

@@ -7,9 +7,11 @@ from chalice.app import Blueprint
 from pydantic import Field
 
 from chalicelib.access.scopes import Scope
+from chalicelib.api import shapes
 from chalicelib.api.endpoint import Answer, Call, Nothing, Wire, endpoint
 from chalicelib.api.views import view
 from chalicelib.conversations.reply import list_waiting, reply
+from chalicelib.errors import AlreadyReplied, MessageNotFound, RunNotFound
 
 routes = Blueprint(__name__)
 
@@ -22,14 +24,24 @@ class Reply(Wire):
     message_id: str | None = None
 
 
-@endpoint(routes, HTTPMethod.GET, "/api/v1/runs/{run_id}/replies", scope=Scope.RUN_READ)
+@endpoint(routes, HTTPMethod.GET, "/api/v1/runs/{run_id}/replies", scope=Scope.RUN_READ, answers={200: shapes.AWAITED}, errors=(RunNotFound,))
 def list_awaited(call: Call[Nothing, Nothing], run_id: str) -> Answer:
     """The run's messages that wait for a reply, oldest first."""
     return Answer({"messages": [view(message) for message in list_waiting(call.principal, run_id)]})
 
 
-@endpoint(routes, HTTPMethod.POST, "/api/v1/runs/{run_id}/replies", scope=Scope.WORKFLOW_EXECUTE)
+@endpoint(
+    routes,
+    HTTPMethod.POST,
+    "/api/v1/runs/{run_id}/replies",
+    scope=Scope.WORKFLOW_EXECUTE,
+    answers={201: shapes.MESSAGE},
+    errors=(RunNotFound, MessageNotFound, AlreadyReplied),
+)
 def reply_to_message(call: Call[Reply, Nothing], run_id: str) -> Answer:
-    """Reply to a message. The first reply wins."""
+    """Reply to a message. The first reply wins.
+
+    Without `node` or `message_id` it is the oldest message that waits.
+    """
     message = reply(call.principal, run_id, text=call.body.text, node=call.body.node, message_id=call.body.message_id)
     return Answer(view(message), status=201)

@@ -6,6 +6,7 @@ from chalice.app import Blueprint
 
 from chalicelib.api import (
     agents,
+    aliases,
     as_tools,
     audit,
     budgets,
@@ -20,6 +21,7 @@ from chalicelib.api import (
     people,
     providers,
     queue,
+    reference,
     replies,
     resume,
     runs,
@@ -62,4 +64,6 @@ ROOMS: Final[tuple[Blueprint, ...]] = (
     notifications.routes,
     triggers.routes,
     hooks.routes,
+    reference.routes,
+    aliases.routes,
 )

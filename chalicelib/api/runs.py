@@ -9,11 +9,14 @@ from chalice.app import Blueprint
 from pydantic import AwareDatetime, BeforeValidator, Field
 
 from chalicelib.access.scopes import Scope
+from chalicelib.api import shapes
+from chalicelib.api.contract import Replay
 from chalicelib.api.endpoint import Answer, Call, Nothing, Wire, endpoint
 from chalicelib.api.paging import Page
 from chalicelib.api.queue import placed_view
 from chalicelib.api.room import Room
 from chalicelib.api.views import comparison_view, node_run_view, run_view
+from chalicelib.errors import CursorInvalid, InputInvalid, KeyReused, NotPublished, RunEnded, RunNotFound, VersionNotFound, WorkflowNotFound
 from chalicelib.live.publish import event_frame
 from chalicelib.runs import query
 from chalicelib.runs.cancel import cancel
@@ -104,25 +107,50 @@ class Cancellation(Wire):
     reason: Annotated[str, Field(max_length=2000)] | None = None
 
 
-@endpoint(routes, HTTPMethod.POST, "/api/v1/workflows/{workflow_id}/run", scope=Scope.WORKFLOW_EXECUTE)
+@endpoint(
+    routes,
+    HTTPMethod.POST,
+    "/api/v1/workflows/{workflow_id}/run",
+    scope=Scope.WORKFLOW_EXECUTE,
+    answers={202: shapes.PLACED_RUN},
+    errors=(WorkflowNotFound, VersionNotFound, NotPublished, InputInvalid, KeyReused),
+    replay=Replay.OWN,
+)
 def start_run(call: Call[RunToStart, Nothing], workflow_id: str) -> Answer:
-    """Start a run. With an `Idempotency-Key`, asking again finds the same run."""
+    """Start a run. With an `Idempotency-Key`, asking again finds the same run.
+
+    The version defaults to the latest. The same `Idempotency-Key` finds the same run within a day, as it is by then. `input-invalid` names the
+    fields by JSON pointer. `priority` and `start_within_seconds` (after which it ends as timed out) say how the run waits where there is no slot
+    for it ([queue.md](flows/queue.md)).
+    """
     given, key = call.body, call.idempotency_key or None
     line = InLine(given.priority, given.start_within_seconds)
     run = start_manually(call.principal, workflow_id=workflow_id, input=given.input, version=given.version, key=key, line=line)
     return Answer(placed_view(run), status=202, headers={"Location": f"/api/v1/workflows/runs/{run.id}"})
 
 
-@endpoint(routes, HTTPMethod.GET, "/api/v1/workflows/runs", scope=Scope.RUN_READ)
+@endpoint(routes, HTTPMethod.GET, "/api/v1/workflows/runs", scope=Scope.RUN_READ, answers={200: shapes.RUNS}, errors=(CursorInvalid, VersionNotFound))
 def list_runs(call: Call[Nothing, RunsWanted]) -> Answer:
-    """Runs, newest first: all, or those that fit what is asked."""
+    """Runs, newest first: all, or those that fit what is asked.
+
+    `error` is an error's name; `since` and `until` are about when it was created. `label` and `where` (fields of the input that the workflow
+    lists in `indexed`) are `name=value` pairs as a query string has them, itself percent-encoded (`where=customer.id%3Dc-12%26amount%3D40`).
+    Numbers are compared as JSON writes them. A page may be short, or empty, and still have a cursor. Runs that ended before this could be asked
+    are not found by `status`, `error`, `label` or `where`.
+    """
     page = search(call.principal, call.query.wanted, limit=call.query.limit, cursor=call.query.cursor)
     return Answer({"runs": [run_view(run) for run in page.runs], "cursor": page.cursor})
 
 
-@endpoint(routes, HTTPMethod.GET, "/api/v1/workflows/runs/{run_id}", scope=Scope.RUN_READ)
+@endpoint(
+    routes, HTTPMethod.GET, "/api/v1/workflows/runs/{run_id}", scope=Scope.RUN_READ, answers={200: shapes.RUN_WITH_VALUES}, errors=(RunNotFound,)
+)
 def get_run(call: Call[Nothing, RunWanted], run_id: str) -> Answer:
-    """A run with its input and output."""
+    """A run with its input and output.
+
+    `output` is null until it succeeded. With `counts=true` it has `transition_count` too, the states entered so far. `cost` is in micro-dollars.
+    `queue` is null unless the run waits for a slot: 1 is the next of its workflow, the estimate is null where the line has not moved yet.
+    """
     found = query.get_run(call.principal, run_id)
     document, room = placed_view(found), Room()
     output, given = query.get_output(call.principal, run_id, seen=found), query.get_input(call.principal, run_id, seen=found)
@@ -133,9 +161,16 @@ def get_run(call: Call[Nothing, RunWanted], run_id: str) -> Answer:
     return Answer(document)
 
 
-@endpoint(routes, HTTPMethod.GET, "/api/v1/workflows/runs/{run_id}/nodes", scope=Scope.RUN_READ)
+@endpoint(
+    routes, HTTPMethod.GET, "/api/v1/workflows/runs/{run_id}/nodes", scope=Scope.RUN_READ, answers={200: shapes.NODE_RUNS}, errors=(RunNotFound,)
+)
 def list_nodes(call: Call[Nothing, NodesWanted], run_id: str) -> Answer:
-    """Node runs in the order in which they started."""
+    """Node runs in the order in which they started.
+
+    `node` and `item_path` ask for one node's runs. In the list, a value that lies in S3 is null and has its size beside it; with `node` it is
+    loaded, and `input_url` and `output_url` are addresses that give it, however large, for five minutes to whoever has them (null where it does
+    not lie in S3, and on the local stack). An answer holds 5.5 MB of values: what does not fit is null, here and in the run.
+    """
     wanted = call.query
     found = [
         node_run
@@ -149,20 +184,34 @@ def list_nodes(call: Call[Nothing, NodesWanted], run_id: str) -> Answer:
     return Answer({"nodes": [*nodes], "cursor": str(end) if end < len(found) else None})
 
 
-@endpoint(routes, HTTPMethod.GET, "/api/v1/workflows/runs/{run_id}/compare", scope=Scope.RUN_READ)
+@endpoint(
+    routes, HTTPMethod.GET, "/api/v1/workflows/runs/{run_id}/compare", scope=Scope.RUN_READ, answers={200: shapes.COMPARISON}, errors=(RunNotFound,)
+)
 def compare_runs(call: Call[Nothing, OtherRun], run_id: str) -> Answer:
-    """A run beside another: versions, inputs, outputs, and node by node."""
+    """A run beside another: versions, inputs, outputs, and node by node.
+
+    In a node, lists of two hold the first run's and the other's, null where a run has no such node. `spec` says how the versions' documents
+    differ. `path` is a JSON pointer, the values are JSON, cut after 500 characters. 100 differences of a value and 500 nodes are told; values
+    above 256 KB are compared as wholes.
+    """
     return Answer(comparison_view(compare(call.principal, run_id, call.query.to)))
 
 
-@endpoint(routes, HTTPMethod.GET, "/api/v1/workflows/runs/{run_id}/events", scope=Scope.RUN_READ)
+@endpoint(routes, HTTPMethod.GET, "/api/v1/workflows/runs/{run_id}/events", scope=Scope.RUN_READ, answers={200: shapes.EVENTS}, errors=(RunNotFound,))
 def list_events(call: Call[Nothing, EventsWanted], run_id: str) -> Answer:
     """Events with a number above `since`."""
     page = query.list_events(call.principal, run_id, since=call.query.since, limit=call.query.limit)
     return Answer({"events": [event_frame(event) for event in page.events], "next_since": page.next_since})
 
 
-@endpoint(routes, HTTPMethod.POST, "/api/v1/workflows/runs/{run_id}/cancel", scope=Scope.RUN_CANCEL)
+@endpoint(
+    routes,
+    HTTPMethod.POST,
+    "/api/v1/workflows/runs/{run_id}/cancel",
+    scope=Scope.RUN_CANCEL,
+    answers={200: shapes.RUN},
+    errors=(RunNotFound, RunEnded),
+)
 def cancel_run(call: Call[Cancellation, Nothing], run_id: str) -> Answer:
     """Cancel a run. Cancelling twice is harmless."""
     return Answer(run_view(cancel(call.principal, run_id, reason=call.body.reason)))

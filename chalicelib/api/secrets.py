@@ -11,7 +11,10 @@ from chalicelib.access import secrets
 from chalicelib.access.audit import note
 from chalicelib.access.principal import Principal
 from chalicelib.access.scopes import Scope
+from chalicelib.api import people_shapes
 from chalicelib.api.endpoint import Answer, Call, Nothing, Wire, endpoint
+from chalicelib.api.shapes import NOTHING
+from chalicelib.errors import SecretInvalid
 from chalicelib.spec.model import JsonObject
 
 routes = Blueprint(__name__)
@@ -29,20 +32,27 @@ class Whose(Wire):
     scope: Literal["organisation", "deployment"] = "organisation"
 
 
-@endpoint(routes, HTTPMethod.GET, "/api/v1/secrets", scope=Scope.SECRET_MANAGE)
+@endpoint(routes, HTTPMethod.GET, "/api/v1/secrets", scope=Scope.SECRET_MANAGE, answers={200: people_shapes.SECRETS})
 def list_all(call: Call[Nothing, Whose]) -> Answer:
-    """Names and times."""
+    """Names and times.
+
+    What was put or deleted a moment ago may show seconds later. `scope` says whose they are.
+    """
     return Answer({"secrets": [_view(listing) for listing in secrets.list_secrets(_owner(call.principal, call.query))]})
 
 
-@endpoint(routes, HTTPMethod.PUT, "/api/v1/secrets/{name}", scope=Scope.SECRET_MANAGE)
+@endpoint(routes, HTTPMethod.PUT, "/api/v1/secrets/{name}", scope=Scope.SECRET_MANAGE, answers={200: people_shapes.SECRET}, errors=(SecretInvalid,))
 def put(call: Call[Value, Whose], name: str) -> Answer:
-    """Create it or replace its value."""
+    """Create it or replace its value.
+
+    A value has 1 to 65,536 bytes. A name: a small letter, then small letters, digits, `_` or `-`, at most 63 in all. Workers use the earlier
+    value for five minutes at most. `unavailable`: the name was deleted a moment ago. See [SECRETS.md](flows/SECRETS.md).
+    """
     note("secret", f"{call.query.scope}/{name}", "changed")
     return Answer(_view(secrets.put_secret(_owner(call.principal, call.query), name, call.body.value)))
 
 
-@endpoint(routes, HTTPMethod.DELETE, "/api/v1/secrets/{name}", scope=Scope.SECRET_MANAGE)
+@endpoint(routes, HTTPMethod.DELETE, "/api/v1/secrets/{name}", scope=Scope.SECRET_MANAGE, answers={204: NOTHING}, errors=(SecretInvalid,))
 def delete(call: Call[Nothing, Whose], name: str) -> Answer:
     """Delete it; twice is harmless."""
     note("secret", f"{call.query.scope}/{name}", "deleted")

@@ -7,11 +7,28 @@ from chalice.app import Blueprint
 from pydantic import Field, model_validator
 
 from chalicelib.access.scopes import Scope
+from chalicelib.api import version_shapes
 from chalicelib.api.endpoint import Answer, Call, Nothing, Wire, endpoint
 from chalicelib.api.exchange import imported_view
 from chalicelib.api.paging import Page
+from chalicelib.api.shapes import NOTHING
 from chalicelib.compiler.edges import WhenKind
 from chalicelib.compiler.graph import WorkflowGraph
+from chalicelib.errors import (
+    Contention,
+    CursorInvalid,
+    DocumentInvalid,
+    InputInvalid,
+    NameReserved,
+    NotPublished,
+    PublisherUnavailable,
+    ScopeMissing,
+    SpecInvalid,
+    StarterNotFound,
+    VersionNotFound,
+    WorkflowNameTaken,
+    WorkflowNotFound,
+)
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.workflows.gallery import Listed, StarterPreview, deploy, list_starters, preview_starter, share, withdraw
 from chalicelib.workflows.lacks import uses_of_all
@@ -56,23 +73,43 @@ class StarterToShare(Wire):
         return self
 
 
-@endpoint(routes, HTTPMethod.GET, "/api/v1/starters", scope=Scope.WORKFLOW_READ)
+@endpoint(routes, HTTPMethod.GET, "/api/v1/starters", scope=Scope.WORKFLOW_READ, answers={200: version_shapes.STARTERS}, errors=(CursorInvalid,))
 def list_all(call: Call[Nothing, StartersWanted]) -> Answer:
-    """Starters by name: those that ship and the organisation's own."""
+    """Starters by name: those that ship and the organisation's own.
+
+    Ready workflows to begin from. `use_count` is the organisation's deployments. See [STARTERS.md](flows/STARTERS.md).
+    """
     wanted = call.query
     page = list_starters(call.principal, search=wanted.search, tags=wanted.tags, limit=wanted.limit, cursor=wanted.cursor)
     return Answer({"starters": [_listed(each) for each in page.starters], "cursor": page.cursor})
 
 
-@endpoint(routes, HTTPMethod.GET, "/api/v1/starters/{name}", scope=Scope.WORKFLOW_READ)
+@endpoint(
+    routes,
+    HTTPMethod.GET,
+    "/api/v1/starters/{name}",
+    scope=Scope.WORKFLOW_READ,
+    answers={200: version_shapes.STARTER_WITH_ALL},
+    errors=(StarterNotFound, SpecInvalid),
+)
 def get_one(call: Call[Nothing, Nothing], name: str) -> Answer:
     """A starter with what it does and takes: plan, graph, forecast, parameters, samples, what is lacking here."""
     return Answer(_preview(preview_starter(call.principal, name)))
 
 
-@endpoint(routes, HTTPMethod.POST, "/api/v1/starters/{name}/deploy", scope=Scope.WORKFLOW_WRITE)
+@endpoint(
+    routes,
+    HTTPMethod.POST,
+    "/api/v1/starters/{name}/deploy",
+    scope=Scope.WORKFLOW_WRITE,
+    answers={200: version_shapes.DEPLOYED, 201: version_shapes.DEPLOYED},
+    errors=(StarterNotFound, InputInvalid, SpecInvalid, WorkflowNameTaken, PublisherUnavailable),
+)
 def deploy_one(call: Call[Deployment, Nothing], name: str) -> Answer:
-    """Make a workflow of a starter. The same again finds the same workflow."""
+    """Make a workflow of a starter. The same again finds the same workflow.
+
+    With its draft, and with the workflows that it calls. 200 where it was there. `input-invalid` has its faults by parameter.
+    """
     body = call.body
     made = deploy(call.principal, name, parameters=body.parameters, workflow_name=body.name, publish=body.publish)
     root = made.root
@@ -81,17 +118,38 @@ def deploy_one(call: Call[Deployment, Nothing], name: str) -> Answer:
     return Answer(document, status=201 if root.status == "new" else 200, headers={"Location": f"/api/v1/workflows/{root.workflow_id}"})
 
 
-@endpoint(routes, HTTPMethod.PUT, "/api/v1/starters/{name}", scope=Scope.WORKFLOW_WRITE)
+@endpoint(
+    routes,
+    HTTPMethod.PUT,
+    "/api/v1/starters/{name}",
+    scope=Scope.WORKFLOW_WRITE,
+    answers={200: version_shapes.STARTER},
+    errors=(WorkflowNotFound, VersionNotFound, NotPublished, NameReserved, DocumentInvalid, SpecInvalid, ScopeMissing, Contention),
+)
 def share_one(call: Call[StarterToShare, Nothing], name: str) -> Answer:
-    """Put a workflow into the organisation's gallery, or change what is there."""
+    """Put a workflow into the organisation's gallery, or change what is there.
+
+    A published workflow that one may change, with all that it calls, in place of what one put there under the name before (admins: whoever did).
+    Another version of it is counted only where something differs. `document-invalid` has what is wrong with parameters, by JSON pointer.
+    """
     body = call.body
     about = About(tags=tuple(body.tags), parameters=tuple(body.parameters), samples=tuple(body.samples))
     return Answer(_listed(share(call.principal, name, workflow_id=body.workflow_id, version=body.version, about=about)))
 
 
-@endpoint(routes, HTTPMethod.DELETE, "/api/v1/starters/{name}", scope=Scope.WORKFLOW_WRITE)
+@endpoint(
+    routes,
+    HTTPMethod.DELETE,
+    "/api/v1/starters/{name}",
+    scope=Scope.WORKFLOW_WRITE,
+    answers={204: NOTHING},
+    errors=(StarterNotFound, NameReserved, ScopeMissing),
+)
 def withdraw_one(call: Call[Nothing, Nothing], name: str) -> Answer:
-    """Take a starter out of the organisation's gallery; what was made of it stays."""
+    """Take a starter out of the organisation's gallery; what was made of it stays.
+
+    For whoever put it there, and admins.
+    """
     withdraw(call.principal, name)
     return Answer(None, status=204)
 

@@ -7,10 +7,13 @@ from chalice.app import Blueprint
 from pydantic import Field
 
 from chalicelib.access.scopes import Scope
+from chalicelib.api import shapes
 from chalicelib.api.document import Document
 from chalicelib.api.endpoint import Answer, Call, Nothing, endpoint
 from chalicelib.api.paging import Page
+from chalicelib.api.shapes import NOTHING
 from chalicelib.api.views import workflow_view
+from chalicelib.errors import CursorInvalid, SpecInvalid, WorkflowNameTaken, WorkflowNotFound
 from chalicelib.workflows.create import create
 from chalicelib.workflows.delete import delete
 from chalicelib.workflows.drafts import draft_of
@@ -31,16 +34,24 @@ class WorkflowsWanted(Page):
     name: str | None = None
 
 
-@endpoint(routes, HTTPMethod.POST, "/api/v1/workflows", scope=Scope.WORKFLOW_WRITE)
+@endpoint(
+    routes, HTTPMethod.POST, "/api/v1/workflows", scope=Scope.WORKFLOW_WRITE, answers={201: shapes.WORKFLOW}, errors=(WorkflowNameTaken, SpecInvalid)
+)
 def create_workflow(call: Call[NewWorkflow, Nothing]) -> Answer:
-    """Create a workflow with its first draft, valid or not."""
+    """Create a workflow with its first draft, valid or not.
+
+    `name` defaults to the document's own; `spec-invalid`: no name can be had.
+    """
     workflow = create(call.principal, text=call.body.source, name=call.body.name)
     return Answer(workflow_view(workflow), status=201, headers={"Location": f"/api/v1/workflows/{workflow.id}"})
 
 
-@endpoint(routes, HTTPMethod.GET, "/api/v1/workflows", scope=Scope.WORKFLOW_READ)
+@endpoint(routes, HTTPMethod.GET, "/api/v1/workflows", scope=Scope.WORKFLOW_READ, answers={200: shapes.WORKFLOWS}, errors=(CursorInvalid,))
 def list_all(call: Call[Nothing, WorkflowsWanted]) -> Answer:
-    """Workflows by name."""
+    """Workflows by name.
+
+    `name` asks for the one of that name.
+    """
     if call.query.name is not None:
         found = find_workflow(call.principal, call.query.name)
         return Answer({"workflows": [workflow_view(found)] if found else [], "cursor": None})
@@ -48,15 +59,27 @@ def list_all(call: Call[Nothing, WorkflowsWanted]) -> Answer:
     return Answer({"workflows": [workflow_view(workflow) for workflow in page.workflows], "cursor": page.cursor})
 
 
-@endpoint(routes, HTTPMethod.GET, "/api/v1/workflows/{workflow_id}", scope=Scope.WORKFLOW_READ)
+@endpoint(
+    routes,
+    HTTPMethod.GET,
+    "/api/v1/workflows/{workflow_id}",
+    scope=Scope.WORKFLOW_READ,
+    answers={200: shapes.WORKFLOW_WITH_DRAFT},
+    errors=(WorkflowNotFound,),
+)
 def get_one(call: Call[Nothing, Nothing], workflow_id: str) -> Answer:
     """A workflow with one's own draft."""
     workflow = get_workflow(call.principal, workflow_id)
     return Answer(workflow_view(workflow, draft_of(call.principal, workflow)))
 
 
-@endpoint(routes, HTTPMethod.DELETE, "/api/v1/workflows/{workflow_id}", scope=Scope.WORKFLOW_DELETE)
+@endpoint(
+    routes, HTTPMethod.DELETE, "/api/v1/workflows/{workflow_id}", scope=Scope.WORKFLOW_DELETE, answers={204: NOTHING}, errors=(WorkflowNotFound,)
+)
 def delete_workflow(call: Call[Nothing, Nothing], workflow_id: str) -> Answer:
-    """Delete a workflow; its versions and runs stay readable."""
+    """Delete a workflow; its versions and runs stay readable.
+
+    It is no longer listed or started.
+    """
     delete(call.principal, workflow_id)
     return Answer(None, status=204)

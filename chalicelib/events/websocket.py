@@ -1,10 +1,11 @@
 """Live connections: connect with a ticket, watch runs, ping.
 
-In: WebSocket events; a message is `{"action": "subscribe" | "unsubscribe" | "ping", "run_id" | "workflow_id", "since"}`.
+In: WebSocket events; a message is `{"action": "subscribe" | "unsubscribe" | "ping", "run_id" | "workflow_id", "since", "names"}`.
 Out: frames on the same connection: `connected`, the events that were missed, `pong`, or `error` with a code.
 Never: an exception for what a client sends.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Final, Literal
 
 from aws_lambda_powertools import Logger
@@ -13,12 +14,14 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from chalicelib.errors import SluiceError
 from chalicelib.live import connections
+from chalicelib.live.legacy import legacy_frame
 from chalicelib.live.publish import event_frame, send
 from chalicelib.spec.model import JsonObject
 
 logger = Logger(service="websocket")
 
 OK: Final = {"statusCode": 200}
+LEGACY: Final = "legacy"
 
 
 class _Topic(BaseModel):
@@ -31,6 +34,7 @@ class _Topic(BaseModel):
 class Subscribe(_Topic):
     action: Literal["subscribe"]
     since: Annotated[int, Field(ge=0)] | None = None
+    names: Literal["legacy"] | None = None
 
 
 class Unsubscribe(_Topic):
@@ -45,14 +49,27 @@ _MESSAGE: Final[TypeAdapter[Subscribe | Unsubscribe | Ping]] = TypeAdapter(Annot
 
 
 def ws_connect(event: WebsocketEvent) -> dict[str, int]:
-    """Accept a connection that has a fresh ticket (`?ticket=…`)."""
+    """Accept a connection that has a fresh ticket (`?ticket=…`), perhaps with a workflow to watch (`&workflow_id=…`), perhaps under old names
+    (`&names=legacy`)."""
     query: dict[str, str] = event.to_dict().get("queryStringParameters") or {}
     try:
         connections.connect(event.connection_id, ticket=query.get("ticket", ""))
+        _watch(event.connection_id, query)
     except SluiceError as error:
         logger.info("refused", code=error.code)
         return {"statusCode": error.status}
     return OK
+
+
+def _watch(connection_id: str, query: Mapping[str, str]) -> None:
+    """Watch the workflow that the address names, if it names one; a connection that may not is none."""
+    if "workflow_id" not in query:
+        return
+    try:
+        connections.subscribe(connection_id, workflow_id=query["workflow_id"], legacy=query.get("names") == LEGACY)
+    except SluiceError:
+        connections.disconnect(connection_id)
+        raise
 
 
 def ws_message(event: WebsocketEvent) -> dict[str, int]:
@@ -80,9 +97,10 @@ def _answers(connection_id: str, body: str) -> list[JsonObject]:
 
 def _perform(connection_id: str, message: Subscribe | Unsubscribe | Ping) -> list[JsonObject]:
     match message:
-        case Subscribe(run_id=run_id, workflow_id=workflow_id, since=since):
-            missed = connections.subscribe(connection_id, run_id=run_id, workflow_id=workflow_id, since=since)
-            return [{"type": "connected", **_topic(message)}, *(event_frame(event) for event in missed)]
+        case Subscribe(run_id=run_id, workflow_id=workflow_id, since=since, names=names):
+            missed = connections.subscribe(connection_id, run_id=run_id, workflow_id=workflow_id, since=since, legacy=names == LEGACY)
+            frames = [event_frame(event) for event in missed]
+            return [{"type": "connected", **_topic(message)}, *([legacy_frame(frame) for frame in frames] if names == LEGACY else frames)]
         case Unsubscribe(run_id=run_id, workflow_id=workflow_id):
             connections.unsubscribe(connection_id, run_id=run_id, workflow_id=workflow_id)
             return []

@@ -36,15 +36,17 @@ def connect(connection_id: str, *, ticket: str) -> None:
     )
 
 
-def subscribe(connection_id: str, *, run_id: str | None = None, workflow_id: str | None = None, since: int | None = None) -> tuple[RunEvent, ...]:
-    """Watch a run, or all runs of a workflow. Returns the run's events above `since` (first page), for the caller to send.
+def subscribe(
+    connection_id: str, *, run_id: str | None = None, workflow_id: str | None = None, since: int | None = None, legacy: bool = False
+) -> tuple[RunEvent, ...]:
+    """Watch a run, or all runs of a workflow; `legacy`: under old names. Returns the run's events above `since` (first page), for the caller to send.
 
     Raises TicketInvalid when the connection is unknown, RunNotFound, WorkflowNotFound, ScopeMissing.
     """
     connection = _known(connection_id)
     topic = _existing_topic(principal_of(connection), run_id, workflow_id)
     try:
-        connections.watch(connection, topic)
+        connections.watch(connection, topic, legacy=legacy)
     except ConditionLost as fault:
         raise TicketInvalid("this connection is closed") from fault
     if run_id is None or since is None:

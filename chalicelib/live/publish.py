@@ -12,6 +12,7 @@ from typing import Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from chalicelib.live.legacy import legacy_frame
 from chalicelib.settings import settings
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.store import connections
@@ -54,14 +55,20 @@ def send(connection_id: str, frame: JsonObject) -> bool:
 
 def _publish(events: Sequence[RunEvent]) -> None:
     organisation_id, run_id, workflow_id = events[0].organisation_id, events[0].run_id, events[0].workflow_id
-    watchers = connections.list_watchers(organisation_id, (run_id, workflow_id))
-    everyone = sorted(frozenset().union(*watchers.values()))
+    watching = connections.watching(organisation_id, (run_id, workflow_id))
+    everyone = frozenset[str]().union(*watching.by_topic.values())
     frames = [event_frame(event) for event in events]
-    alive = send_to_all(everyone, frames)
-    for connection_id in (one for one, is_alive in zip(everyone, alive, strict=True) if not is_alive):
+    gone = _gone(everyone - watching.legacy, frames) + _gone(everyone & watching.legacy, [legacy_frame(frame) for frame in frames])
+    for connection_id in gone:
         connections.forget(connection_id)
-        for topic in (topic for topic, ids in watchers.items() if connection_id in ids):
+        for topic in (topic for topic, ids in watching.by_topic.items() if connection_id in ids):
             connections.drop_watcher(organisation_id, topic, connection_id)
+
+
+def _gone(listening: frozenset[str], frames: Sequence[JsonObject]) -> list[str]:
+    """Send to all of them; who is there no longer."""
+    ordered = sorted(listening)
+    return [each for each, is_alive in zip(ordered, send_to_all(ordered, frames), strict=True) if not is_alive]
 
 
 def send_to_all(everyone: Sequence[str], frames: Sequence[JsonObject]) -> list[bool]:

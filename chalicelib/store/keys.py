@@ -86,6 +86,7 @@ API keys) belongs to `ORG#_`.
     webhook's owner     HOOK#<trg>                HOOK                      (PK ORG#_)
     own starter         STARTER#<name>            STARTER                   STARTERS / <name>
     uses of a starter   STARTER#<name>            USES                      (also of one that ships)
+    answer given        REPLAY#<sha256>           REPLAY
 
     question                                                  answered by
     a workflow, its draft, its versions (newest first)        PK WORKFLOW#<wf>, SK exact or prefix
@@ -142,6 +143,7 @@ API keys) belongs to `ORG#_`.
     triggers that EventBridge has to be told of               GSI2 UNSYNCED#TRIGGERS
     what a trigger did, newest first                          PK TRIGGER#<trg>, SK prefix FIRING#, descending
     whose webhook it is                                       PK HOOK#<trg>
+    what a request with this idempotency key was answered     PK REPLAY#<sha256 of who, route and key>
 """
 
 from dataclasses import dataclass
@@ -575,6 +577,10 @@ def invitations(organisation_id: str, invitation_id: str = "") -> IndexKey:
 def attempts(whose_sha256: str) -> Key:
     """Failed sign-ins of a name, or from an address."""
     return Key(f"ORG#{PLATFORM}#ATTEMPTS#{whose_sha256}", "ATTEMPTS")
+
+
+def replay(organisation_id: str, asked_sha256: str) -> Key:
+    return Key(f"ORG#{organisation_id}#REPLAY#{asked_sha256}", "REPLAY")
 
 
 def seal() -> Key:

@@ -30,7 +30,7 @@ from chalicelib.store import keys, workflows
 from chalicelib.store.clients import client, forget_clients
 from chalicelib.store.cursors import forget_seal
 from chalicelib.store.values import keep
-from chalicelib.store.workflow_records import Child, Documents, Draft, Version, Workflow
+from chalicelib.store.workflow_records import Child, DocumentName, Documents, Draft, Version, Workflow
 from infra.local.patches import item_expressions, items, pace, storage
 from infra.local.patches.patch import applied
 
@@ -50,6 +50,13 @@ ANN: Final = Principal("org_local", "ann", frozenset({"approver"}), ALL)
 BOB: Final = Principal("org_local", "bob", frozenset({"approver"}), ALL)
 DAN: Final = Principal("org_local", "dan", scopes=ALL)
 STRANGER: Final = Principal("org_other", "ann", frozenset({"approver"}), ALL)
+_RANGE: Final[JsonObject] = {"least": 3, "most": 3}
+TOLD: Final[Mapping[DocumentName, Json]] = {  # by the compiler, of a version
+    "plan": "a plan",
+    "asl": {"QueryLanguage": "JSONata", "StartAt": "rank", "States": {"rank": {"Type": "Succeed"}}},
+    "map": [{"state": "rank", "node": "rank", "role": "", "line": 4}],
+    "forecast": {"transitions": _RANGE, "invocations": _RANGE, "writes": _RANGE, "notes": []},
+}
 SPEC: Final[JsonObject] = {
     "sluice": 1,
     "name": "hotel",
@@ -261,9 +268,8 @@ def published(
         created_at=now_text(),
         created_by="ann",
     )
-    workflows.put_version(
-        version, Documents(version_id=version_id, values={"plan": keep(organisation_id, "plan", "a plan")}), after=known.latest_version
-    )
+    told = {name: keep(organisation_id, name, document) for name, document in TOLD.items()}
+    workflows.put_version(version, Documents(version_id=version_id, values=told), after=known.latest_version)
     return version
 
 

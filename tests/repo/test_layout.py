@@ -38,9 +38,11 @@ def test_it_opens_a_module_with_what_it_is_for(path: Path) -> None:
 
 
 def test_it_keeps_modules_readable() -> None:
-    """The table's keys stand in one file and the errors in one tree, however many they are: that is what these files are for."""
+    """The table's keys stand in one file and the errors in one tree, however many they are: that is what these files are for. The typed client is
+    made, not written."""
     lengths = {str(path): text(path).count("\n") for path in [*SHIPPED, *modules("bench")]}
-    assert {path for path, lines in lengths.items() if lines > MODULE_LINES} <= {"chalicelib/store/keys.py", "chalicelib/errors.py"}
+    written = {path for path, lines in lengths.items() if lines > MODULE_LINES}
+    assert written <= {"chalicelib/store/keys.py", "chalicelib/errors.py", "cli/api_client.py"}
 
 
 def test_it_keeps_the_app_a_table_of_contents() -> None:

@@ -8,11 +8,15 @@ from chalicelib.access.scopes import ALL, ROLES, Access, Scope, scopes_of
 from chalicelib.api.endpoint import scope_of
 from chalicelib.errors import ScopeMissing
 
-ROUTES = [(f"{method} {path}", entry) for path, methods in sorted(app.routes.items()) for method, entry in sorted(methods.items())]
+ROUTES = [
+    (f"{method} {path}", entry) for path, methods in sorted(app.routes.items()) for method, entry in sorted(methods.items()) if method != "HEAD"
+]
 PUBLIC = {
     "POST /api/v1/hooks/{trigger_id}",  # verified by its signature
     "POST /api/v1/a2a/notifications/{organisation_id}/{hook_id}",  # a token of its own
     "GET /api/v1/auth/jwks",
+    "GET /api/v1/docs",
+    "GET /api/v1/openapi.json",
     "POST /api/v1/auth/iam",  # API Gateway has checked a signature
     "POST /api/v1/auth/invitations/acceptance",
     "POST /api/v1/auth/login",

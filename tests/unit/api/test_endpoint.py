@@ -133,7 +133,7 @@ def test_it_shows_an_error_of_ours_by_its_status_and_code() -> None:
     assert (status, document) == (
         404,
         {
-            "type": "urn:sluice:problem:not-found",
+            "type": "/api/v1/docs#not-found",
             "title": "Not Found",
             "status": 404,
             "code": "not-found",

@@ -1,6 +1,7 @@
-"""Every route of the app × who asks × whose the thing is, generated from what is registered: nobody gets more than is theirs.
+"""Every route of the API's document × who asks × whose the thing is: nobody gets more than is theirs.
 
-A new route needs no line here unless it takes a body, or a path parameter that is not known yet: then its test fails and says what to add.
+Requests are the document's examples. A new route needs no line here unless its example would not do, or it has a path parameter that is not known
+yet: then its test fails and says what to add.
 """
 
 import json
@@ -17,7 +18,8 @@ from chalicelib.access.api_keys import make_key
 from chalicelib.access.limits import set_budget
 from chalicelib.access.principal import Principal
 from chalicelib.access.scopes import ALL, ROLES, Access, Scope
-from chalicelib.api.endpoint import scope_of
+from chalicelib.api.contract import contracts
+from chalicelib.api.examples import of_route
 from chalicelib.clock import now_text
 from chalicelib.store import external_agents, keys, starters, table, warm_jobs
 from chalicelib.store.external_agents import ExternalAgent
@@ -28,54 +30,25 @@ from chalicelib.store.workflow_records import Documents
 from chalicelib.triggers import save
 from chalicelib.workflows.imported_apis import import_api
 from tests.factories.api_events import context, rest_event
-from tests.factories.cloud import cloud, published
+from tests.factories.cloud import TOLD, cloud, published
 from tests.factories.credentials import bearer
 from tests.factories.run_stories import opened_gate, started_run
 from tests.unit.tools.test_openapi import PETS
 
-ROUTES: Final = [(method, path, scope_of(entry.view_function)) for path, ways in sorted(app.routes.items()) for method, entry in sorted(ways.items())]
+ROUTES: Final = [(contract.method.value, contract.path, contract.scope) for contract in contracts(app.routes)]
+ALIASES: Final = {contract.route: contract.named for contract in contracts(app.routes)}
 NAMED: Final = [f"{method} {path}" for method, path, _ in ROUTES]
 CANARY: Final = "canary"
 OWNER: Final = Principal("org_local", "ann", frozenset({"approver"}), ALL)
 TEXT: Final = "sluice: 1\nname: theirs\nnodes:\n  a: {type: transform, value: 1}\n"
 
-# What a route is sent, where it wants a body.
+# What a route is sent where its example would not do here.
 BODIES: Final[dict[str, Any]] = {
-    "POST /api/v1/agents": {"name": "theirs", "url": "http://127.0.0.1:1"},
-    "POST /a2a": {"jsonrpc": "2.0", "id": 1, "method": "ListTasks", "params": {}},
-    "PATCH /api/v1/organisation": {"title": "Theirs"},
-    "PATCH /api/v1/people/{name}": {"roles": ["viewer"]},
-    "POST /api/v1/auth/iam": {},
-    "POST /api/v1/auth/invitations": {"roles": ["viewer"]},
-    "POST /api/v1/auth/invitations/acceptance": {"invitation": "inv_0", "username": "x", "password": "x"},
-    "POST /api/v1/auth/login": "username=x&password=x",
-    "POST /api/v1/auth/login/json": {"username": "x", "password": "x"},
-    "POST /api/v1/auth/password": {"current_password": "x", "new_password": "x"},
-    "POST /api/v1/auth/refresh": {"refresh_token": "rt_0.0"},
     "POST /api/v1/auth/switch": {"organisation_id": "org_local"},
     "POST /api/v1/cache/warm": {"requests": [{"prompt": "hello"}]},
-    "POST /api/v1/gates/{gate_id}/decision": {"choice": "approve"},
-    "POST /api/v1/keys": {"name": "ci"},
-    "POST /api/v1/organisations": {"title": "Third"},
-    "POST /api/v1/runs/{run_id}/replies": {"text": "yes"},
-    "POST /api/v1/service-accounts": {"name": "ci", "roles": []},
     "POST /api/v1/tools/openapi": {"name": "theirs", "document": PETS, "base_url": "http://127.0.0.1:1"},
-    "POST /api/v1/workflows": {"text": TEXT},
-    "POST /api/v1/workflows/validate": {"text": TEXT},
-    "POST /api/v1/workflows/runs/{run_id}/resume": {"plan": "0" * 64},
-    "POST /api/v1/workflows/{workflow_id}/copy": {"name": "theirs-too"},
-    "POST /api/v1/workflows/{workflow_id}/triggers": {"name": "theirs", "schedule": {"rate": "1 day"}},
-    "PUT /api/v1/triggers/{trigger_id}": {"name": CANARY, "schedule": {"rate": "2 days"}},
-    "POST /api/v1/triggers/{trigger_id}/backfill": {"from": "2026-11-01T00:00:00Z", "to": "2026-11-02T00:00:00Z", "dry_run": True},
-    "POST /mcp": {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {}},
-    "PUT /api/v1/budgets/organisation": {"per_day": 5},
-    "PUT /api/v1/budgets/workflows/{workflow_id}": {"per_day": 5},
+    "POST /api/v1/workflows/{workflow_id}/run": {},
     "PUT /api/v1/secrets/{name}": {"value": "theirs"},
-    "POST /api/v1/workflows/import": {"text": TEXT.replace("theirs", "brought-in")},
-    "POST /api/v1/workflows/{workflow_id}/rollback": {"version": 1},
-    "PUT /api/v1/starters/{name}": {"workflow_id": "wf_0"},
-    "PUT /api/v1/workflows/{workflow_id}": {"text": TEXT},
-    "PUT /api/v1/workflows/{workflow_id}/draft": {"text": TEXT},
     "PUT /api/v1/workflows/{workflow_id}/access": {"public": True},
 }
 # A name that everybody may have: theirs, whoever else has it.
@@ -137,7 +110,8 @@ class Site:
 
     def ask(self, route: str, headers: dict[str, str], *, made_up: bool = False, **more: Any) -> tuple[int, Any, str]:
         method, _, path = route.partition(" ")
-        body = BODIES.get(route, {} if method == "POST" else None)
+        named = ALIASES.get(route, route)
+        body = BODIES.get(named, of_route(named).get("request", {} if method == "POST" else None))
         kind = "application/x-www-form-urlencoded" if isinstance(body, str) else "application/json"
         more = {"query": QUERIES[route], **more} if route in QUERIES else more
         event = rest_event(
@@ -161,7 +135,7 @@ def site() -> Iterator[Site]:
         set_budget(OWNER, workflow_id=run.workflow_id, per_day=7)
         import_api(OWNER, name=CANARY, text=PETS, base_url="http://127.0.0.1:1")
         external_agents.register("org_local", ExternalAgent(name=CANARY, url="http://127.0.0.1:1", registered_at=now_text(), registered_by="ann"))
-        kept = Documents(version_id=run.version_id, values={"source": keep("org_local", "source", TEXT)})
+        kept = Documents(version_id=run.version_id, values={name: keep("org_local", name, told) for name, told in {**TOLD, "source": TEXT}.items()})
         table.write(table.put(item_of(kept, keys.documents("org_local", run.version_id))))
         starters.put("org_local", STARTER, None)
         key = make_key(OWNER, name=CANARY).key

@@ -9,6 +9,7 @@ import app
 from chalicelib.live.tickets import issue
 from chalicelib.runs.nodes import node_started
 from chalicelib.runs.start import start
+from chalicelib.store import connections
 from chalicelib.store.run_records import NodeAttempt, Run
 from tests.factories.api_events import context, websocket_event
 from tests.factories.cloud import ANN, Cloud, cloud, published
@@ -75,6 +76,31 @@ def test_it_watches_all_runs_of_a_workflow(aws: Cloud) -> None:
     node_started(NodeAttempt(organisation_id="org_local", run_id=run.id, node="search"))
     assert frames(aws)[0]["type"] == "connected"
     assert frames(aws)[-1]["run_id"] == run.id
+
+
+def test_it_watches_the_workflow_that_the_address_names_under_the_names_that_it_asks_for(aws: Cloud) -> None:
+    run = a_run()
+    for name, more in (("old", {"names": "legacy"}), ("new", {})):
+        query = {"ticket": issue(ANN).ticket, "workflow_id": run.workflow_id, **more}
+        assert app.ws_connect(websocket_event("CONNECT", query=query, connection_id=name), context()) == {"statusCode": 200}
+    node_started(NodeAttempt(organisation_id="org_local", run_id=run.id, node="search"))
+    told = {to: [frame["type"] for each, frame in aws.frames if each == to][-1] for to in ("old", "new")}
+    assert told == {"old": "step_started", "new": "node_started"}
+
+
+def test_it_opens_no_connection_for_a_workflow_that_one_may_not_watch(aws: Cloud) -> None:
+    query = {"ticket": issue(ANN).ticket, "workflow_id": "wf_0"}
+    assert app.ws_connect(websocket_event("CONNECT", query=query), context()) == {"statusCode": 404}
+    assert connections.find_connection("C1=") is None
+
+
+def test_it_sends_what_was_missed_under_old_names(aws: Cloud) -> None:
+    run = a_run()
+    connected()
+    node_started(NodeAttempt(organisation_id="org_local", run_id=run.id, node="search"))
+    say({"action": "subscribe", "run_id": run.id, "since": 1, "names": "legacy"})
+    assert frames(aws)[0]["type"] == "connected"
+    assert frames(aws)[-1]["type"] == "step_started"
 
 
 @pytest.mark.parametrize("end", ["unsubscribe", "disconnect"])

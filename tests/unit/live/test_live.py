@@ -5,6 +5,7 @@ import pytest
 from chalicelib.clock import epoch_seconds
 from chalicelib.errors import RunNotFound, TicketInvalid, WorkflowNotFound
 from chalicelib.live.connections import connect, disconnect, subscribe, unsubscribe
+from chalicelib.live.legacy import legacy_frame
 from chalicelib.live.publish import event_frame, publish, send
 from chalicelib.live.tickets import issue, redeem
 from chalicelib.runs.nodes import node_started, node_succeeded
@@ -110,6 +111,34 @@ def test_a_connection_that_is_gone_is_forgotten(aws: Cloud) -> None:
     story(run)
     assert sum(connections.find_connection(one) is not None for one in ("one", "two")) == 1
     assert len(connections.list_watchers("org_local", [run.id])[run.id]) == 1
+
+
+def test_who_asks_for_old_names_hears_them_beside_who_does_not(aws: Cloud) -> None:
+    run = started_run()
+    for connection_id in ("old", "new"):
+        connected(connection_id)
+        subscribe(connection_id, run_id=run.id, legacy=connection_id == "old")
+    story(run)
+    told = {to: [(frame["type"], frame.get("event")) for each, frame in aws.frames if each == to] for to in ("old", "new")}
+    assert [name for name, _ in told["old"]] == ["started", "step_started", "step_completed"]
+    assert [event for _, event in told["old"]] == [name for name, _ in told["new"]] == ["run_started", "node_started", "node_succeeded"]
+    assert heard(aws, "old") == heard(aws, "new") == [2, 3, 4]
+
+
+def test_who_left_hears_no_old_names_either(aws: Cloud) -> None:
+    run = started_run()
+    connected()
+    subscribe("one", run_id=run.id, legacy=True)
+    unsubscribe("one", run_id=run.id)
+    subscribe("one", run_id=run.id)
+    story(run)
+    assert "step_started" not in [frame["type"] for _, frame in aws.frames]
+
+
+def test_every_end_of_a_run_has_an_old_name() -> None:
+    ends = ("run_succeeded", "run_failed", "run_timed_out", "run_cancelled")
+    assert [legacy_frame({"type": end})["type"] for end in ends] == ["completed", "failed", "failed", "failed"]
+    assert legacy_frame({"type": "gate_opened"}) == {"type": "gate_opened"}
 
 
 def test_a_push_that_fails_fails_nothing(aws: Cloud) -> None:

@@ -1,0 +1,128 @@
+"""The API's document taken at its word: requests made up from it, fitting and not, and every answer held against it.
+
+In: an operation of the document and how many requests. Out: nothing, or what the API answered that it does not promise. Half of the requests name
+things that are there. Never: a request that leaves this process.
+"""
+
+import io
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final
+
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis import GenerationMode
+from schemathesis.openapi import from_dict
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+from chalicelib.access.api_keys import make_key
+from chalicelib.access.members import invite
+from chalicelib.api.contract import Contract
+from chalicelib.store.clients import client
+from chalicelib.workflows import publication
+from tests.factories.cloud import ANN, cloud, published
+from tests.factories.credentials import bearer
+from tests.factories.documented import of_the_app
+from tests.factories.run_stories import opened_gate, started_run
+from tests.factories.wsgi import application
+
+MODES: Final = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
+# What fits its schema may still be refused: a cursor that was made up, a spec with errors.
+_NOT_ASKED: Final = [positive_data_acceptance]
+_QUIET: Final = list(HealthCheck)
+
+
+def modes_of(contract: Contract) -> tuple[GenerationMode, ...]:
+    """What takes neither a body nor a query can be asked nothing that does not fit."""
+    return MODES if contract.body.model_fields or contract.query.model_fields else MODES[:1]
+
+
+def schema(*, secured: bool = True) -> Any:
+    """The document, answered by the app in this process. Not `secured`: without credentials to make up."""
+    told = of_the_app().document
+    found = from_dict(told if secured else {**told, "paths": _unsecured(told["paths"])})
+    found.app = application
+    return found
+
+
+def _unsecured(paths: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    return {path: {method: {**told, "security": []} for method, told in ways.items()} for path, ways in paths.items()}
+
+
+def operations(mode: GenerationMode) -> dict[str, Any]:
+    """All of the document, by route."""
+    found = (result.ok() for result in schema(secured=mode is GenerationMode.POSITIVE).get_all_operations())
+    return {f"{each.method.upper()} {each.path}": each for each in found}
+
+
+@contextmanager
+def populated() -> Iterator[Mapping[str, str]]:
+    """An organisation with one thing of each kind: what stands for a path's parameter."""
+    with cloud(), _publishing():
+        bearer("ann")
+        bearer("pat", ("viewer",))
+        run = started_run()
+        yield {
+            "run_id": run.id,
+            "workflow_id": run.workflow_id,
+            "gate_id": opened_gate(run).id,
+            "number": "1",
+            "key_id": make_key(ANN, name="ci").key.id,
+            "invitation_id": invite(ANN, roles=("viewer",), note="").invitation.id,
+            "name": "pat",
+            "workflow": published({"sluice": 1, "name": "flow", "nodes": {"a": {"type": "transform", "value": 1}}}).workflow_name,
+        }
+
+
+@contextmanager
+def _publishing() -> Iterator[None]:
+    """The compiler function, called in this process."""
+
+    def invoked(params: Any, **_: Any) -> Any:
+        answer = publication.handle(json.loads(params["body"]))
+        return AWSResponse("", 200, HTTPHeaders(), None), {
+            "Payload": io.BytesIO(json.dumps(answer).encode()),
+            "ResponseMetadata": {"HTTPStatusCode": 200},
+        }
+
+    events = client("lambda").meta.events
+    events.register_first("before-call.lambda.Invoke", invoked)
+    try:
+        yield
+    finally:
+        events.unregister("before-call.lambda.Invoke", invoked)
+
+
+def try_out(operation: Any, things: Mapping[str, str], *, examples: int, mode: GenerationMode) -> None:
+    """Send that many requests. Raises what schemathesis finds."""
+    count = iter(range(1_000_000))
+
+    @settings(max_examples=examples, deadline=None, database=None, suppress_health_check=_QUIET, phases=[Phase.explicit, Phase.generate])
+    @given(operation.as_strategy(generation_mode=mode))
+    def sent(case: Any) -> None:
+        if next(count) % 2 == 0:
+            case.path_parameters = {name: things.get(name, value) for name, value in (case.path_parameters or {}).items()}
+        hold(case)
+
+    sent()
+
+
+def hold(case: Any) -> None:
+    """Send one request as an admin, and hold its answer against the document."""
+    headers = {**bearer("ann"), "Host": "api.test"}
+    case.validate_response(case.call(headers=headers), headers=headers, excluded_checks=_NOT_ASKED)
+
+
+def follow(*, stories: int, steps: int) -> None:
+    """Requests that follow from answers, by the document's links. Raises what schemathesis finds."""
+
+    class Story(schema().as_state_machine()):  # type: ignore[misc]
+        def get_call_kwargs(self, case: Any) -> dict[str, Any]:
+            return {"headers": {**bearer("ann"), "Host": "api.test"}}
+
+        def validate_response(self, response: Any, case: Any, **_: Any) -> None:
+            case.validate_response(response, headers=self.get_call_kwargs(case)["headers"], excluded_checks=_NOT_ASKED)
+
+    Story.run(settings=settings(max_examples=stories, stateful_step_count=steps, deadline=None, database=None, suppress_health_check=_QUIET))
