@@ -25,7 +25,7 @@ _OF_MOST_ROUTES: Final = frozenset(
             "refused",
             "scope-missing",
         ),
-        *("internal", "setting-invalid", "blob-missing", "blob-corrupt", "unavailable", "contention"),
+        *("internal", "setting-invalid", "blob-missing", "blob-corrupt", "unavailable", "contention", "engine-unavailable"),
     }
 )
 Document = Mapping[str, Any]

@@ -6,7 +6,7 @@ from chalice.app import Blueprint, Request
 
 from chalicelib.api import trigger_shapes
 from chalicelib.api.endpoint import Answer, raw_endpoint
-from chalicelib.errors import BodyTooLarge, InputInvalid, NotPublished, SealBroken, SignatureInvalid, TriggerNotFound, TriggerPaused
+from chalicelib.errors import BodyTooLarge, Conflict, InputInvalid, SealBroken, SignatureInvalid, TriggerNotFound, TriggerPaused
 from chalicelib.triggers import webhooks
 from chalicelib.triggers.signatures import Delivery
 from chalicelib.triggers.webhooks import Call
@@ -19,7 +19,7 @@ routes = Blueprint(__name__)
     HTTPMethod.POST,
     "/api/v1/hooks/{trigger_id}",
     answers={202: trigger_shapes.TAKEN},
-    errors=(TriggerNotFound, SignatureInvalid, TriggerPaused, BodyTooLarge, InputInvalid, NotPublished, SealBroken),
+    errors=(TriggerNotFound, SignatureInvalid, TriggerPaused, BodyTooLarge, InputInvalid, Conflict, SealBroken),
 )
 def receive(request: Request, trigger_id: str) -> Answer:
     """Start a run for a call.

@@ -20,6 +20,7 @@ from chalicelib.api.replaying import MAX_KEY
 from chalicelib.api.shape import REFERENCE, Either, Kind, Media, Schemas
 from chalicelib.errors import (
     Contention,
+    EngineUnavailable,
     KeyInvalid,
     KeyReused,
     NotSignedIn,
@@ -112,15 +113,16 @@ def problems(contract: Contract) -> dict[int, list[str]]:
 
 
 def _codes(contract: Contract) -> Iterable[tuple[str, int]]:
-    yield from ((code, OF_NO_CLASS[code]) for code in ("body-invalid", "query-invalid", "bad-request"))
+    yield from ((code, OF_NO_CLASS[code]) for code in (() if contract.raw else ("body-invalid", "query-invalid")))
+    yield "bad-request", OF_NO_CLASS["bad-request"]
     general: list[type[SluiceError]] = [] if contract.scope is Access.PUBLIC else [NotSignedIn, Refused]
     general += [ScopeMissing] if isinstance(contract.scope, Scope) else []
     yield from ((error.code, error.status) for error in (*general, *contract.errors))
     yield from ((error.code, error.status) for error in (KEYED if is_keyed(contract) else ()))
-    yield "unsupported-media-type", 415
+    yield from () if contract.raw else (("unsupported-media-type", 415),)
     yield from ((code, 429) for code in (RateLimited.code, "gateway-refused"))
     yield from ((code, 500) for code in _BROKEN)
-    yield from ((error.code, error.status) for error in (Unavailable, Contention))
+    yield from ((error.code, error.status) for error in (Unavailable, Contention, EngineUnavailable))
 
 
 def _operation(contract: Contract, schemas: Schemas, refusals: "Refusals", leads: dict[str, JsonObject]) -> JsonObject:

@@ -119,7 +119,7 @@ API keys) belongs to `ORG#_`.
     imported APIs by name                                     GSI1 APIS
     registered external agents by name; their kept cards      GSI1 AGENTS; PK AGENT#<name>, SK CARD
     an organisation's starters by name; how often one is used GSI1 STARTERS; PK STARTER#<name>, SK USES
-    who watches this run or workflow                          PK WATCH#<topic>: one item with a set of connection ids
+    who watches this run or workflow                          PK WATCH#<topic>: one item with sets of connection ids
     how a candidate stands; its calls of the last day         PK PROVIDER#<candidate>, SK BREAKER, range of COUNTS#
     what a run's calls cost, call by call                     PK RUN#<run>, prefix CALL#
     costs by day, of a workflow or of all; of a run           PK COST#<wf> or COST, range of DAY#; PK RUN#<run>, prefix COST#

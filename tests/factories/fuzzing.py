@@ -20,12 +20,15 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 from chalicelib.access.api_keys import make_key
 from chalicelib.access.members import invite
 from chalicelib.api.contract import Contract
+from chalicelib.store import warm_jobs
 from chalicelib.store.clients import client
+from chalicelib.workers import errands
 from chalicelib.workflows import publication
 from tests.factories.cloud import ANN, cloud, published
 from tests.factories.credentials import bearer
 from tests.factories.documented import of_the_app
 from tests.factories.run_stories import opened_gate, started_run
+from tests.factories.trigger_stories import a_trigger
 from tests.factories.wsgi import application
 
 MODES: Final = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
@@ -72,16 +75,21 @@ def populated() -> Iterator[Mapping[str, str]]:
             "key_id": make_key(ANN, name="ci").key.id,
             "invitation_id": invite(ANN, roles=("viewer",), note="").invitation.id,
             "name": "pat",
+            "trigger_id": a_trigger(workflow_id=run.workflow_id).id,
+            "job_id": warm_jobs.begin("org_local", "ann", [{"prompt": "hello"}], ttl_seconds=60, digest="d", key="").id,
+            "organisation_id": "org_local",
+            "node": "search",
             "workflow": published({"sluice": 1, "name": "flow", "nodes": {"a": {"type": "transform", "value": 1}}}).workflow_name,
         }
 
 
 @contextmanager
 def _publishing() -> Iterator[None]:
-    """The compiler function, called in this process."""
+    """The compiler's and the errands' functions, called in this process; handed over, an errand is done at once."""
 
     def invoked(params: Any, **_: Any) -> Any:
-        answer = publication.handle(json.loads(params["body"]))
+        event = json.loads(params["body"])
+        answer = errands.handle(event, lambda: 30.0) if "errand" in event else publication.handle(event)
         return AWSResponse("", 200, HTTPHeaders(), None), {
             "Payload": io.BytesIO(json.dumps(answer).encode()),
             "ResponseMetadata": {"HTTPStatusCode": 200},

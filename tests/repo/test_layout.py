@@ -1,6 +1,7 @@
 """Everything has its room, and every room reads alike."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,11 @@ MODULE_LINES = 450  # most are far below 250; see what stands above 300 twice
 
 def test_it_keeps_the_top_level() -> None:
     assert {path.parts[0] for path in tracked()} <= TOP
+
+
+def test_it_keeps_no_two_sides_of_a_merge() -> None:
+    sides = re.compile(r"^(?:<{7,8}|>{7,8}) \S", re.MULTILINE)
+    assert [str(path) for path in tracked() if path.suffix in {".py", ".md", ".yaml", ".json", ".toml"} and sides.search(text(path))] == []
 
 
 def test_it_keeps_the_rooms() -> None:

@@ -90,6 +90,29 @@ def test_it_says_what_a_route_needs(documented: Documented, contract: Contract) 
     assert held == ({contract.scope} if told.startswith("Needs") else set())
 
 
+def test_it_tells_of_a_route_that_reads_whatever_comes(documented: Documented) -> None:
+    hook = documented.operation("POST", "/api/v1/hooks/{trigger_id}")
+    assert set(hook["requestBody"]["content"]) == {"*/*"}
+    assert [each["name"] for each in hook["parameters"]] == ["trigger_id"]
+    assert not any("body-invalid" in answer.get("$ref", "") for answer in hook["responses"].values())
+    assert "415" not in hook["responses"]
+
+
+def test_it_names_the_header_that_a_draft_is_saved_by(documented: Documented) -> None:
+    asking = {contract.route for contract in CONTRACTS if contract.matched}
+    named = {
+        contract.route
+        for contract in CONTRACTS
+        if "If-Match" in [each["name"] for each in documented.operation(contract.method, contract.path)["parameters"]]
+    }
+    assert named == asking >= {"PUT /api/v1/workflows/{workflow_id}/draft", "DELETE /api/v1/workflows/{workflow_id}/draft"}
+
+
+def test_it_tells_the_forms_that_a_file_may_have(documented: Documented) -> None:
+    answer = documented.operation("GET", "/api/v1/workflows/{workflow_id}/export")["responses"]["200"]
+    assert set(answer["content"]) == {"application/yaml; charset=utf-8", "application/json"}
+
+
 def test_it_explains_every_code_of_a_problem_and_no_other() -> None:
     def below(root: type[errors.SluiceError]) -> set[str]:
         return {root.code}.union(*(below(each) for each in root.__subclasses__() if each.__module__ == errors.__name__))

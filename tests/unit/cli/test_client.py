@@ -13,6 +13,7 @@ from keyring.backends import fail, null
 from keyring.errors import KeyringLocked
 
 from cli import address, credentials
+from cli.api_client import Api
 from cli.client import Client, Problem
 from cli.credentials import Credential
 from cli.signature import NoCredentialsError, sign
@@ -49,6 +50,17 @@ def test_it_says_what_to_do_without_credentials(monkeypatch: pytest.MonkeyPatch)
 def sent(api: FakeApi) -> list[str]:
     """The credentials of each request."""
     return [headers.get("authorization", "") for _, _, headers in api.asked]
+
+
+@pytest.mark.usefixtures("kept")
+def test_it_sends_an_operations_key_and_what_it_is_compared_with_where_there_are_any() -> None:
+    path = "/api/v1/workflows/wf_1/draft"
+    with serving_api({f"PUT {path}": {}}) as api, Client(api.url) as client:
+        Api(client).drafts_save("wf_1", {"text": "name: x"}, match='"1-a"')
+        client.send("PUT", path, query={}, body={}, key="k")
+    first, second = (headers for _, _, headers in api.asked)
+    assert (first.get("if-match"), first.get("idempotency-key")) == ('"1-a"', None)
+    assert (second.get("if-match"), second.get("idempotency-key")) == (None, "k")
 
 
 def test_it_sends_what_is_kept_of_whoever_signed_in_last_or_is_named(kept: Path) -> None:
