@@ -16,7 +16,7 @@ def test_it_knows_every_module_that_measures() -> None:
 
 
 def test_it_leaves_out_what_is_slow() -> None:
-    assert {name for name, module in benchmarks().items() if is_slow(module)} == {"from_nothing", "ledger", "resume", "suite"}
+    assert {name for name, module in benchmarks().items() if is_slow(module)} == {"from_nothing", "ledger", "queue", "resume", "suite"}
 
 
 def test_it_refuses_a_name_that_it_does_not_know(capsys: pytest.CaptureFixture[str]) -> None:
