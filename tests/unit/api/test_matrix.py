@@ -173,7 +173,7 @@ def site() -> Iterator[Site]:
         things = {
             "workflow_id": run.workflow_id,
             "run_id": run.id,
-            "node": "a",
+            "node": f"{CANARY}-node",
             "gate_id": gate.id,
             "number": "1",
             "job_id": job.id,
@@ -220,8 +220,9 @@ def test_it_keeps_what_is_another_organisations_out_of_sight(site: Site, method:
         assert (status, document["code"].endswith("not-found")) == (404, True)
         others = site.ask(route, olga, made_up=True)
         told = text
-        for parameter, value in ((name, value) for name, value in site.parameters(path).items() if len(value) > 1):
-            told = told.replace(value, site.parameters(path, made_up=True)[parameter])
+        for parameter, value in site.parameters(path).items():
+            if len(value) > 1:  # a single letter stands in other words too
+                told = told.replace(value, site.parameters(path, made_up=True)[parameter])
         assert (others[0], others[2]) == (404, told)  # as if it were not there
     else:
         sent = json.dumps(site.parameters(path))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from chalicelib.runs import pushes as tellers
+from chalicelib.runs.resume import Wanted, prepare, resume
 from chalicelib.runs.sweep import sweep
 from chalicelib.settings import settings
 from chalicelib.store import pushes, runs
@@ -13,7 +14,7 @@ from chalicelib.store.pushes import Push
 from chalicelib.store.run_records import Run
 from chalicelib.triggers import a2a_pushes
 from chalicelib.triggers.json_rpc import RpcError
-from tests.factories.cloud import Cloud
+from tests.factories.cloud import ANN, Cloud
 from tests.factories.run_stories import ended, now, started_run
 from tests.fixtures.http_server import Reply, Server, serving
 
@@ -128,3 +129,13 @@ def test_a_run_has_only_so_many(asked: Callable[..., Run], inbox: Server) -> Non
     run = asked(*(f"p{number}" for number in range(pushes.MAX_PUSHES)))
     assert isinstance(a2a_pushes.create(run, {"url": f"http://{inbox.host}/more"}), RpcError)
     assert not isinstance(a2a_pushes.create(run, {"id": "p0", "url": f"http://{inbox.host}/again"}), RpcError)
+
+
+def test_of_a_resumed_run_each_end_is_told(asked: Callable[..., Run], inbox: Server) -> None:
+    run = asked()
+    ended(run, "FAILED", error="Broken")
+    resume(ANN, run.id, Wanted(), plan=prepare(ANN, run.id, Wanted()).plan.digest)
+    ended(now(run), "SUCCEEDED", output={})
+    assert [json.loads(seen.body)["statusUpdate"]["status"]["state"] for seen in inbox.requests] == ["TASK_STATE_FAILED", "TASK_STATE_COMPLETED"]
+    sweep("org_local", grace_seconds=0)
+    assert len(inbox.requests) == 2

@@ -7,7 +7,7 @@ from chalicelib.runs.retention import delete_run, expires_at
 from chalicelib.runs.sweep import sweep
 from chalicelib.settings import settings
 from chalicelib.spec.model import JsonObject
-from chalicelib.store import gates, keys, runs, table
+from chalicelib.store import audit_entries, gates, keys, runs, table
 from chalicelib.store.clients import client
 from chalicelib.store.run_records import Run
 from tests.factories.cloud import ANN, SPEC, Cloud
@@ -46,6 +46,7 @@ def test_it_deletes_a_run_with_all_that_belongs_to_it(aws: Cloud) -> None:
     assert [*table.query_all(keys.run("org_local", run.id).pk)] == []
     assert (objects(), gates.list_of_run("org_local", run.id), list_runs(ANN).runs) == ([], (), ())
     assert sweep("org_local", grace_seconds=0).deleted_count == 0
+    assert [(act.by, act.noun, act.target, act.verb) for act in audit_entries.list_acts("org_local")] == [("sluice", "run", run.id, "deleted")]
 
 
 def test_it_keeps_a_run_until_its_time_is_over(aws: Cloud) -> None:

@@ -164,4 +164,4 @@ def test_it_marks_what_is_there(aws: Cloud) -> None:
 
 
 def test_it_counts_the_marks_among_the_writes(aws: Cloud) -> None:
-    assert runs.get("org_local", order().id).write_count == 4 + 2 + 3
+    assert runs.get("org_local", order().id).write_count == 3 + 1 + 2 + 3
