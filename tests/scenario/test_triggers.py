@@ -15,6 +15,7 @@ import httpx2
 import pytest
 
 from infra.local.stack import LocalStack
+from tests.factories.api_events import bridge_event
 from tests.factories.local_runs import LocalRuns
 from tests.factories.repository import ROOT
 
@@ -28,6 +29,7 @@ ECHO: Final[dict[str, Any]] = {
     "output": "$say",
 }
 LISTEN: Final[dict[str, Any]] = {**ECHO, "name": "listen"}
+TICK = bridge_event("Scheduled Event", {}, source="aws.events")
 SECRET: Final = "a-secret-of-the-webhook"
 
 
@@ -103,14 +105,14 @@ def test_it_has_its_schedules_and_webhooks_back_after_a_restart(tmp_path: Path) 
         "import sys, time, json, boto3, httpx2\n"
         "from infra.local.stack import LocalStack\n"
         "from tests.factories.local_runs import LocalRuns\n"
-        "from tests.scenario.test_triggers import ECHO, SECRET, added\n"
+        "from tests.scenario.test_triggers import ECHO, SECRET, TICK, added\n"
         "with LocalStack(sys.argv[1]) as stack:\n"
         "    runs = LocalRuns(stack.url); runs.publish(ECHO)\n"
         "    timed = added(runs, 'echo', 'often', '$schedule.at', schedule={'cron': '* * * * *', 'catch_up': 'all'})\n"
         "    hook = added(runs, 'echo', 'hook', '$body', webhook={'scheme': 'token', 'secret': SECRET})\n"
         "    runs.close()\n"
         "with LocalStack(sys.argv[1]) as stack:\n"
-        "    boto3.client('lambda', region_name='eu-central-1').invoke(FunctionName='sweeper', Payload=json.dumps({'version': '0'}))\n"
+        "    boto3.client('lambda', region_name='eu-central-1').invoke(FunctionName='sweeper', Payload=json.dumps(TICK))\n"
         "    held = boto3.client('scheduler', region_name='eu-central-1').list_schedules()['Schedules']\n"
         "    url = stack.url + hook['webhook']['path']\n"
         "    taken = httpx2.post(url, json={'a': 1}, headers={'Authorization': f'Bearer {SECRET}'})\n"
