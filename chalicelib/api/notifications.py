@@ -1,4 +1,4 @@
-"""The one route without a signature: agents elsewhere tell that something has changed in a task that a run waits for.
+"""Routes: agents elsewhere tell that something has changed in a task that a run waits for. A token of its own proves it, no credentials.
 
 In: a notification with the token that the agent was given, as `X-A2A-Notification-Token` or as a bearer. Out: 200 once it is kept; 404 for a token or
 hook that is none. Never: a look into the body, which anybody may have written.
