@@ -8,6 +8,7 @@ import io
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from copy import deepcopy
 from typing import Any, Final
 
 from botocore.awsrequest import AWSResponse
@@ -44,7 +45,7 @@ def modes_of(contract: Contract) -> tuple[GenerationMode, ...]:
 
 def schema(*, secured: bool = True) -> Any:
     """The document, answered by the app in this process. Not `secured`: without credentials to make up."""
-    told = of_the_app().document
+    told = deepcopy(of_the_app().document)  # the one that answers are held against stays as it is, whatever a test does to this one
     found = from_dict(told if secured else {**told, "paths": _unsecured(told["paths"])})
     found.app = application
     return found
