@@ -43,9 +43,9 @@ def modes_of(contract: Contract) -> tuple[GenerationMode, ...]:
     return MODES if contract.body.model_fields or contract.query.model_fields else MODES[:1]
 
 
-def schema(*, secured: bool = True) -> Any:
-    """The document, answered by the app in this process. Not `secured`: without credentials to make up."""
-    told = deepcopy(of_the_app().document)  # the one that answers are held against stays as it is, whatever a test does to this one
+def schema(document: dict[str, Any] | None = None, *, secured: bool = True) -> Any:
+    """The document, or another, answered by the app in this process. Not `secured`: without credentials to make up."""
+    told = deepcopy(document or of_the_app().document)  # the one that answers are held against stays as it is
     found = from_dict(told if secured else {**told, "paths": _unsecured(told["paths"])})
     found.app = application
     return found
@@ -55,9 +55,9 @@ def _unsecured(paths: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     return {path: {method: {**told, "security": []} for method, told in ways.items()} for path, ways in paths.items()}
 
 
-def operations(mode: GenerationMode) -> dict[str, Any]:
+def operations(mode: GenerationMode, document: dict[str, Any] | None = None) -> dict[str, Any]:
     """All of the document, by route."""
-    found = (result.ok() for result in schema(secured=mode is GenerationMode.POSITIVE).get_all_operations())
+    found = (result.ok() for result in schema(document, secured=mode is GenerationMode.POSITIVE).get_all_operations())
     return {f"{each.method.upper()} {each.path}": each for each in found}
 
 

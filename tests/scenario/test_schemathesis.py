@@ -1,6 +1,7 @@
 """The API keeps the promises of its document, whatever it is asked: a few requests of each route here, 200 of each in `make bench`."""
 
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 
 import pytest
 from schemathesis import GenerationMode
@@ -8,6 +9,7 @@ from schemathesis import GenerationMode
 from app import app
 from chalicelib.api.contract import contracts
 from tests.factories import fuzzing
+from tests.factories.documented import of_the_app
 
 pytestmark = pytest.mark.scenario
 EXAMPLES = 2
@@ -38,7 +40,8 @@ def test_it_keeps_its_promises_along_links(things: Mapping[str, str]) -> None:
 
 def test_it_finds_an_answer_that_is_not_promised(things: Mapping[str, str]) -> None:
     """Or the above would prove nothing."""
-    told = fuzzing.operations(GenerationMode.POSITIVE)["GET /api/v1/organisation"]
-    told.definition.raw["responses"].pop("200")
+    document = deepcopy(of_the_app().document)
+    del document["paths"]["/api/v1/organisation"]["get"]["responses"]["200"]
+    told = fuzzing.operations(GenerationMode.POSITIVE, document)["GET /api/v1/organisation"]
     with pytest.raises(BaseException, match="200"):
         fuzzing.try_out(told, things, examples=2, mode=GenerationMode.POSITIVE)
