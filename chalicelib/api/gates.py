@@ -11,7 +11,7 @@ from chalicelib.api import shapes
 from chalicelib.api.endpoint import Answer, Call, Nothing, Wire, endpoint
 from chalicelib.api.paging import Page
 from chalicelib.api.views import decision_view
-from chalicelib.errors import CursorInvalid, DecisionInvalid, GateAlreadyDecided, GateNotFound, NotADecider, SelfApproval
+from chalicelib.errors import CursorInvalid, DecisionInvalid, GateAlreadyDecided, GateNotFound, NotADecider, RunEnded, SelfApproval
 from chalicelib.gates.decide import decide
 from chalicelib.gates.query import gate_view, list_open_gates
 from chalicelib.spec.model import Json
@@ -52,7 +52,7 @@ def list_gates(call: Call[Nothing, GatesWanted]) -> Answer:
     "/api/v1/gates/{gate_id}/decision",
     scope=Scope.GATE_DECIDE,
     answers={200: shapes.DECISION},
-    errors=(GateNotFound, NotADecider, SelfApproval, DecisionInvalid, GateAlreadyDecided),
+    errors=(GateNotFound, NotADecider, SelfApproval, DecisionInvalid, GateAlreadyDecided, RunEnded),
 )
 def decide_gate(call: Call[DecisionToMake, Nothing], gate_id: str) -> Answer:
     """Decide, or cast a vote where several must agree (`is_final` says which). The first valid decision wins.

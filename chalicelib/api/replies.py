@@ -11,7 +11,7 @@ from chalicelib.api import shapes
 from chalicelib.api.endpoint import Answer, Call, Nothing, Wire, endpoint
 from chalicelib.api.views import view
 from chalicelib.conversations.reply import list_waiting, reply
-from chalicelib.errors import AlreadyReplied, MessageNotFound, RunNotFound
+from chalicelib.errors import AlreadyReplied, MessageNotFound, RunEnded, RunNotFound
 
 routes = Blueprint(__name__)
 
@@ -36,7 +36,7 @@ def list_awaited(call: Call[Nothing, Nothing], run_id: str) -> Answer:
     "/api/v1/runs/{run_id}/replies",
     scope=Scope.WORKFLOW_EXECUTE,
     answers={201: shapes.MESSAGE},
-    errors=(RunNotFound, MessageNotFound, AlreadyReplied),
+    errors=(RunNotFound, MessageNotFound, AlreadyReplied, RunEnded),
 )
 def reply_to_message(call: Call[Reply, Nothing], run_id: str) -> Answer:
     """Reply to a message. The first reply wins.

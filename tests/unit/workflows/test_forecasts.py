@@ -7,7 +7,10 @@ import pytest
 from chalicelib.errors import VersionNotFound
 from chalicelib.runs.nodes import node_started, node_succeeded
 from chalicelib.runs.start import start
+from chalicelib.store import keys, table
+from chalicelib.store.items import item_of
 from chalicelib.store.run_records import Usage
+from chalicelib.store.workflow_records import Documents
 from chalicelib.workflows import forecasts
 from chalicelib.workflows.create import create
 from chalicelib.workflows.forecasts import get_forecast, measured
@@ -84,4 +87,6 @@ def test_it_gives_nothing_of_another_organisation(workflow_id: str) -> None:
 
 
 def test_it_gives_a_version_without_a_forecast_as_it_is(aws: Cloud) -> None:
-    assert get_forecast(ANN, published().workflow_id, 1) is None
+    version = published()
+    table.write(table.put(item_of(Documents(version_id=version.id, values={}), keys.documents(version.organisation_id, version.id))))
+    assert get_forecast(ANN, version.workflow_id, 1) is None
