@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from botocore.handlers import BUILTIN_HANDLERS
 from botocore.response import StreamingBody
@@ -67,13 +67,16 @@ def _answer(handler: Handler, params: dict[str, Any]) -> tuple[_Http, dict[str, 
     return _Http(status), {**parsed, "ResponseMetadata": metadata}
 
 
+STACK: Final = "local-"  # what the template puts before a function's name
+
+
 def invoke(invoker: Invoker) -> Handler:
     """`lambda.Invoke`: in this process."""
 
     def answer(request: dict[str, Any]) -> dict[str, Any]:
         from urllib.parse import unquote
 
-        name = unquote(request["url_path"].split("/functions/")[1].partition("/")[0])
+        name = unquote(request["url_path"].split("/functions/")[1].partition("/")[0]).removeprefix(STACK)
         kind = request["headers"].get("X-Amz-Invocation-Type", "RequestResponse")
         payload = _bytes(request.get("body")) or b"{}"
         try:
