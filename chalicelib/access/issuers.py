@@ -6,6 +6,7 @@ Never: a key, an address or an algorithm that a token names itself.
 """
 
 import json
+import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -46,6 +47,7 @@ class _KeySet:
 
 _HELD: Final[dict[str, _KeySet]] = {}
 _LOCK: Final = Lock()
+_log: Final = logging.getLogger(__name__)
 
 
 def own_issuer() -> str:
@@ -86,6 +88,7 @@ def _refresh(held: _KeySet, issuer: OidcIssuer) -> None:
     try:
         held.keys = _keys_of(_fetched(issuer.jwks_url))
     except Exception:
+        _log.warning("an issuer's keys cannot be fetched", exc_info=True, extra={"issuer": issuer.name})
         if not held.keys:
             held.read_at = float("-inf")
             raise Unavailable(f"the keys of the issuer {issuer.name} cannot be fetched") from None

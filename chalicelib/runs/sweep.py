@@ -21,9 +21,9 @@ from chalicelib.machines.names import execution_arn
 from chalicelib.runs.admit import admit
 from chalicelib.runs.finish import INTERRUPTED, NO_SLOT, StatusChange, change_of, finish
 from chalicelib.runs.follow_up import follow_up, stop
+from chalicelib.runs.recount import Recount
 from chalicelib.runs.retention import delete_expired
 from chalicelib.runs.start import give_to_engine, launch
-from chalicelib.runs.tally import Tally
 from chalicelib.store import answers, keys, runs
 from chalicelib.store.run_records import Run
 from chalicelib.store.statuses import RunStatus
@@ -59,17 +59,17 @@ def sweep(organisation_id: str, *, grace_seconds: float = 30.0, budget_seconds: 
             _try(swept, partial(_deliver, organisation_id, waiter_id, swept))
     _try(swept, partial(_give_back, organisation_id, swept))
     _try(swept, partial(_delete_expired, organisation_id, swept))
-    tally = Tally(organisation_id)
+    recount = Recount(organisation_id)
     cursor: str | None = None
     while time.monotonic() < until:
         page = runs.list_page(organisation_id, keys.open_runs(organisation_id), limit=_PAGE, cursor=cursor, newest_first=False)
         for run in page.runs:
-            tally.count(run)
+            recount.count(run)
             if time.monotonic() < until and is_due(run, seconds_since(run.updated_at), grace_seconds):
                 _try(swept, partial(_look_after, run, swept))
         cursor = page.cursor
         if cursor is None:
-            _try(swept, partial(_correct, tally, swept))
+            _try(swept, partial(_correct, recount, swept))
             break
     _try(swept, partial(_admit, organisation_id, swept))
     return swept
@@ -154,8 +154,8 @@ def _delete_expired(organisation_id: str, swept: Swept) -> None:
     swept.deleted_count += delete_expired(organisation_id)
 
 
-def _correct(tally: Tally, swept: Swept) -> None:
-    swept.corrected_count += tally.correct()
+def _correct(recount: Recount, swept: Swept) -> None:
+    swept.corrected_count += recount.correct()
 
 
 def _admit(organisation_id: str, swept: Swept) -> None:

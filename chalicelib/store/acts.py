@@ -64,13 +64,18 @@ class Act(Record):
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of record that people answer for: where it stands, and which fields matter (`only`), or do not (`quiet`)."""
+    """A kind of record that people answer for: where it stands, and which fields matter (`only`), or do not (`quiet`). A key that ends with `#` goes
+    on; an empty one is any."""
 
     noun: str
     pk: str
     sk: str
     only: frozenset[str] = frozenset()
     quiet: frozenset[str] = frozenset()
+
+    def stands_at(self, pk: str, sk: str) -> bool:
+        """`pk` without its organisation."""
+        return _fits(self.pk, pk) and _fits(self.sk, sk)
 
     def matters(self, fields: frozenset[str]) -> bool:
         told = fields - _NOISE - self.quiet
@@ -91,8 +96,8 @@ KINDS: Final = (
     Kind("cache", "CACHE", "GENERATION"),
     Kind("organisation", "ORGANISATION", "ORGANISATION"),
     Kind("member", "MEMBER#", "MEMBER"),
-    Kind("person", "PERSON#", "PERSON", quiet=frozenset({"failed_count", "last_seen_at"})),
-    Kind("api-key", "APIKEY#", "APIKEY", quiet=frozenset({"last_used_at"})),
+    Kind("person", "PERSON#", "PERSON"),
+    Kind("api-key", "APIKEY#", "APIKEY", quiet=frozenset({"used_on"})),
     Kind("invitation", "INVITATION#", "INVITATION"),
     Kind("cache-job", "JOB#", "JOB", quiet=frozenset({"status", "results", "lease_owner", "lease_until"})),
     Kind("push", "RUN#", "PUSH#", quiet=frozenset({"tried_count", "told_at"})),
@@ -120,7 +125,11 @@ def actor() -> Actor | None:
 def kind_of(key: Key) -> Kind | None:
     """The kind of a record that people answer for; None for all others."""
     rest = key.pk.partition("#")[2].partition("#")[2]
-    return next((kind for kind in KINDS if rest.startswith(kind.pk) and key.sk.startswith(kind.sk)), None)
+    return next((kind for kind in KINDS if kind.stands_at(rest, key.sk)), None)
+
+
+def _fits(pattern: str, text: str) -> bool:
+    return text.startswith(pattern) if pattern.endswith("#") or not pattern else text == pattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +160,8 @@ def items_of(changes: Iterable[Changing], before: Mapping[Key, Item]) -> list[It
     who = _ACTOR.get()
     if who is None:
         return []
-    return [_item(_act(who, change, before.get(change.key)), who.organisation_id) for change in changes]
+    found = (_act(who, change, before.get(change.key)) for change in changes)
+    return [_item(act, who.organisation_id) for act in found if act.verb != "changed" or act.before != act.after]
 
 
 def noted(noun: str, target: str, verb: Verb, after: Json = None) -> Item | None:

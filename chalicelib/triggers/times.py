@@ -17,7 +17,7 @@ from chalicelib.errors import ScheduleInvalid
 from chalicelib.triggers.cron import Cron, parse_cron, six_fields
 
 _UNITS: Final = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
-_SECOND_UNITS: Final = frozenset({"second"})  # the local stack's tests; Scheduler knows none
+_OF_SECONDS: Final = re.compile(r"rate\(\d+ seconds?\)")  # the local stack's tests; Scheduler knows none
 _EXPRESSION: Final = re.compile(r"(cron|rate|at)\((.*)\)", re.DOTALL)
 _RATE: Final = re.compile(r"([1-9]\d{0,8}) (second|minute|hour|day)s?")
 _MOMENT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?")
@@ -60,7 +60,7 @@ def checked(timing: Timing, now: datetime) -> None:
     """Raises ScheduleInvalid where Scheduler would refuse the expression or the zone, or where no time is left."""
     expression = _parsed(timing)
     zone_of(timing.timezone)
-    if timing.expression.startswith("rate(") and _RATE.fullmatch(timing.expression[5:-1])[2] in _SECOND_UNITS:  # type: ignore[index]
+    if _OF_SECONDS.fullmatch(timing.expression):
         raise ScheduleInvalid(f"{timing.expression}: the least is a minute")
     if timing.start is not None and timing.end is not None and timing.end <= timing.start:
         raise ScheduleInvalid("the schedule ends before it starts")

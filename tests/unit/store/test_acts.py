@@ -98,6 +98,20 @@ def test_it_tells_large_values_by_their_digest(aws: Cloud) -> None:
     assert set(json.loads(second.after)) == {"sha256", "characters"}
 
 
+def test_it_notes_no_change_that_changes_nothing(aws: Cloud) -> None:
+    put_budget(5)
+    with acting(ANNA):
+        put_budget(5, revision=2)
+    assert noted() == []
+
+
+def test_it_tells_a_budget_from_what_was_spent_of_it(aws: Cloud) -> None:
+    with acting(ANNA):
+        table.write(table.add(keys.spent_of_period(ORG, "wf_1", "DAY#2026-11-27", "g"), {"spent": 5}))
+        table.write(table.add(keys.spent_of_period(ORG, "", "DAY#2026-11-27", "g"), {"spent": 5}))
+    assert noted() == []
+
+
 def test_it_forgets_who_acted(aws: Cloud) -> None:
     with acting(ANNA), acting(Actor(ORG, "bob", "x")):
         put_budget(1)

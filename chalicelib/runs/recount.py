@@ -17,7 +17,7 @@ from chalicelib.store.slots import Counts, WorkflowSlots
 QUIET_SECONDS: Final = 30  # an index lags by less
 
 
-class Tally:
+class Recount:
     """Counts runs as they are found."""
 
     def __init__(self, organisation_id: str) -> None:
