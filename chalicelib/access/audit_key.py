@@ -9,11 +9,11 @@ import hashlib
 import json
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from chalicelib.access.own_keys import key_text
 from chalicelib.settings import settings
 from chalicelib.spec.model import JsonObject
-from chalicelib.store.clients import client
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -71,22 +71,11 @@ def _secret_name() -> str:
 def _private_key(name: str) -> "Ed25519PrivateKey":
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-    secrets: Any = client("secretsmanager")
-    try:
-        text = secrets.get_secret_value(SecretId=name)["SecretString"]
-    except secrets.exceptions.ResourceNotFoundException:
-        text = _made(secrets, name)
+    text = key_text(name, make=_new_key, about="Signs the checkpoints of Sluice's audit")
     return Ed25519PrivateKey.from_private_bytes(base64.b64decode(json.loads(text)["private_key"]))
 
 
-def _made(secrets: Any, name: str) -> str:
-    """A new key; where another was first, theirs."""
+def _new_key() -> str:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-    text = json.dumps({"private_key": base64.b64encode(Ed25519PrivateKey.generate().private_bytes_raw()).decode()})
-    try:
-        secrets.create_secret(Name=name, SecretString=text, Description="Signs the checkpoints of Sluice's audit")
-    except secrets.exceptions.ResourceExistsException:
-        found: str = secrets.get_secret_value(SecretId=name)["SecretString"]
-        return found
-    return text
+    return json.dumps({"private_key": base64.b64encode(Ed25519PrivateKey.generate().private_bytes_raw()).decode()})

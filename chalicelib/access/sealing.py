@@ -9,11 +9,11 @@ Source: NIST SP 800-38D (a random nonce of 96 bits for each), RFC 5869.
 import base64
 import os
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
+from chalicelib.access.own_keys import key_text
 from chalicelib.errors import SealBroken
 from chalicelib.settings import settings
-from chalicelib.store.clients import client
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -70,14 +70,8 @@ def _cipher(name: str, organisation_id: str) -> "AESGCM":
 
 
 def _master(name: str) -> str:
-    """The key that is there; else a new one, or another's that was faster."""
-    secrets: Any = client("secretsmanager")
-    try:
-        return str(secrets.get_secret_value(SecretId=name)["SecretString"])
-    except secrets.exceptions.ResourceNotFoundException:
-        made = base64.b64encode(os.urandom(_KEY_BYTES)).decode()
-    try:
-        secrets.create_secret(Name=name, SecretString=made, Description="Seals secrets of Sluice's webhooks")
-    except secrets.exceptions.ResourceExistsException:
-        return str(secrets.get_secret_value(SecretId=name)["SecretString"])
-    return made
+    return key_text(name, make=_new_master, about="Seals secrets of Sluice's webhooks")
+
+
+def _new_master() -> str:
+    return base64.b64encode(os.urandom(_KEY_BYTES)).decode()
