@@ -93,7 +93,12 @@ def test_it_takes_a_signed_call_and_refuses_others(stack: LocalStack, runs: Loca
 def test_it_fires_for_an_event_of_the_bus(runs: LocalRuns, eventually: Callable[..., Any]) -> None:
     trigger = added(runs, "echo", "event", "$event.detail.text", event={"pattern": {"source": ["shop"], "detail": {"text": [{"prefix": "h"}]}}})
     bus = boto3.client("events", region_name="eu-central-1")
-    eventually(lambda: bus.list_rules()["Rules"])
+
+    def targets() -> Any:  # EventBridge takes a rule first, and what it calls after it
+        names = [rule["Name"] for rule in bus.list_rules()["Rules"] if rule["Name"].endswith(trigger["id"])]
+        return names and bus.list_targets_by_rule(Rule=names[0])["Targets"]
+
+    eventually(targets)
     entries = [{"Source": "shop", "DetailType": "said", "Detail": json.dumps({"text": text})} for text in ("no", 'hi "there" <b>')]
     bus.put_events(Entries=entries)
     assert heard(runs, eventually, trigger)["output"] == {"heard": 'hi "there" <b>'}
