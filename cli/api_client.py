@@ -544,6 +544,7 @@ class Impact(TypedDict):
     open_gate_count: int
     versions: list[VersionImpact]
     callers: list[CallerImpact]
+    triggers: list[TriggerImpact]
     is_whole: bool
 
 
@@ -669,6 +670,7 @@ class MadeTrigger(TypedDict):
     kind: Literal["schedule", "webhook", "event", "run_end"]
     version: int | None
     enabled: bool
+    priority: Literal["high", "normal", "low"]
     created_at: str
     created_by: str
     updated_at: str
@@ -676,6 +678,7 @@ class MadeTrigger(TypedDict):
     paused_at: str | None
     revision: int
     input: NotRequired[Any]
+    start_within_seconds: NotRequired[int]
     schedule: NotRequired[Schedule]
     webhook: NotRequired[Webhook]
     event: NotRequired[EventSource]
@@ -1466,10 +1469,20 @@ class TriggerGiven(TypedDict):
     version: NotRequired[int | None]
     input: NotRequired[Any]
     enabled: NotRequired[bool]
+    priority: NotRequired[Priority]
+    start_within_seconds: NotRequired[int | None]
     schedule: NotRequired[ScheduleGiven | None]
     webhook: NotRequired[WebhookGiven | None]
     event: NotRequired[EventGiven | None]
     run_end: NotRequired[RunEndGiven | None]
+
+
+class TriggerImpact(TypedDict):
+    trigger_id: str
+    name: str
+    kind: Literal["schedule", "webhook", "event", "run_end"]
+    enabled: bool
+    version: int | None
 
 
 class TriggerToChange(TypedDict):
@@ -1477,6 +1490,8 @@ class TriggerToChange(TypedDict):
     version: NotRequired[int | None]
     input: NotRequired[Any]
     enabled: NotRequired[bool]
+    priority: NotRequired[Priority]
+    start_within_seconds: NotRequired[int | None]
     schedule: NotRequired[ScheduleGiven | None]
     webhook: NotRequired[WebhookGiven | None]
     event: NotRequired[EventGiven | None]
@@ -1492,6 +1507,7 @@ class TriggerWithTally(TypedDict):
     kind: Literal["schedule", "webhook", "event", "run_end"]
     version: int | None
     enabled: bool
+    priority: Literal["high", "normal", "low"]
     created_at: str
     created_by: str
     updated_at: str
@@ -1504,6 +1520,7 @@ class TriggerWithTally(TypedDict):
     last_run_id: str | None
     last_error: Fault | None
     input: NotRequired[Any]
+    start_within_seconds: NotRequired[int]
     schedule: NotRequired[Schedule]
     webhook: NotRequired[Webhook]
     event: NotRequired[EventSource]
@@ -1734,6 +1751,7 @@ class WorkflowTrigger(TypedDict):
     kind: Literal["schedule", "webhook", "event", "run_end"]
     version: int | None
     enabled: bool
+    priority: Literal["high", "normal", "low"]
     created_at: str
     created_by: str
     updated_at: str
@@ -1741,6 +1759,7 @@ class WorkflowTrigger(TypedDict):
     paused_at: str | None
     revision: int
     input: NotRequired[Any]
+    start_within_seconds: NotRequired[int]
     schedule: NotRequired[Schedule]
     webhook: NotRequired[Webhook]
     event: NotRequired[EventSource]
@@ -2318,7 +2337,7 @@ class Api:
         )
 
     def versions_get_impact(self, workflow_id: str) -> Impact:
-        """What a publication touches: runs in flight, open gates, callers."""
+        """What a publication touches: runs in flight, open gates, callers, triggers."""
         return cast("Impact", self.client.send("GET", f"/api/v1/workflows/{quote(workflow_id, safe='')}/impact", query={}, body=None, key=""))
 
     def resume_try_one(self, workflow_id: str, node: str, body: Trial, *, key: str = "") -> PlacedRun:

@@ -45,6 +45,7 @@ def add(
     on: Annotated[list[str] | None, typer.Option("--on", help="With --after: succeeded, failed, timed_out, cancelled. May be repeated.")] = None,
     input_: Annotated[str, typer.Option("--input", help="The template of the run's input as JSON, or @FILE.")] = "{}",
     version: Annotated[int | None, typer.Option("--version", min=1, help="The version to run; else the latest of the day.")] = None,
+    priority: Annotated[Literal["high", "normal", "low"], typer.Option("--priority", help="Of its runs, where they wait for a slot.")] = "normal",
     paused: Annotated[bool, typer.Option("--paused", help="It begins paused.")] = False,
     url: UrlOption = None,
     person: AsOption = "",
@@ -55,7 +56,14 @@ def add(
     with told(here.err):
         given = dict(zip(_HOW, (cron, rate, at, webhook, event, after), strict=True))
         source = _source({how: value for how, value in given.items() if value is not None}, timezone, catch_up, on)
-        body = {"name": name, "input": _read(input_), "enabled": not paused, **({"version": version} if version else {}), **source}
+        body = {
+            "name": name,
+            "input": _read(input_),
+            "enabled": not paused,
+            "priority": priority,
+            **({"version": version} if version else {}),
+            **source,
+        }
         made = here.client.post(f"/api/v1/workflows/{here.workflow_id(workflow)}/triggers", body)
         here.show(made, human=lambda: _made(made))
 

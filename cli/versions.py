@@ -100,6 +100,11 @@ def _touched(impact: dict[str, Any]) -> list[RenderableType]:
         for each in impact.get("callers", ())
         if each["calls_version"] < impact["latest_version"]
     ]
+    lines += [
+        f"{each['kind']} {each['name']} starts the new version from then on{'' if each['enabled'] else ', once it is resumed'}"
+        for each in impact.get("triggers", ())
+        if each["version"] is None
+    ]
     return [Text(line, style="dim") for line in lines]
 
 

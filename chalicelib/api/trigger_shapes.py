@@ -4,7 +4,7 @@ from typing import Final
 
 from chalicelib.api.shape import Kind, Many, Shape, nullable, page
 from chalicelib.spec.model import Json
-from chalicelib.store.run_records import Fault
+from chalicelib.store.run_records import Fault, Priority
 from chalicelib.store.trigger_records import EventSource, Firing, RunEnd, Schedule, SealedSecret, TriggerKind, Webhook
 
 _FAULT: Final = nullable(Shape("Fault", record=Fault))
@@ -18,6 +18,7 @@ _ALWAYS: Final[dict[str, Kind]] = {
     "kind": TriggerKind,
     "version": int | None,
     "enabled": bool,
+    "priority": Priority,
     "created_at": str,
     "created_by": str,
     "updated_at": str,
@@ -27,6 +28,7 @@ _ALWAYS: Final[dict[str, Kind]] = {
 }
 _SOMETIMES: Final[dict[str, Kind]] = {
     "input": Json,
+    "start_within_seconds": int,
     "schedule": Shape("Schedule", record=Schedule),
     "webhook": _WEBHOOK,
     "event": Shape("EventSource", record=EventSource),

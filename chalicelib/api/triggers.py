@@ -25,7 +25,9 @@ from chalicelib.errors import (
     VersionNotFound,
     WorkflowNotFound,
 )
+from chalicelib.runs.start import InLine
 from chalicelib.spec.model import Json, JsonObject
+from chalicelib.store.run_records import Priority
 from chalicelib.store.trigger_records import CatchUp, Scheme, TriggerRecord
 from chalicelib.triggers import query, save, schedules, webhooks
 from chalicelib.triggers.save import Source, Wanted, WantedEvent, WantedRunEnd, WantedSchedule, WantedWebhook
@@ -82,12 +84,15 @@ class RunEndGiven(Wire):
 
 
 class TriggerGiven(Wire):
-    """Exactly one of `schedule`, `webhook`, `event` and `run_end`. `input` is a template. `version` defaults to the latest at the time of the run."""
+    """Exactly one of `schedule`, `webhook`, `event` and `run_end`. `input` is a template. `version` defaults to the latest at the time of the run.
+    `priority` and `start_within_seconds` say how its runs wait, where they have to."""
 
     name: Annotated[str, Field(max_length=64)]
     version: Annotated[int, Field(ge=1)] | None = None
     input: Json = Field(default_factory=dict)
     enabled: bool = True
+    priority: Annotated[Priority, Field(strict=False)] = Priority.NORMAL
+    start_within_seconds: Annotated[int, Field(ge=1, le=86_400 * 30)] | None = None
     schedule: ScheduleGiven | None = None
     webhook: WebhookGiven | None = None
     event: EventGiven | None = None
@@ -110,7 +115,8 @@ class TriggerGiven(Wire):
 
     @property
     def wanted(self) -> Wanted:
-        return Wanted(self.name, self._sources()[0], version=self.version, input=self.input, enabled=self.enabled)
+        line = InLine(self.priority, self.start_within_seconds)
+        return Wanted(self.name, self._sources()[0], version=self.version, input=self.input, enabled=self.enabled, line=line)
 
 
 class TriggerToChange(TriggerGiven):
@@ -151,6 +157,7 @@ def create(call: Call[TriggerGiven, Nothing], workflow_id: str) -> Answer:
     """Add a trigger to a workflow.
 
     With one of `schedule`, `webhook`, `event` and `run_end`. `input` is a template of the run's input; `version` defaults to the latest of the day.
+    `priority` (`high`, `normal`, `low`) and `start_within_seconds` are those of its runs, where they wait for a slot.
     See [flows/triggers.md](flows/triggers.md).
 
     `schedule`: one of `cron` (EventBridge's six fields, plain cron's five, or `@daily` and the like), `rate` (`5 minutes`) and `at`

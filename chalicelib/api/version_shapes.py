@@ -5,6 +5,7 @@ from typing import Final, Literal
 from chalicelib.api.shape import Either, Many, Media, Pair, Shape, nullable, page
 from chalicelib.api.shapes import DIAGNOSTIC, FREE, VERSION
 from chalicelib.spec.model import Json
+from chalicelib.store.trigger_records import TriggerKind
 from chalicelib.store.workflow_records import VersionSummary
 from chalicelib.workflows.diff import Aspect
 from chalicelib.workflows.diff_values import Kind
@@ -28,6 +29,7 @@ VERSIONS: Final = Shape("Versions", {"versions": Many(Shape("VersionSummary", {"
 
 _IN_FLIGHT: Final = {"in_flight_count": int, "open_gate_count": int}
 _CALLER: Final = Shape("CallerImpact", {"workflow_id": str, "workflow_name": str, "version": int, "calls_version": int})
+_STARTING: Final = Shape("TriggerImpact", {"trigger_id": str, "name": str, "kind": TriggerKind, "enabled": bool, "version": int | None})
 IMPACT: Final = Shape(
     "Impact",
     {
@@ -36,6 +38,7 @@ IMPACT: Final = Shape(
         **_IN_FLIGHT,
         "versions": Many(Shape("VersionImpact", {"version": int, **_IN_FLIGHT})),
         "callers": Many(_CALLER),
+        "triggers": Many(_STARTING),
         "is_whole": bool,
     },
 )

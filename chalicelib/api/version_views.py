@@ -29,7 +29,11 @@ def tally_view(tally: Tally) -> JsonObject:
 
 def impact_view(impact: Impact) -> JsonObject:
     sums: JsonObject = {"in_flight_count": impact.in_flight_count, "open_gate_count": impact.open_gate_count}
-    listed: JsonObject = {"versions": [asdict(each) for each in impact.versions], "callers": [asdict(each) for each in impact.callers]}
+    listed: JsonObject = {
+        "versions": [asdict(each) for each in impact.versions],
+        "callers": [asdict(each) for each in impact.callers],
+        "triggers": [asdict(each) for each in impact.triggers],
+    }
     return {"workflow_id": impact.workflow_id, "latest_version": impact.latest_version, **sums, **listed, "is_whole": impact.is_whole}
 
 

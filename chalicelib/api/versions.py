@@ -109,10 +109,11 @@ def list_all(call: Call[Nothing, Nothing], workflow_id: str) -> Answer:
     errors=(WorkflowNotFound,),
 )
 def get_impact(call: Call[Nothing, Nothing], workflow_id: str) -> Answer:
-    """What a publication touches: runs in flight, open gates, callers.
+    """What a publication touches: runs in flight, open gates, callers, triggers.
 
-    Runs and callers stay on the version that they have. `is_whole` is false where the organisation has more open gates than are looked through
-    (1,000), and for those who may not see the workflow's runs, to whom none are counted; callers that one may not read are left out.
+    Runs and callers stay on the version that they have; a trigger without a `version` of its own starts the new one from then on.
+    `is_whole` is false where the organisation has more open gates than are looked through (1,000), and for those who may not see the workflow's
+    runs, to whom none are counted; callers that one may not read are left out.
     """
     return Answer(impact_view(impact_of(call.principal, workflow_id)))
 

@@ -11,7 +11,7 @@ from chalicelib.access.principal import Principal
 from chalicelib.access.scopes import ALL
 from chalicelib.clock import now_text
 from chalicelib.errors import Conflict, Contention, Invalid, KeyReused, NotFound, SluiceError
-from chalicelib.runs.start import start
+from chalicelib.runs.start import InLine, start
 from chalicelib.spec.input_template import render_template
 from chalicelib.spec.model import Json
 from chalicelib.store import runs, triggers
@@ -80,7 +80,14 @@ def _start(trigger: TriggerRecord, occasion: Occasion, key: str) -> str:
     caused = Trigger(type=trigger.kind, source=trigger.id, depth=occasion.depth)
     try:
         run = start(
-            principal_of(trigger), workflow_id=trigger.workflow_id, input=given, version=trigger.version, key=key, trigger=caused, lasting=True
+            principal_of(trigger),
+            workflow_id=trigger.workflow_id,
+            input=given,
+            version=trigger.version,
+            key=key,
+            trigger=caused,
+            lasting=True,
+            line=InLine(trigger.priority, trigger.start_within_seconds),
         )
     except KeyReused:  # another delivery was faster, with another template
         found = _find(trigger, key)

@@ -9,7 +9,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field
 
 from chalicelib.store.record import FreeJson, FreeObject, Record
-from chalicelib.store.run_records import Fault
+from chalicelib.store.run_records import Fault, Priority
 
 TriggerKind = Literal["schedule", "webhook", "event", "run_end"]
 CatchUp = Literal["none", "latest", "all"]
@@ -63,9 +63,9 @@ class RunEnd(Record):
 
 
 class TriggerRecord(Record):
-    """`input` is a template (`spec.input_template`). `version` None means the latest. `handled_from`: of a schedule, the moment up to which no time
-    is left to make up for. `paused_at`: since when it is not enabled. `deleted_at`: what AWS holds of it is still to be taken away.
-    `synced_revision`: the last one that AWS holds for certain."""
+    """`input` is a template (`spec.input_template`). `version` None means the latest. `priority` and `start_within_seconds` say how its runs wait for
+    a slot. `handled_from`: of a schedule, the moment up to which no time is left to make up for. `paused_at`: since when it is not enabled.
+    `deleted_at`: what AWS holds of it is still to be taken away. `synced_revision`: the last one that AWS holds for certain."""
 
     id: str
     organisation_id: str
@@ -76,6 +76,8 @@ class TriggerRecord(Record):
     version: int | None = None
     input: FreeJson = Field(default_factory=dict)
     enabled: bool = True
+    priority: Priority = Priority.NORMAL
+    start_within_seconds: int | None = None
     schedule: Schedule | None = None
     webhook: Webhook | None = None
     event: EventSource | None = None

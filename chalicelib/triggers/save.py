@@ -15,7 +15,7 @@ from chalicelib.access.principal import Principal
 from chalicelib.access.scopes import Scope
 from chalicelib.clock import now_text, time_text
 from chalicelib.errors import NotPublished, TriggerChanged, TriggerInvalid
-from chalicelib.runs.start import choose_version
+from chalicelib.runs.start import IN_LINE, InLine, choose_version
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.store import triggers, workflows
 from chalicelib.store.statuses import RunStatus
@@ -76,13 +76,14 @@ Source = WantedSchedule | WantedWebhook | WantedEvent | WantedRunEnd
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A trigger as somebody wants it. `source` says what it waits for."""
+    """A trigger as somebody wants it. `source` says what it waits for, `line` how its runs wait for a slot."""
 
     name: str
     source: Source
     version: int | None = None
     input: Json = field(default_factory=dict)
     enabled: bool = True
+    line: InLine = IN_LINE
 
 
 def create(principal: Principal, workflow_id: str, wanted: Wanted) -> tuple[TriggerRecord, str | None]:
@@ -108,6 +109,7 @@ def create(principal: Principal, workflow_id: str, wanted: Wanted) -> tuple[Trig
         version=wanted.version,
         input=wanted.input,
         enabled=wanted.enabled,
+        **_line(wanted.line),
         created_at=now,
         created_by=principal.person,
         updated_at=now,
@@ -135,7 +137,7 @@ def change(principal: Principal, trigger_id: str, wanted: Wanted, *, revision: i
     if isinstance(wanted.source, WantedWebhook) and wanted.source.secret is not None:
         raise TriggerInvalid("a webhook's secret is not changed with the trigger; rotate it")
     source = _source(principal, wanted.source, before, now)
-    changed = {"version": wanted.version, "input": wanted.input, "handled_from": now, **source}
+    changed = {"version": wanted.version, "input": wanted.input, "handled_from": now, **_line(wanted.line), **source}
     after = _changed(before, principal, now, **changed, **_enabling(before, now, enabled=wanted.enabled))
     _check(workflows.get(principal.organisation_id, before.workflow_id), after)
     triggers.replace(after, before=before)
@@ -167,6 +169,10 @@ def kind_of(source: Source) -> TriggerKind:
             return "event"
         case WantedRunEnd():
             return "run_end"
+
+
+def _line(line: InLine) -> dict[str, Any]:
+    return {"priority": line.priority, "start_within_seconds": line.within_seconds}
 
 
 def _enabled(principal: Principal, trigger_id: str, *, enabled: bool) -> TriggerRecord:

@@ -1,8 +1,8 @@
-"""What a publication of a workflow touches: runs in flight by version, open gates, who calls it.
+"""What a publication of a workflow touches: runs in flight by version, open gates, who calls it, what starts it by itself.
 
 In: who asks, a workflow. Out: `Impact`, from counters and indexes. Reads only; runs are counted for those alone who may see them, callers are told
 to those who may read them. Runs stay on the version that they began with, and callers on the version that
-they were published with: the figures say how much of that there is.
+they were published with: the figures say how much of that there is. Triggers that name no version start the new one from now on.
 """
 
 from collections import Counter
@@ -12,9 +12,10 @@ from typing import Final
 from chalicelib.access.objects import scopes_on, visible, workflow_for
 from chalicelib.access.principal import Principal
 from chalicelib.access.scopes import Scope
-from chalicelib.store import gates, runs, tallies, workflows
+from chalicelib.store import gates, runs, tallies, triggers, workflows
 from chalicelib.store.items import Item
 from chalicelib.store.tallies import Tally
+from chalicelib.store.trigger_records import TriggerKind
 from chalicelib.store.workflow_records import Workflow
 
 MAX_GATES: Final = 1000  # of the organisation, looked through for those of this workflow
@@ -41,6 +42,17 @@ class CallerImpact:
 
 
 @dataclass(frozen=True, slots=True)
+class TriggerImpact:
+    """What starts runs of the workflow by itself. `version` None: of the latest version, so of the new one as soon as it is published."""
+
+    trigger_id: str
+    name: str
+    kind: TriggerKind
+    enabled: bool
+    version: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Impact:
     """`versions` are those with something open, newest first. `is_whole` is False where there were more open gates than are looked through, and for
     those who may not see the workflow's runs: to them nothing is open."""
@@ -49,6 +61,7 @@ class Impact:
     latest_version: int
     versions: tuple[VersionImpact, ...]
     callers: tuple[CallerImpact, ...]
+    triggers: tuple[TriggerImpact, ...] = ()
     is_whole: bool = True
 
     @property
@@ -63,14 +76,14 @@ class Impact:
 def impact_of(principal: Principal, workflow_id: str) -> Impact:
     """Raises WorkflowNotFound."""
     workflow = workflow_for(principal, workflow_id, Scope.WORKFLOW_READ)
-    callers = _callers(principal, workflow)
+    callers, starting = _callers(principal, workflow), _triggers(workflow)
     if Scope.RUN_READ not in scopes_on(principal, workflow):
-        return Impact(workflow_id, workflow.latest_version, (), callers, is_whole=False)
+        return Impact(workflow_id, workflow.latest_version, (), callers, starting, is_whole=False)
     in_flight = {number: tally.in_flight_count for number, tally in tallies.of_workflow(workflow.organisation_id, workflow_id).items()}
     waiting, is_whole = _open_gates(workflow)
     numbers = sorted({number for number, count in in_flight.items() if count} | waiting.keys(), reverse=True)
     versions = tuple(VersionImpact(number, in_flight.get(number, 0), waiting[number]) for number in numbers)
-    return Impact(workflow_id, workflow.latest_version, versions, callers, is_whole)
+    return Impact(workflow_id, workflow.latest_version, versions, callers, starting, is_whole)
 
 
 def tallies_of(principal: Principal, workflow_id: str) -> dict[int, Tally] | None:
@@ -93,6 +106,11 @@ def _open_gates(workflow: Workflow) -> tuple[Counter[int], bool]:
             break
     of_run = runs.get_many(workflow.organisation_id, run_ids)
     return Counter(of_run[run_id].version for run_id in run_ids if run_id in of_run), after is None
+
+
+def _triggers(workflow: Workflow) -> tuple[TriggerImpact, ...]:
+    found = triggers.list_of_workflow(workflow.organisation_id, workflow.id)
+    return tuple(TriggerImpact(each.id, each.name, each.kind, each.enabled, each.version) for each in found)
 
 
 def _callers(principal: Principal, workflow: Workflow) -> tuple[CallerImpact, ...]:

@@ -19,7 +19,6 @@ from tests.factories.run_stories import started_run
 from tests.unit.api.test_routes import Api
 
 ORG = "org_local"
-TODAY = datetime.now(UTC).date().isoformat()
 
 
 @pytest.fixture
@@ -33,12 +32,13 @@ def spent(key: str, cost: int | None = 100, **more: Any) -> None:
 
 
 def test_it_tells_costs_by_day(api: Api) -> None:
+    today = datetime.now(UTC).date().isoformat()
     spent("a")
     spent("b", None)
     spent("c", 7, at="2026-01-05T00:00:00.000Z")
     status, found = api("GET /costs")
     sums = {"cost": 100, "call_count": 2, "unpriced_count": 1, "input_tokens": 0, "output_tokens": 0, "cached_tokens": 0}
-    assert (status, found["total"], found["days"], found["to"]) == (200, sums, [{"day": TODAY, **sums}], TODAY)
+    assert (status, found["total"], found["days"], found["to"]) == (200, sums, [{"day": today, **sums}], today)
     found = api("GET /costs", query={"from": "2026-01-01", "to": "2026-01-31"})[1]
     assert [(day["day"], day["cost"]) for day in found["days"]] == [("2026-01-05", 7)]
 
@@ -137,6 +137,7 @@ def job(api: Api, job_id: str) -> Any:
 
 
 def test_it_hands_a_job_over_and_tells_what_became_of_it(api: Api, handed_over: list[Any]) -> None:
+    today = datetime.now(UTC).date().isoformat()
     status, made = warm_job(api)
     assert (status, made["status"], made["request_count"], made["done_count"], made["requests"]) == (202, "queued", 3, 0, [])
     assert not {"lease_owner", "digest", "organisation_id"} & made.keys()
@@ -149,16 +150,17 @@ def test_it_hands_a_job_over_and_tells_what_became_of_it(api: Api, handed_over: 
         ("failed", None, "model-request-invalid"),
         ("there", None, None),
     ]
-    assert ledger.costs_by_day(ORG, TODAY, TODAY)[TODAY].call_count == 1
+    assert ledger.costs_by_day(ORG, today, today)[today].call_count == 1
     counts = api("GET /cache")[1]
-    assert (counts["total"]["hit_count"], counts["total"]["miss_count"], [day["day"] for day in counts["days"]]) == (1, 1, [TODAY])
+    assert (counts["total"]["hit_count"], counts["total"]["miss_count"], [day["day"] for day in counts["days"]]) == (1, 1, [today])
     assert api("DELETE /cache") == (200, {"generation": 1})
 
 
 def test_a_job_that_is_delivered_twice_is_done_once(api: Api, handed_over: list[Any]) -> None:
+    today = datetime.now(UTC).date().isoformat()
     made = warm_job(api)[1]
     assert [done(handed_over[0]) for _ in range(2)] == [{"result": 3}, {"result": 0}]
-    assert ledger.costs_by_day(ORG, TODAY, TODAY)[TODAY].call_count == 1
+    assert ledger.costs_by_day(ORG, today, today)[today].call_count == 1
     assert job(api, made["id"])["done_count"] == 3
 
 

@@ -19,6 +19,11 @@ IMPACT: dict[str, Any] = {
     "latest_version": 2,
     "versions": [{"version": 1, "in_flight_count": 4, "open_gate_count": 2}],
     "callers": [{"workflow_name": "trip", "version": 7, "calls_version": 1}, {"workflow_name": "stay", "version": 1, "calls_version": 2}],
+    "triggers": [
+        {"kind": "schedule", "name": "nightly", "enabled": True, "version": None},
+        {"kind": "webhook", "name": "orders", "enabled": False, "version": None},
+        {"kind": "webhook", "name": "fixed", "enabled": True, "version": 1},
+    ],
 }
 RUNS = {"started_count": 9, "in_flight_count": 1, "success_rate": 0.875, "median_seconds": 12.34, "cost_per_run": 1500}
 NONE = {"started_count": 0, "in_flight_count": 0, "success_rate": None, "median_seconds": None, "cost_per_run": None}
@@ -55,7 +60,9 @@ def test_it_publishes_with_a_note_labels_and_a_base(greet: str) -> None:
     assert api.bodies(f"POST {VERSIONS}") == [{"text": GREET, "note": "why", "labels": {"ticket": "OPS-1"}, "base_version": 1}]
     assert "version 1: 4 runs go on, 2 gates wait for people" in found.stdout
     assert "trip version 7 goes on with version 1 until it is published" in found.stdout
-    assert "stay" not in found.stdout
+    assert "schedule nightly starts the new version from then on\n" in found.stdout
+    assert "webhook orders starts the new version from then on, once it is resumed" in found.stdout
+    assert not {"stay", "fixed"} & set(found.stdout.split())
 
 
 def test_it_takes_no_label_without_a_value(greet: str) -> None:

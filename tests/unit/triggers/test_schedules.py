@@ -10,8 +10,10 @@ import pytest
 from chalicelib.clock import time_text
 from chalicelib.errors import ScheduleInvalid, TriggerChanged, TriggerInputInvalid, TriggerInvalid, TriggerNameTaken, TriggerNotFound
 from chalicelib.runs.query import get_input, get_run
+from chalicelib.runs.start import InLine
 from chalicelib.spec.model import Json
 from chalicelib.store import triggers
+from chalicelib.store.run_records import Priority
 from chalicelib.store.trigger_records import TriggerRecord
 from chalicelib.triggers import query, save, schedules
 from chalicelib.triggers.occasions import take
@@ -21,9 +23,7 @@ from chalicelib.workflows.delete import delete
 from tests.factories.cloud import ANN, STRANGER, Cloud, published
 from tests.factories.trigger_stories import HOURLY, ROLE, a_trigger, dying, held_schedules, rewritten, trigger_cloud
 
-NOW = datetime.now(UTC).replace(microsecond=0)
 HOUR = timedelta(hours=1)
-LAST_HOUR = NOW.replace(minute=0, second=0)
 
 
 @pytest.fixture(autouse=True)
@@ -32,14 +32,22 @@ def aws() -> Iterator[Cloud]:
         yield found
 
 
-def told(trigger: TriggerRecord, at: datetime = LAST_HOUR, *, revision: int | None = None) -> dict[str, Any]:
-    """What Scheduler sends, its placeholder filled."""
+def this_minute() -> datetime:
+    return datetime.now(UTC).replace(second=0, microsecond=0)
+
+
+def this_hour() -> datetime:
+    return this_minute().replace(minute=0)
+
+
+def told(trigger: TriggerRecord, at: datetime | None = None, *, revision: int | None = None) -> dict[str, Any]:
+    """What Scheduler sends, its placeholder filled, of the last full hour if of no other time."""
     return {
         "source": "schedule",
         "organisation_id": "org_local",
         "trigger_id": trigger.id,
         "revision": revision or trigger.revision,
-        "scheduled_at": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "scheduled_at": (at or this_hour()).strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
 
 
@@ -48,13 +56,26 @@ def runs_of(trigger: TriggerRecord) -> list[str]:
 
 
 def test_it_starts_a_run_in_its_own_name_with_its_input() -> None:
+    hour = this_hour()
     trigger = a_trigger(input={"city": "{{ $schedule.name }} at {{ $schedule.at }}"})
     firing = take(told(trigger))
     assert firing is not None
     assert firing.run_id is not None
     run = get_run(ANN, firing.run_id)
     assert (run.started_by, run.trigger.type, run.trigger.source) == ("schedule:nightly", "schedule", trigger.id)
-    assert get_input(ANN, run.id) == {"city": f"nightly at {time_text(LAST_HOUR)}", "max_price": 200}
+    assert get_input(ANN, run.id) == {"city": f"nightly at {time_text(hour)}", "max_price": 200}
+
+
+def test_its_run_waits_as_the_trigger_says() -> None:
+    trigger = a_trigger(line=InLine(Priority.LOW, 600))
+    firing = take(told(trigger))
+    assert firing is not None
+    assert firing.run_id is not None
+    run = get_run(ANN, firing.run_id)
+    assert run.priority is Priority.LOW
+    assert run.start_by_at is not None
+    changed = save.change(ANN, trigger.id, Wanted("nightly", HOURLY, input={"city": "Kiel"}))
+    assert (changed.priority, changed.start_within_seconds) == (Priority.NORMAL, None)
 
 
 def test_it_starts_one_run_for_a_time_that_sixteen_tell_of_at_once() -> None:
@@ -92,29 +113,33 @@ def test_it_ignores_what_it_cannot_read(payload: object) -> None:
 
 
 def test_it_fires_no_more_once_it_is_paused_but_for_a_time_before_that() -> None:
+    now = this_minute()
+    hour = this_hour()
     trigger = save.pause(ANN, a_trigger().id)
-    assert take(told(trigger, NOW + HOUR)) is None
-    assert take(told(trigger, LAST_HOUR - HOUR)) is not None
+    assert take(told(trigger, now + HOUR)) is None
+    assert take(told(trigger, hour - HOUR)) is not None
     save.remove(ANN, trigger.id)
-    assert take(told(trigger, LAST_HOUR)) is None
+    assert take(told(trigger, hour)) is None
 
 
 def test_it_fires_a_stale_schedule_only_where_the_time_is_still_meant_and_mends_it() -> None:
+    hour = this_hour()
     trigger = a_trigger()
     sync("org_local", trigger.id)
     changed = save.change(ANN, trigger.id, Wanted("nightly", WantedSchedule(cron="30 * * * *"), input={"city": "Kiel"}))
     sync("org_local", trigger.id)
-    assert take(told(changed, LAST_HOUR, revision=1)) is None
+    assert take(told(changed, hour, revision=1)) is None
     assert triggers.list_unsynced("org_local") == (trigger.id,)
 
 
 def test_it_has_eventbridge_hold_what_the_record_says() -> None:
-    trigger = a_trigger(WantedSchedule(cron="0 7 * * 1-5", timezone="Europe/Berlin", start_at=NOW + HOUR, end_at=NOW + 9000 * HOUR))
+    now = this_minute()
+    trigger = a_trigger(WantedSchedule(cron="0 7 * * 1-5", timezone="Europe/Berlin", start_at=now + HOUR, end_at=now + 9000 * HOUR))
     assert triggers.list_unsynced("org_local") == (trigger.id,)
     sync("org_local", trigger.id)
     held = held_schedules()[trigger.id]
     assert (held["ScheduleExpression"], held["ScheduleExpressionTimezone"]) == ("cron(0 7 ? * MON,TUE,WED,THU,FRI *)", "Europe/Berlin")
-    assert (held["State"], held["Target"]["RoleArn"], held["StartDate"]) == ("ENABLED", ROLE, NOW + HOUR)
+    assert (held["State"], held["Target"]["RoleArn"], held["StartDate"]) == ("ENABLED", ROLE, now + HOUR)
     assert '"<aws.scheduler.scheduled-time>"' in held["Target"]["Input"]
     assert triggers.list_unsynced("org_local") == ()
     save.pause(ANN, trigger.id)
@@ -187,37 +212,42 @@ def test_it_lets_the_newer_of_two_changes_win_whoever_tells_eventbridge_of_it(aw
 
 @pytest.mark.parametrize(("policy", "expected"), [("none", []), ("latest", [0]), ("all", [2, 1, 0])])
 def test_it_makes_up_for_what_was_missed_as_its_policy_says(policy: Any, expected: list[int]) -> None:
+    hour = this_hour()
     trigger = a_trigger(WantedSchedule(cron="0 * * * *", catch_up=policy))
     sync("org_local", trigger.id)
-    paused = rewritten(triggers.get("org_local", trigger.id), enabled=False, handled_from=time_text(LAST_HOUR - 3 * HOUR))
+    paused = rewritten(triggers.get("org_local", trigger.id), enabled=False, handled_from=time_text(hour - 3 * HOUR))
     save.resume(ANN, paused.id)
     sync("org_local", trigger.id)
     firings = triggers.list_firings("org_local", trigger.id, limit=10).firings
-    assert [firing.at for firing in firings] == [time_text(LAST_HOUR - number * HOUR) for number in sorted(expected)]
+    assert [firing.at for firing in firings] == [time_text(hour - number * HOUR) for number in sorted(expected)]
     reconcile("org_local")
     assert len(runs_of(trigger)) == len(expected)
 
 
 def test_it_makes_up_for_the_last_hundred_at_most() -> None:
+    now = this_minute()
     trigger = a_trigger(WantedSchedule(cron="* * * * *", catch_up="all"))
-    behind = rewritten(trigger, handled_from=time_text(NOW - 200 * HOUR))
-    missed = schedules.missed_times(behind, NOW)
-    assert (len(missed), missed[-1]) == (100, NOW.replace(second=0))
+    behind = rewritten(trigger, handled_from=time_text(now - 200 * HOUR))
+    missed = schedules.missed_times(behind, now)
+    assert (len(missed), missed[-1]) == (100, now)
 
 
 def test_it_makes_up_after_a_time_out_of_order_for_what_came_before_it() -> None:
     """A backfill, or a firing by hand, says nothing of what was missed."""
-    trigger = rewritten(a_trigger(WantedSchedule(cron="0 * * * *", catch_up="all")), handled_from=time_text(LAST_HOUR - 3 * HOUR))
-    schedules.backfill(ANN, trigger.id, first=LAST_HOUR, last=LAST_HOUR, dry_run=False)
+    now = this_minute()
+    hour = this_hour()
+    trigger = rewritten(a_trigger(WantedSchedule(cron="0 * * * *", catch_up="all")), handled_from=time_text(hour - 3 * HOUR))
+    schedules.backfill(ANN, trigger.id, first=hour, last=hour, dry_run=False)
     schedules.fire_now(ANN, trigger.id, key="k")
-    assert len(schedules.missed_times(trigger, NOW)) == 3
+    assert len(schedules.missed_times(trigger, now)) == 3
 
 
 def test_it_fires_for_a_time_that_passed_while_eventbridge_was_told_of_it() -> None:
-    trigger = a_trigger(WantedSchedule(at=(NOW + 2 * HOUR).replace(tzinfo=None).isoformat()))
+    now = this_minute()
+    trigger = a_trigger(WantedSchedule(at=(now + 2 * HOUR).replace(tzinfo=None).isoformat()))
     assert trigger.schedule is not None
-    late = trigger.schedule.model_copy(update={"expression": f"at({(NOW - timedelta(seconds=5)).replace(tzinfo=None).isoformat()})"})
-    just_now = time_text(NOW - timedelta(seconds=60))
+    late = trigger.schedule.model_copy(update={"expression": f"at({(now - timedelta(seconds=5)).replace(tzinfo=None).isoformat()})"})
+    just_now = time_text(now - timedelta(seconds=60))
     rewritten(trigger, schedule=late, updated_at=just_now, handled_from=just_now)
     sync("org_local", trigger.id)
     assert len(runs_of(trigger)) == 1
@@ -225,12 +255,13 @@ def test_it_fires_for_a_time_that_passed_while_eventbridge_was_told_of_it() -> N
 
 
 def test_it_fires_for_the_times_of_a_span_once() -> None:
+    hour = this_hour()
     trigger = a_trigger()
-    first, last = LAST_HOUR - 3 * HOUR, LAST_HOUR - HOUR
-    take(told(trigger, LAST_HOUR - 2 * HOUR))
+    first, last = hour - 3 * HOUR, hour - HOUR
+    take(told(trigger, hour - 2 * HOUR))
     assert schedules.backfill(ANN, trigger.id, first=first, last=last, dry_run=True).firings == ()
     done = schedules.backfill(ANN, trigger.id, first=first, last=last, dry_run=False)
-    assert done.times == tuple(time_text(LAST_HOUR - number * HOUR) for number in (3, 2, 1))
+    assert done.times == tuple(time_text(hour - number * HOUR) for number in (3, 2, 1))
     assert schedules.backfill(ANN, trigger.id, first=first, last=last, dry_run=False).firings[0].run_id == done.firings[0].run_id
     assert len(set(runs_of(trigger))) == 3
 
@@ -239,14 +270,17 @@ def test_it_fires_for_the_times_of_a_span_once() -> None:
     ("hours", "told_of"), [((-1, -2), "later one"), ((-200, -1), "more than 100"), ((-1, 2), "of the past"), ((-99_999, -1), "400 days")]
 )
 def test_it_refuses_a_span_that_is_none_or_too_long(hours: tuple[int, int], told_of: str) -> None:
+    hour = this_hour()
     trigger = a_trigger()
     with pytest.raises(TriggerInvalid, match=told_of):
-        schedules.backfill(ANN, trigger.id, first=LAST_HOUR + hours[0] * HOUR, last=LAST_HOUR + hours[1] * HOUR, dry_run=True)
+        schedules.backfill(ANN, trigger.id, first=hour + hours[0] * HOUR, last=hour + hours[1] * HOUR, dry_run=True)
 
 
 def test_it_tells_the_next_times_and_none_while_it_is_paused() -> None:
     trigger = a_trigger()
-    assert schedules.upcoming(ANN, trigger.id, 2) == (time_text(LAST_HOUR + HOUR), time_text(LAST_HOUR + 2 * HOUR))
+    before = this_hour()
+    found = schedules.upcoming(ANN, trigger.id, 2)
+    assert found in [tuple(time_text(hour + ahead * HOUR) for ahead in (1, 2)) for hour in (before, this_hour())]
     save.pause(ANN, trigger.id)
     assert schedules.upcoming(ANN, trigger.id, 2) == ()
 

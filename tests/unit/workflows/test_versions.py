@@ -15,17 +15,19 @@ from chalicelib.store import workflows
 from chalicelib.store.clients import client
 from chalicelib.store.gate_records import GateChoice
 from chalicelib.store.run_records import NodeAttempt
+from chalicelib.triggers.save import WantedWebhook
 from chalicelib.workflows import publication
 from chalicelib.workflows.create import create
 from chalicelib.workflows.delete import delete
 from chalicelib.workflows.drafts import get_draft, save_draft
-from chalicelib.workflows.impact import CallerImpact, VersionImpact, impact_of
+from chalicelib.workflows.impact import CallerImpact, TriggerImpact, VersionImpact, impact_of
 from chalicelib.workflows.preview import preview
 from chalicelib.workflows.publish import Published, Wish, publish
 from chalicelib.workflows.query import get_document, get_version, get_workflow, list_versions
 from chalicelib.workflows.rollback import rollback
 from chalicelib.workflows.version_diff import diff_of
 from tests.factories.cloud import ANN, BOB, Cloud
+from tests.factories.trigger_stories import a_trigger
 from tests.unit.workflows.test_publish import ASKING, PARENT
 from tests.unit.workflows.test_workflows import HOTEL
 
@@ -247,6 +249,17 @@ def test_it_counts_what_a_publication_touches(aws: Cloud) -> None:
     found = impact_of(ANN, workflow.id)
     assert found.versions == (VersionImpact(2, 2, 0), VersionImpact(1, 1, 1))
     assert (found.in_flight_count, found.open_gate_count, found.latest_version, found.is_whole) == (3, 1, 2, True)
+
+
+def test_it_names_the_triggers_of_which_some_start_the_new_version(aws: Cloud) -> None:
+    workflow = create(ANN, text=HOTEL)
+    publish(ANN, workflow.id)
+    nightly = a_trigger(workflow_id=workflow.id)
+    fixed = a_trigger(WantedWebhook("token"), name="fixed", workflow_id=workflow.id, version=1, enabled=False)
+    assert set(impact_of(ANN, workflow.id).triggers) == {
+        TriggerImpact(nightly.id, "nightly", "schedule", True, None),
+        TriggerImpact(fixed.id, "fixed", "webhook", False, 1),
+    }
 
 
 def test_it_names_the_workflows_that_call_it(aws: Cloud) -> None:
