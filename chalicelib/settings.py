@@ -78,6 +78,8 @@ class Settings(BaseModel):
     machine_role_arn: str = Field(default="", alias="SLUICE_MACHINE_ROLE_ARN")
     trigger_arn: str = Field(default="", alias="SLUICE_TRIGGER_ARN")  # the function that schedules and events invoke
     scheduler_role_arn: str = Field(default="", alias="SLUICE_SCHEDULER_ROLE_ARN")  # under which EventBridge Scheduler invokes it
+    missed_queue: str = Field(default="", alias="SLUICE_MISSED_QUEUE")  # URL; empty: the sweeper looks for nothing
+    missed_queue_arn: str = Field(default="", alias="SLUICE_MISSED_QUEUE_ARN")  # empty: what Scheduler gives up on is lost
     websocket_endpoint: str = Field(
         default="", alias="SLUICE_WEBSOCKET_ENDPOINT"
     )  # https://…/stage, of apigatewaymanagementapi; empty: nobody is pushed to

@@ -12,6 +12,7 @@ from chalice.app import Blueprint, Rate
 from chalicelib.access.audit import checkpoint, take_in
 from chalicelib.access.principal import organisations
 from chalicelib.runs.sweep import sweep
+from chalicelib.triggers.missed import take_missed
 from chalicelib.triggers.sync import reconcile, sync_left
 
 functions = Blueprint(__name__)
@@ -21,13 +22,22 @@ RECONCILED: Final[set[str]] = set()  # organisations, by this process: its first
 
 @functions.schedule(Rate(1, unit=Rate.MINUTES), name="sweeper")
 def sweeper(event: Any) -> None:
-    """Sweep every organisation, then its triggers, then its audit."""
+    """Fire for what reached nobody; sweep every organisation, then its triggers, then its audit."""
+    _take_missed()
     for organisation_id in organisations():
         swept = asdict(sweep(organisation_id))
         if any(swept.values()):
             logger.info("swept", organisation_id=organisation_id, **swept)
         _tell_eventbridge(organisation_id)
         _sign(organisation_id)
+
+
+def _take_missed() -> None:
+    try:
+        if count := take_missed():
+            logger.warning("occasions that had reached nobody were dealt with", count=count)
+    except Exception:
+        logger.exception("the queue of missed occasions was not looked at")
 
 
 def _tell_eventbridge(organisation_id: str) -> None:

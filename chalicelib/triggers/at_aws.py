@@ -65,6 +65,7 @@ def _wanted(trigger: TriggerRecord, schedule: Schedule) -> dict[str, Any]:
             "RoleArn": settings().scheduler_role_arn,
             "Input": canonical_json(_occasion(trigger)),
             "RetryPolicy": _RETRIES,
+            **({"DeadLetterConfig": {"Arn": settings().missed_queue_arn}} if settings().missed_queue_arn else {}),
         },
         **_bounds(schedule),
     }

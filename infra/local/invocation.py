@@ -62,8 +62,10 @@ class Invoker:
     `use` exchanges the application; invocations that run go on with the old one.
     """
 
-    def __init__(self, application: Application) -> None:
+    def __init__(self, application: Application, leave: Callable[[Function, bytes, Answer], None] | None = None) -> None:
+        """`leave` is told what a function failed at, each time it was tried asynchronously."""
         self._application = application
+        self._leave = leave
         self._closed = threading.Event()
         self._running: set[threading.Thread] = set()
 
@@ -135,8 +137,13 @@ class Invoker:
             answer = self.invoke(name, payload)
         if answer.failed:
             report(name, answer)
+            self._leave_behind(name, payload, answer)
         if then is not None:
             then(answer)
+
+    def _leave_behind(self, name: str, payload: bytes, answer: Answer) -> None:
+        if self._leave is not None and not self._closed.is_set():
+            self._leave(self._function(name), payload, answer)
 
     def _function(self, name: str) -> Function:
         plain = name.rpartition("function:")[2].partition(":")[0]

@@ -42,7 +42,7 @@ def _subscription(function: Function, template: Template) -> QueueSubscription:
     arn = str(added.get("Queue", declared))
     return QueueSubscription(
         function=function.name,
-        queue_url=f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{arn.rpartition(':')[2]}",
+        queue_url=url_of(arn),
         queue_arn=arn,
         batch_size=min(10, int(added.get("BatchSize", function.source.batch_size or 10))),
         partial="ReportBatchItemFailures" in added.get("FunctionResponseTypes", []),
@@ -62,7 +62,7 @@ class Queues:
         new = [subscription for subscription in wanted if subscription not in self._wanted]
         self._wanted = wanted
         for subscription in new:
-            self._threads.begin(partial(self._poll, subscription, _client()), f"queue {subscription.function}")
+            self._threads.begin(partial(self._poll, subscription, queue_client()), f"queue {subscription.function}")
 
     def start(self) -> None:
         """Threads start with their subscriptions."""
@@ -97,7 +97,11 @@ class Queues:
                 sqs.delete_message(QueueUrl=to.queue_url, ReceiptHandle=message["ReceiptHandle"])
 
 
-def _client() -> Any:
+def url_of(queue_arn: str) -> str:
+    return f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{queue_arn.rpartition(':')[2]}"
+
+
+def queue_client() -> Any:
     """Made before its thread begins: it reads the environment, which a stack that closes at once puts back meanwhile."""
     import boto3
 

@@ -8,11 +8,12 @@ Never: a second registration of a route, function, queue or schedule; a thread t
 import logging
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Protocol
 
-from infra.local import application, calls, executions, item_calls
+from infra.local import application, calls, destinations, executions, item_calls
 from infra.local.data_dir import claimed
 from infra.local.environment import DROPPED, EMULATED, environment, forget_cached, stage_variables
 from infra.local.event_bus import EventBus
@@ -112,7 +113,7 @@ class LocalStack:
         closing.enter_context(environment(self.template.environment_of_functions()))
         closing.callback(forget_cached)
         forget_cached()
-        self.invoker = Invoker(loaded)
+        self.invoker = Invoker(loaded, partial(destinations.leave, self.template))
         closing.callback(self.invoker.close)
 
     def _wire(self, closing: ExitStack) -> None:

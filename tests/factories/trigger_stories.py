@@ -20,15 +20,18 @@ from tests.factories.cloud import ANN, Cloud, cloud, listen, published
 
 ARN: Final = "arn:aws:lambda:eu-central-1:123456789012:function:trigger"
 ROLE: Final = "arn:aws:iam::123456789012:role/scheduler"
+QUEUE: Final = "https://sqs.eu-central-1.amazonaws.com/123456789012/missed"
+QUEUE_ARN: Final = "arn:aws:sqs:eu-central-1:123456789012:missed"
 HOURLY: Final = WantedSchedule(cron="0 * * * *")
 
 
 @contextmanager
 def trigger_cloud() -> Iterator[Cloud]:
-    with cloud(SLUICE_TRIGGER_ARN=ARN, SLUICE_SCHEDULER_ROLE_ARN=ROLE) as found:
-        for service in ("scheduler", "events"):
+    with cloud(SLUICE_TRIGGER_ARN=ARN, SLUICE_SCHEDULER_ROLE_ARN=ROLE, SLUICE_MISSED_QUEUE=QUEUE, SLUICE_MISSED_QUEUE_ARN=QUEUE_ARN) as found:
+        for service in ("scheduler", "events", "sqs"):
             listen(client(service))
         client("scheduler").create_schedule_group(Name=settings().deployment)
+        client("sqs").create_queue(QueueName="missed")
         yield found
 
 

@@ -91,11 +91,19 @@ def test_it_lets_those_alone_keep_rules_that_follow_the_table_and_only_triggers_
     assert len("a" * (int(longest) + 1) + "-trg_") + 26 <= 64  # what EventBridge takes as a rule's name
 
 
-def test_it_lets_schedules_invoke_the_trigger_function_alone(bare_package: Package) -> None:
+def test_it_lets_schedules_invoke_the_trigger_function_alone_and_leave_what_they_cannot_deliver(bare_package: Package) -> None:
     assert [(one["Action"], one["Resource"]) for one in statements(bare_package, "SchedulerRole")] == [
-        ("lambda:InvokeFunction", {"Fn::GetAtt": ["Trigger", "Arn"]})
+        ("lambda:InvokeFunction", {"Fn::GetAtt": ["Trigger", "Arn"]}),
+        ("sqs:SendMessage", {"Fn::GetAtt": ["MissedTriggers", "Arn"]}),
     ]
     assert bare_package.resources["Schedules"]["Properties"] == {"Name": {"Ref": "Name"}}
+
+
+def test_it_keeps_what_the_trigger_function_failed_at_for_the_sweeper(bare_package: Package) -> None:
+    failed = bare_package.functions["Trigger"]["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]
+    assert failed == {"Type": "SQS", "Destination": {"Fn::GetAtt": ["MissedTriggers", "Arn"]}}
+    assert holding(bare_package, "sqs:SendMessage") == {"Trigger"}
+    assert holding(bare_package, "sqs:ReceiveMessage") == holding(bare_package, "sqs:DeleteMessage") == {"Sweeper"}
 
 
 def test_it_lets_machines_invoke_the_worker_alone(bare_package: Package) -> None:

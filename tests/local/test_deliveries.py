@@ -1,5 +1,6 @@
 """Streams, queues, schedules and expiry: what reaches functions without a caller."""
 
+import json
 import time
 from datetime import UTC, datetime
 
@@ -68,3 +69,11 @@ def test_it_deletes_what_has_expired() -> None:
         table.put_item(Item={"PK": "expiring", "SK": name, "text": name, "expires_at": at})
     assert delete_expired(dynamodb_backends[ACCOUNT][REGION].tables["tiny-notes"], time.time()) == 1
     assert notes("expiring") == ["future"]
+
+
+@pytest.mark.scenario
+def test_it_leaves_what_a_function_failed_at_in_the_queue_that_the_template_names(stack: LocalStack) -> None:
+    stack.invoker.send("step", b'{"do": "fail"}')
+    left = eventually(lambda: [text for text in notes("received") if "requestPayload" in text])
+    record = json.loads(left[0])
+    assert (record["requestPayload"], record["responsePayload"]["errorType"]) == ({"do": "fail"}, "LookupError")
