@@ -47,6 +47,11 @@ class Agents(TypedDict):
     left_out_count: int
 
 
+class Alerts(TypedDict):
+    alerts: list[BudgetAlert]
+    cursor: str | None
+
+
 class ApiKey(TypedDict):
     id: str
     name: str
@@ -137,6 +142,18 @@ class Budget(TypedDict):
     set_at: str
     set_by: str
     used: dict[str, BudgetUse]
+
+
+class BudgetAlert(TypedDict):
+    id: str
+    workflow_id: str | None
+    period: Literal["day", "month"]
+    of: str
+    level: int
+    limit: int
+    spent: int
+    at: str
+    scope: Literal["run", "workflow", "organisation"]
 
 
 class BudgetToSet(TypedDict):
@@ -1896,6 +1913,10 @@ class Api:
     def budgets_list_all(self) -> Budgets:
         """All budgets, the organisation's first."""
         return cast("Budgets", self.client.send("GET", "/api/v1/budgets", query={}, body=None, key=""))
+
+    def budgets_list_of_alerts(self, *, limit: int | None = None, cursor: str | None = None) -> Alerts:
+        """Which limits were used to 50, 80 and 100 percent, newest first."""
+        return cast("Alerts", self.client.send("GET", "/api/v1/budgets/alerts", query={"limit": limit, "cursor": cursor}, body=None, key=""))
 
     def budgets_remove_of_organisation(self) -> None:
         """Take the organisation's budget away."""

@@ -11,6 +11,7 @@ later still counts what was spent.
 from collections.abc import Sequence
 from typing import Final
 
+from chalicelib.access.alerts import alert_of_refusal
 from chalicelib.access.limits import hold_of, period_holds, spent_before
 from chalicelib.clock import epoch_seconds, now_text
 from chalicelib.errors import BudgetExceeded, ConditionLost, Contention, KeyReused, ModelUnpriced
@@ -148,6 +149,7 @@ def _make_room(wanted: Reservation) -> None:
     if new or not full or give_back_lapsed(wanted.organisation_id):
         return
     hold, counter = full[0]
+    alert_of_refusal(wanted.organisation_id, wanted.workflow_id, hold, counter.spent)
     raise _exceeded(hold, counter, wanted)
 
 

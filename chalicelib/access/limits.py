@@ -7,6 +7,7 @@ knows of the day or month: what was spent before counts too. Days and months are
 from dataclasses import dataclass
 
 from chalicelib import ids
+from chalicelib.access.alerts import alert_of_limit
 from chalicelib.access.objects import scopes_on, workflow_for
 from chalicelib.access.principal import Principal
 from chalicelib.access.scopes import Scope
@@ -51,6 +52,9 @@ def set_budget(
         set_by=principal.person,
     )
     store.put(organisation_id, budget)
+    holds = period_holds(organisation_id, budget, now_text())
+    for hold, use in zip(holds, uses(principal, budget), strict=True):
+        alert_of_limit(organisation_id, workflow_id, hold, use.spent)
     return budget
 
 

@@ -6,15 +6,18 @@ from typing import Annotated, Literal
 from chalice.app import Blueprint
 from pydantic import Field, model_validator
 
+from chalicelib.access.alerts import list_alerts
 from chalicelib.access.limits import get_budget, list_budgets, remove_budget, set_budget, uses
 from chalicelib.access.principal import Principal
 from chalicelib.access.scopes import Scope
 from chalicelib.api import money_shapes
 from chalicelib.api.endpoint import Answer, Call, Nothing, Wire, endpoint
+from chalicelib.api.paging import Page
 from chalicelib.api.shapes import NOTHING
-from chalicelib.errors import BudgetNotFound, WorkflowNotFound
+from chalicelib.api.views import view
+from chalicelib.errors import BudgetNotFound, CursorInvalid, WorkflowNotFound
 from chalicelib.spec.model import JsonObject
-from chalicelib.store.budget_records import Budget
+from chalicelib.store.budget_records import Budget, BudgetAlert
 
 routes = Blueprint(__name__)
 MicroDollars = Annotated[int, Field(ge=0, le=10**15)]
@@ -52,6 +55,17 @@ class WorkflowBudgetToSet(BudgetToSet):
 def list_all(call: Call[Nothing, Nothing]) -> Answer:
     """All budgets, the organisation's first."""
     return Answer({"budgets": [_view(call.principal, budget) for budget in list_budgets(call.principal)]})
+
+
+@endpoint(routes, HTTPMethod.GET, "/api/v1/budgets/alerts", scope=Scope.ORG_ADMIN, answers={200: money_shapes.ALERTS}, errors=(CursorInvalid,))
+def list_of_alerts(call: Call[Nothing, Page]) -> Answer:
+    """Which limits were used to 50, 80 and 100 percent, newest first.
+
+    Once for each limit, day or month and `level`; 100 also when a call was refused for want of room. `spent` is what it was then. The account's event
+    bus is told of each (`source` `sluice`, `detail-type` `Budget alert`): see [BUDGETS.md](flows/BUDGETS.md).
+    """
+    found = list_alerts(call.principal, limit=call.query.limit, cursor=call.query.cursor)
+    return Answer({"alerts": [_alert_view(alert) for alert in found.alerts], "cursor": found.cursor})
 
 
 @endpoint(routes, HTTPMethod.GET, "/api/v1/budgets/organisation", scope=Scope.ORG_ADMIN, answers={200: money_shapes.BUDGET}, errors=(BudgetNotFound,))
@@ -131,6 +145,10 @@ def remove_of_workflow(call: Call[Nothing, Nothing], workflow_id: str) -> Answer
     """
     remove_budget(call.principal, workflow_id=workflow_id)
     return Answer(None, status=204)
+
+
+def _alert_view(alert: BudgetAlert) -> JsonObject:
+    return {**view(alert), "scope": alert.scope, "workflow_id": alert.workflow_id or None}
 
 
 def _view(principal: Principal, budget: Budget) -> JsonObject:

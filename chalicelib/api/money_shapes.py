@@ -2,8 +2,8 @@
 
 from typing import Final, Literal
 
-from chalicelib.api.shape import Keyed, Kind, Many, Shape
-from chalicelib.store.budget_records import Unpriced
+from chalicelib.api.shape import Keyed, Kind, Many, Shape, page
+from chalicelib.store.budget_records import BudgetAlert, ScopeName, Unpriced
 from chalicelib.store.ledger import Cost
 from chalicelib.store.response_cache import CacheDay
 from chalicelib.store.warm_jobs import WarmJob
@@ -29,6 +29,8 @@ BUDGET: Final = Shape(
     },
 )
 BUDGETS: Final = Shape("Budgets", {"budgets": Many(BUDGET)})
+
+ALERTS: Final = page("alerts", Shape("BudgetAlert", {"scope": ScopeName, "workflow_id": str | None}, record=BudgetAlert))
 
 _CACHE_DAY: Final = Shape("CacheDay", {"day": str}, record=CacheDay)
 CACHE: Final = Shape("Cache", {"from": str, "to": str, "total": Shape("CacheTotal", record=CacheDay), "days": Many(_CACHE_DAY)})

@@ -1,5 +1,5 @@
 """The table's stream: answers that are written and have not reached the engine are sent; what people did is taken into the audit's chain; EventBridge
-is told of triggers.
+is told of triggers; budgets that are used up to a share are told of.
 
 In: a batch of stream records. Out: the records to deliver again, from the first that failed on. The sweeper finds what the stream gives up on.
 """
@@ -11,6 +11,7 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
 from chalice.app import Blueprint
 
+from chalicelib.access.alerts import alert_of_counter, tell
 from chalicelib.access.audit import take_in
 from chalicelib.gates.deliver import relay
 from chalicelib.store.keys import organisation_of_act
@@ -37,5 +38,10 @@ def _relay(record: DynamoDBRecord) -> None:
     organisation_id = organisation_of_act(str(image.get("PK")))
     if organisation_id:
         take_in(organisation_id)
-    elif not relay_unsynced(image):
+    elif not (alert_of_counter(_before(record), image) or tell(image) or relay_unsynced(image)):
         relay(image)
+
+
+def _before(record: DynamoDBRecord) -> dict[str, Any]:
+    """The item as it was; empty for a new one."""
+    return (record.dynamodb.old_image if record.dynamodb else None) or {}

@@ -44,6 +44,24 @@ class Counter(Record):
     raised: int = 0
 
 
+class BudgetAlert(Record):
+    """That a limit of `scope` is used to `level` percent (100 also when a call was refused for it). `of` is the day (`2026-11-27`) or the month.
+    A limit that is changed is another one, and alerts anew."""
+
+    id: str
+    workflow_id: str = ""
+    period: Literal["day", "month"]
+    of: str
+    level: int
+    limit: int
+    spent: int
+    at: str
+
+    @property
+    def scope(self) -> ScopeName:
+        return "workflow" if self.workflow_id else "organisation"
+
+
 class RunLimit(Record):
     """A run and what its workflow spec allows it, if anything: the run of a call, or one above that."""
 

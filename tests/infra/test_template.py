@@ -249,7 +249,7 @@ def test_it_wakes_the_stream_function_for_undelivered_answers_and_reports_single
     assert source["Stream"] == {"Fn::GetAtt": ["MainTable", "StreamArn"]}
     assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     patterns = [json.loads(one["Pattern"]) for one in source["FilterCriteria"]["Filters"]]
-    suffixes = [one["dynamodb"]["NewImage"]["GSI2PK"]["S"][0]["suffix"] for one in patterns if "NewImage" in one["dynamodb"]]
+    suffixes = [one["dynamodb"]["NewImage"]["GSI2PK"]["S"][0]["suffix"] for one in patterns if "GSI2PK" in one["dynamodb"].get("NewImage", {})]
     assert suffixes == ["#UNDELIVERED", "#UNSYNCED#TRIGGERS"]
 
 

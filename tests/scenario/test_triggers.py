@@ -14,6 +14,7 @@ import boto3
 import httpx2
 import pytest
 
+from chalicelib.access.budgets import reserve, settle
 from infra.local.stack import LocalStack
 from tests.factories.api_events import bridge_event
 from tests.factories.local_runs import LocalRuns
@@ -55,6 +56,12 @@ def heard(runs: LocalRuns, eventually: Callable[..., Any], trigger: Any) -> Any:
     return eventually(run)
 
 
+def targets_of(bus: Any, trigger: Any) -> Any:
+    """EventBridge takes a rule first, and what it calls after it."""
+    names = [rule["Name"] for rule in bus.list_rules()["Rules"] if rule["Name"].endswith(trigger["id"])]
+    return names and bus.list_targets_by_rule(Rule=names[0])["Targets"]
+
+
 @pytest.fixture
 def eventually() -> Callable[..., Any]:
     import time
@@ -93,15 +100,23 @@ def test_it_takes_a_signed_call_and_refuses_others(stack: LocalStack, runs: Loca
 def test_it_fires_for_an_event_of_the_bus(runs: LocalRuns, eventually: Callable[..., Any]) -> None:
     trigger = added(runs, "echo", "event", "$event.detail.text", event={"pattern": {"source": ["shop"], "detail": {"text": [{"prefix": "h"}]}}})
     bus = boto3.client("events", region_name="eu-central-1")
-
-    def targets() -> Any:  # EventBridge takes a rule first, and what it calls after it
-        names = [rule["Name"] for rule in bus.list_rules()["Rules"] if rule["Name"].endswith(trigger["id"])]
-        return names and bus.list_targets_by_rule(Rule=names[0])["Targets"]
-
-    eventually(targets)
+    eventually(lambda: targets_of(bus, trigger))
     entries = [{"Source": "shop", "DetailType": "said", "Detail": json.dumps({"text": text})} for text in ("no", 'hi "there" <b>')]
     bus.put_events(Entries=entries)
     assert heard(runs, eventually, trigger)["output"] == {"heard": 'hi "there" <b>'}
+
+
+def test_it_fires_when_a_budget_is_used_to_a_share(runs: LocalRuns, eventually: Callable[..., Any]) -> None:
+    """All the way: a settled call, the counter, the table's stream, the alert, the bus."""
+    pattern = {"source": ["sluice"], "detail-type": ["Budget alert"], "detail": {"level": [80]}}
+    trigger = added(runs, "echo", "spent", "{{ $event.detail.scope }}: {{ $event.detail.spent }}", event={"pattern": pattern})
+    eventually(lambda: targets_of(boto3.client("events", region_name="eu-central-1"), trigger))
+    organisation_id, workflow_id = runs.as_("sam").get("/api/v1/auth/me")["organisation_id"], runs.workflow_ids["listen"]
+    runs.as_("ann").put(f"/api/v1/budgets/workflows/{workflow_id}", {"per_day": 100})
+    held = reserve(organisation_id, call_key="spent", amount=90, workflow_id=workflow_id)
+    assert held is not None
+    settle(held, 85)
+    assert heard(runs, eventually, trigger)["output"] == {"heard": "workflow: 85"}
 
 
 def test_it_has_its_schedules_and_webhooks_back_after_a_restart(tmp_path: Path) -> None:

@@ -69,6 +69,13 @@ def test_it_fires_for_no_end_of_its_own_and_not_while_it_is_paused() -> None:
     assert take(told(trigger, an_event(city="Bonn"))) is None
 
 
+def test_it_hears_nothing_that_sluice_tells_of_another_organisation() -> None:
+    trigger = listening()
+    assert take(told(trigger, bridge_event("Budget alert", {"organisation_id": "org_other"}, source="sluice"))) is None
+    assert take(told(trigger, bridge_event("Budget alert", {}, source="sluice"))) is None
+    assert take(told(trigger, bridge_event("Budget alert", {"organisation_id": "org_local"}, source="sluice"))) is not None
+
+
 def test_it_has_eventbridge_hold_a_rule_as_long_as_there_is_the_trigger() -> None:
     trigger = listening()
     sync("org_local", trigger.id)
