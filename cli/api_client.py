@@ -1293,6 +1293,32 @@ class Secret(TypedDict):
     name: str
     created_at: str
     changed_at: str
+    mine: Literal["none", "see", "use", "rotate", "manage"]
+
+
+class SecretAccess(TypedDict):
+    name: str
+    everybody: Literal["none", "see", "use"]
+    shares: list[SecretShare]
+    set_at: str | None
+    set_by: str | None
+    revision: int
+
+
+class SecretAccessToSet(TypedDict):
+    everybody: NotRequired[Literal["none", "see", "use"]]
+    shares: NotRequired[list[SecretShareToMake]]
+    revision: NotRequired[int | None]
+
+
+class SecretShare(TypedDict):
+    who: str
+    level: Literal["see", "use", "rotate"]
+
+
+class SecretShareToMake(TypedDict):
+    who: str
+    level: Literal["see", "use", "rotate"]
 
 
 class SecretText(TypedDict):
@@ -2049,7 +2075,7 @@ class Api:
         return cast("Message", self.client.send("POST", f"/api/v1/runs/{quote(run_id, safe='')}/replies", query={}, body=dict(body), key=key))
 
     def secrets_list_all(self, *, scope: str | None = None) -> Secrets:
-        """Names and times."""
+        """Names and times of those that the caller may see, and what they may do with each."""
         return cast("Secrets", self.client.send("GET", "/api/v1/secrets", query={"scope": scope}, body=None, key=""))
 
     def secrets_delete(self, name: str, *, scope: str | None = None) -> None:
@@ -2059,6 +2085,14 @@ class Api:
     def secrets_put(self, name: str, body: Value, *, scope: str | None = None) -> Secret:
         """Create it or replace its value."""
         return cast("Secret", self.client.send("PUT", f"/api/v1/secrets/{quote(name, safe='')}", query={"scope": scope}, body=dict(body), key=""))
+
+    def secrets_get_access(self, name: str) -> SecretAccess:
+        """Who may do what with a secret of the organisation."""
+        return cast("SecretAccess", self.client.send("GET", f"/api/v1/secrets/{quote(name, safe='')}/access", query={}, body=None, key=""))
+
+    def secrets_put_access(self, name: str, body: SecretAccessToSet) -> SecretAccess:
+        """Say who may do what with a secret of the organisation."""
+        return cast("SecretAccess", self.client.send("PUT", f"/api/v1/secrets/{quote(name, safe='')}/access", query={}, body=dict(body), key=""))
 
     def people_add_service_account(self, body: NewServiceAccount, *, key: str = "") -> Person:
         """An account of a machine, which comes in by API keys."""

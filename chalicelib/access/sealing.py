@@ -1,7 +1,8 @@
-"""Seals small secrets that belong into the table: AES-256-GCM under a key of the organisation's, derived from one master key.
+"""Seals secrets: AES-256-GCM under a key of the organisation's, derived from a master key.
 
 In: an organisation, what the secret is for, the secret. Out: a text that only this module opens, for the same organisation and purpose alone.
-The master key is made at its first use, in Secrets Manager under a name that the API's function alone may read. Never: a key outside this module.
+There are two masters, each made at its first use, in Secrets Manager under names of their own: `master` seals webhooks' secrets, which lie in the
+table, and the API's function alone may read it; `secrets` seals the organisation's secrets, which workers open. Never: a key outside this module.
 
 Source: NIST SP 800-38D (a random nonce of 96 bits for each), RFC 5869.
 """
@@ -9,7 +10,7 @@ Source: NIST SP 800-38D (a random nonce of 96 bits for each), RFC 5869.
 import base64
 import os
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from chalicelib.access.own_keys import key_text
 from chalicelib.errors import SealBroken
@@ -18,19 +19,20 @@ from chalicelib.settings import settings
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+Master = Literal["master", "secrets"]
 _VERSION: Final = "v1"
 _NONCE_BYTES: Final = 12
 _KEY_BYTES: Final = 32
 
 
-def seal(organisation_id: str, purpose: str, secret: str) -> str:
+def seal(organisation_id: str, purpose: str, secret: str, *, under: Master = "master") -> str:
     """`purpose` says what the secret is of, such as a trigger's id."""
     nonce = os.urandom(_NONCE_BYTES)
-    sealed = _cipher(_secret_name(), organisation_id).encrypt(nonce, secret.encode(), _bound(organisation_id, purpose))
+    sealed = _cipher(_secret_name(under), organisation_id).encrypt(nonce, secret.encode(), _bound(organisation_id, purpose))
     return f"{_VERSION}.{base64.urlsafe_b64encode(nonce + sealed).decode()}"
 
 
-def unseal(organisation_id: str, purpose: str, sealed: str) -> str:
+def unseal(organisation_id: str, purpose: str, sealed: str, *, under: Master = "master") -> str:
     """Raises SealBroken where it was sealed for something else, by another key, or changed since."""
     from cryptography.exceptions import InvalidTag
 
@@ -39,7 +41,7 @@ def unseal(organisation_id: str, purpose: str, sealed: str) -> str:
         raw = base64.urlsafe_b64decode(text)
         if version != _VERSION:
             raise SealBroken("this was sealed in a way that is not known here")
-        opened = _cipher(_secret_name(), organisation_id).decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], _bound(organisation_id, purpose))
+        opened = _cipher(_secret_name(under), organisation_id).decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], _bound(organisation_id, purpose))
     except (InvalidTag, ValueError) as fault:
         raise SealBroken("a sealed secret does not open") from fault
     return opened.decode()
@@ -54,9 +56,9 @@ def _bound(organisation_id: str, purpose: str) -> bytes:
     return f"{organisation_id}\x1f{purpose}".encode()
 
 
-def _secret_name() -> str:
-    """Outside `<deployment>/`, which workers may read; no deployment's name holds a dot."""
-    return f"seal.{settings().deployment}/master"
+def _secret_name(under: Master) -> str:
+    """Outside `<deployment>/`, which workers may read whole; no deployment's name holds a dot."""
+    return f"seal.{settings().deployment}/{under}"
 
 
 @lru_cache(maxsize=64)
@@ -70,7 +72,7 @@ def _cipher(name: str, organisation_id: str) -> "AESGCM":
 
 
 def _master(name: str) -> str:
-    return key_text(name, make=_new_master, about="Seals secrets of Sluice's webhooks")
+    return key_text(name, make=_new_master, about="Seals what Sluice keeps secret")
 
 
 def _new_master() -> str:

@@ -1,7 +1,7 @@
-"""Secrets: provider keys and tools' credentials, kept in AWS Secrets Manager as `<deployment>/<organisation>/<name>`.
+"""Secrets: provider keys and tools' credentials, in AWS Secrets Manager as `<deployment>/<organisation>/<name>`, sealed with the organisation's key.
 
 In: an organisation and a secret's name. Out: names with their times (`list_secrets`), a value for the worker alone (`resolve`, `resolved_key`), which
-is kept in the container for five minutes. Putting and deleting twice is harmless.
+is kept in the container for five minutes. Putting and deleting twice is harmless. A value that was put in Secrets Manager itself is taken as it is.
 Never: a value in the table, in a log, in an error or in an answer of the API, whose role may not read values at all.
 """
 
@@ -13,8 +13,9 @@ from datetime import datetime
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
+from chalicelib.access.sealing import seal, unseal
 from chalicelib.clock import time_text
-from chalicelib.errors import SecretInvalid, SecretMissing, Unavailable
+from chalicelib.errors import SealBroken, SecretInvalid, SecretMissing, Unavailable
 from chalicelib.settings import settings
 from chalicelib.store.clients import client
 
@@ -25,7 +26,8 @@ NAME_PATTERN: Final = r"^[a-z][a-z0-9_-]{0,62}$"
 DEPLOYMENT: Final = "_"  # in the organisation's place: what belongs to the whole deployment; no organisation is called so
 KEY_PREFIX: Final = "secret:"
 CACHE_SECONDS: Final = 300.0
-MAX_VALUE_BYTES: Final = 65_536
+MAX_VALUE_BYTES: Final = 48_000  # sealed, they are 64,100, and Secrets Manager takes 65,536
+SEALED: Final = "sluice-sealed:"
 _STAGE: Final = "AWSCURRENT"
 _NAME: Final = re.compile(NAME_PATTERN)
 _GONE: Final = frozenset({"ResourceNotFoundException", "InvalidRequestException"})  # the latter: it is being deleted
@@ -48,9 +50,22 @@ def put_secret(organisation_id: str, name: str, value: str) -> SecretListing:
     full_name = _full_name(organisation_id, name)
     if not value.strip() or len(value.encode()) > MAX_VALUE_BYTES:
         raise SecretInvalid(f"the value of a secret is a text of 1 to {MAX_VALUE_BYTES} bytes")
-    _write(full_name, value)
+    _write(full_name, SEALED + seal(organisation_id, _purpose(name), value, under="secrets"))
     _forget(full_name)
     return _listing(client("secretsmanager").describe_secret(SecretId=full_name), full_name)
+
+
+def is_there(organisation_id: str, name: str) -> bool:
+    """Whether it has a value. Raises SecretInvalid."""
+    from botocore.exceptions import ClientError
+
+    try:
+        described = client("secretsmanager").describe_secret(SecretId=_full_name(organisation_id, name))
+    except ClientError as error:
+        if _code(error) in _GONE:
+            return False
+        raise
+    return "DeletedDate" not in described
 
 
 def list_secrets(organisation_id: str) -> list[SecretListing]:
@@ -74,7 +89,7 @@ def resolve(organisation_id: str, name: str) -> str:
     held = _HELD.get(full_name)
     if held is not None and time.monotonic() < held[0]:
         return held[1]
-    value = _read(full_name, name)
+    value = _opened(organisation_id, name, _read(full_name, name))
     with _HOLDING:
         _HELD[full_name] = (time.monotonic() + CACHE_SECONDS, value)
     return value
@@ -156,6 +171,20 @@ def _read(full_name: str, name: str) -> str:
     if not isinstance(value, str) or not value:
         raise SecretMissing(f"the secret {name} holds no text; put one with `sluice secrets put {name}`")
     return value
+
+
+def _purpose(name: str) -> str:
+    return f"secret/{name}"
+
+
+def _opened(organisation_id: str, name: str, text: str) -> str:
+    """One that was copied here from another name or organisation does not open."""
+    if not text.startswith(SEALED):
+        return text
+    try:
+        return unseal(organisation_id, _purpose(name), text.removeprefix(SEALED), under="secrets")
+    except SealBroken:
+        raise SecretMissing(f"the secret {name} was not sealed for this name and organisation; put it again") from None
 
 
 def _missing(full_name: str, name: str) -> str:

@@ -2,9 +2,11 @@
 
 from typing import Final
 
+from chalicelib.access.secret_rights import Held
 from chalicelib.api.shape import Many, Shape, page
 from chalicelib.spec.model import JsonObject
 from chalicelib.store.people_records import ApiKey, Invitation, Member, Organisation
+from chalicelib.store.secret_rights import SecretRights
 
 TOKENS: Final = Shape(
     "Tokens",
@@ -25,7 +27,8 @@ API_KEY: Final = Shape("ApiKey", record=ApiKey, without=frozenset({"key_sha256"}
 NEW_API_KEY: Final = Shape("MadeApiKey", {"key": str}, record=ApiKey, without=API_KEY.without)
 API_KEYS: Final = Shape("ApiKeys", {"keys": Many(API_KEY)})
 
-SECRET: Final = Shape("Secret", {"name": str, "created_at": str, "changed_at": str})
+SECRET: Final = Shape("Secret", {"name": str, "created_at": str, "changed_at": str, "mine": Held})
+SECRET_ACCESS: Final = Shape("SecretAccess", {"revision": int}, record=SecretRights)
 SECRETS: Final = Shape("Secrets", {"secrets": Many(SECRET)})
 
 _ENTRY: Final = Shape(

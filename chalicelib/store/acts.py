@@ -91,6 +91,7 @@ KINDS: Final = (
     Kind("queue", "SLOTS", "WORKFLOW#", only=frozenset({"limit", "paused"})),
     Kind("gate", "GATE#", "GATE", only=frozenset({"decision", "votes"})),
     Kind("budget", "BUDGET", ""),
+    Kind("secret-rights", "SECRETS", ""),
     Kind("imported-api", "API#", "API"),
     Kind("external-agent", "AGENT#", "AGENT"),
     Kind("cache", "CACHE", "GENERATION"),

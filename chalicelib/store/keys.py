@@ -56,6 +56,7 @@ API keys) belongs to `ORG#_`.
     budget              BUDGET                    ORGANISATION, WORKFLOW#<wf>
     spent of a budget   BUDGET#<wf, or empty>     <DAY or MONTH>#<period>#<generation>
     spent of a run      RUN#<run>                 SPENT
+    rights to a secret  SECRETS                   <name>
     alert of a budget   ALERT#<sha256>            ALERT                     ALERTS / <at>#<sha256>
     reservation         RESERVATION#<sha256>      RESERVATION                                                 RESERVED / <lapses at>#<sha256>
     cached answer       CACHE#<sha256>            ANSWER
@@ -127,6 +128,7 @@ API keys) belongs to `ORG#_`.
     costs of the runs that a run started, and of theirs       PK RUN#<run>, prefix BELOW#
     all budgets; those that a call falls under, with the run  PK BUDGET; their keys, exact
     reservations that have lapsed, oldest first               GSI2 RESERVED
+    who may use a secret                                      PK SECRETS, SK exact
     which limits were used to which share, newest first       GSI1 ALERTS, descending
     what people did that is not in the chain yet, in order    PK ACTS
     the audit chain, forwards or newest first; its end        PK AUDIT, SK prefix ENTRY#; HEAD
@@ -455,6 +457,10 @@ def spent_of_period(organisation_id: str, workflow_id: str, period: str, generat
 
 def spent_of_run(organisation_id: str, run_id: str) -> Key:
     return Key(run(organisation_id, run_id).pk, "SPENT")
+
+
+def secret_rights(organisation_id: str, name: str) -> Key:
+    return Key(f"ORG#{organisation_id}#SECRETS", name)
 
 
 def budget_alert(organisation_id: str, alert_id: str) -> Key:

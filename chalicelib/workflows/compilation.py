@@ -20,12 +20,14 @@ from chalicelib.spec.diagnostic import Diagnostic
 from chalicelib.spec.load import load
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.spec.nodes import AgentCall, Map, Node, SubWorkflow
+from chalicelib.spec.positions import Positions
 from chalicelib.spec.workflow import WorkflowSpec
 from chalicelib.store import workflows
 from chalicelib.store.workflow_records import Child, PinnedAgent, Version
 from chalicelib.workflows.agent_choice import AgentChoice, choose_agents
 from chalicelib.workflows.native_tools import refused_calls
 from chalicelib.workflows.outside_names import outside_names
+from chalicelib.workflows.secret_uses import refused_secrets
 
 
 @dataclass(frozen=True)
@@ -63,11 +65,16 @@ def compile_text(principal: Principal, text: str, *, pins: Pins = NO_PINS) -> Co
     outside = outside_names(principal, loaded.spec, published=versions)
     facts = facts_of_deployment(loaded.spec)
     outcome = compile_workflow(loaded.spec, loaded.positions, children=specs, agents=choice.by_skill, outside=outside, facts=facts)
-    found = (*loaded.diagnostics, *outcome.diagnostics, *refused_calls(loaded.spec, loaded.positions), *choice.diagnostics)
+    found = (*loaded.diagnostics, *outcome.diagnostics, *_refused(principal, loaded.spec, loaded.positions), *choice.diagnostics)
     if isinstance(outcome, Refused) or any(diagnostic.is_error for diagnostic in found):
         return found
     children = {name: Child(workflow_id=version.workflow_id, version_id=version.id, version=version.number) for name, version in versions.items()}
     return Compiled(loaded.spec, outcome, children, choice.agents, _digest(loaded.spec, children, choice, outcome), found)
+
+
+def _refused(principal: Principal, spec: WorkflowSpec, positions: Positions) -> tuple[Diagnostic, ...]:
+    """What this deployment, or this organisation, does not let the principal publish."""
+    return (*refused_calls(spec, positions), *refused_secrets(principal, spec, positions))
 
 
 def children_of(principal: Principal, spec: WorkflowSpec, *, pinned: Mapping[str, str] = NO_PINS.children) -> dict[str, Version]:

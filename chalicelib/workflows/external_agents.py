@@ -17,9 +17,10 @@ from pydantic import TypeAdapter
 
 from chalicelib.access.principal import Principal
 from chalicelib.access.scopes import Scope
+from chalicelib.access.secret_rights import unusable
 from chalicelib.clock import now_text, seconds_since
 from chalicelib.errors import AgentInvalid, AgentNameTaken, SluiceError
-from chalicelib.remote_settings import AgentSetting, ConfiguredText, SignersSetting, is_plain_credential
+from chalicelib.remote_settings import AgentSetting, ConfiguredText, SecretText, SignersSetting, is_plain_credential
 from chalicelib.settings import settings
 from chalicelib.spec.model import JsonObject
 from chalicelib.store import external_agents
@@ -61,6 +62,8 @@ def add_agent(
         raise AgentInvalid(f"{MAX_AGENTS} external agents are registered; remove one first")
     for header, text in headers.items():
         _check_header(header, text)
+    for name_of_secret in unusable(principal, (text.secret for text in headers.values() if isinstance(text, SecretText))):
+        raise AgentInvalid(f"you may not use the secret {name_of_secret}; whoever holds secret:manage can share it with you, or register the agent")
     new = ExternalAgent(name=name, url=url, headers=headers, signed_by=signed_by, registered_at=now_text(), registered_by=principal.person)
     card = _asked(principal.organisation_id, name, new)
     if card.fault:

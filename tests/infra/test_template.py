@@ -160,6 +160,22 @@ def test_it_lets_the_sweeper_alone_read_the_key_that_signs_the_audit(bare_packag
     assert holding == {"Sweeper": key}
 
 
+def test_it_lets_workers_read_the_key_that_opens_secrets_and_not_the_one_of_webhooks(bare_package: Package) -> None:
+    reading = {
+        name: {
+            one["Resource"]["Fn::Sub"].rpartition(":")[2]
+            for one in statements(bare_package, role_of(function))
+            if "seal." in json.dumps(one["Resource"]) and "secretsmanager:GetSecretValue" in as_list(one["Action"])
+        }
+        for name, function in bare_package.functions.items()
+    }
+    assert {name: found for name, found in reading.items() if found} == {
+        "APIHandler": {"seal.${Name}/*"},
+        "Worker": {"seal.${Name}/secrets-*"},
+        "Errands": {"seal.${Name}/secrets-*"},
+    }
+
+
 def test_it_locks_what_lies_in_the_audits_bucket(bare_package: Package) -> None:
     bucket = bare_package.resources["AuditBucket"]["Properties"]
     assert bucket["ObjectLockConfiguration"]["Rule"] == {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": {"Ref": "AuditDays"}}}
@@ -180,7 +196,12 @@ def test_it_holds_secrets_to_the_deployments_own(bare_package: Package) -> None:
         for one in statements(bare_package, role_of(bare_package.functions[name]))
         if "secretsmanager" in str(one["Action"]) and one["Action"] != ["secretsmanager:ListSecrets"]
     ]
-    assert {resource.rpartition(":secret:")[2] for resource in resources} == {"${Name}/*", "${Name}/_keys/*", "seal.${Name}/*"}
+    assert {resource.rpartition(":secret:")[2] for resource in resources} == {
+        "${Name}/*",
+        "${Name}/_keys/*",
+        "seal.${Name}/*",
+        "seal.${Name}/secrets-*",
+    }
 
 
 def test_it_lets_the_api_invoke_the_publisher_and_the_function_for_errands_alone(bare_package: Package) -> None:

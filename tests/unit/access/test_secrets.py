@@ -25,7 +25,9 @@ def fresh(aws: Cloud) -> Iterator[None]:
 
 def test_it_keeps_a_secret_under_the_deployments_and_the_organisations_name(aws: Cloud) -> None:
     made = put_secret(ORG, "crm", VALUE)
-    assert client("secretsmanager").get_secret_value(SecretId="sluice/org_local/crm")["SecretString"] == VALUE
+    kept = client("secretsmanager").get_secret_value(SecretId="sluice/org_local/crm")["SecretString"]
+    assert kept.startswith(secrets.SEALED)
+    assert VALUE not in kept
     assert (made.name, made.created_at <= made.changed_at) == ("crm", True)
     assert VALUE not in repr(made)
 
@@ -37,6 +39,43 @@ def test_it_replaces_a_value_and_resolves_the_current_one(aws: Cloud) -> None:
     put_secret(ORG, "crm", VALUE)
     assert resolve(ORG, "crm") == VALUE
     assert [listing.name for listing in list_secrets(ORG)] == ["crm"]
+
+
+def test_it_opens_none_that_was_copied_from_another_name_or_organisation(aws: Cloud) -> None:
+    put_secret(ORG, "crm", VALUE)
+    manager = client("secretsmanager")
+    sealed = manager.get_secret_value(SecretId="sluice/org_local/crm")["SecretString"]
+    for organisation, name in ((ORG, "other"), ("org_other", "crm"), (DEPLOYMENT, "crm")):
+        manager.create_secret(Name=f"sluice/{organisation}/{name}", SecretString=sealed)
+        with pytest.raises(SecretMissing, match="not sealed for this name"):
+            resolve(organisation, name)
+
+
+@pytest.mark.parametrize("place", range(0, 40, 3))
+def test_it_opens_none_that_was_edited(aws: Cloud, place: int) -> None:
+    put_secret(ORG, "crm", VALUE)
+    manager = client("secretsmanager")
+    sealed = manager.get_secret_value(SecretId="sluice/org_local/crm")["SecretString"]
+    at = len(secrets.SEALED) + len("v1.") + place
+    edited = sealed[:at] + ("A" if sealed[at] != "A" else "B") + sealed[at + 1 :]
+    manager.put_secret_value(SecretId="sluice/org_local/crm", SecretString=edited)
+    with pytest.raises(SecretMissing):
+        resolve(ORG, "crm")
+
+
+def test_it_takes_what_was_put_in_secrets_manager_itself(aws: Cloud) -> None:
+    put_secret(ORG, "crm", "before")
+    client("secretsmanager").put_secret_value(SecretId="sluice/org_local/crm", SecretString=VALUE)
+    assert resolve(ORG, "crm") == VALUE
+
+
+def test_it_takes_a_value_as_long_as_it_says(aws: Cloud) -> None:
+    longest = "ü" * (secrets.MAX_VALUE_BYTES // 2)
+    put_secret(ORG, "crm", longest)
+    assert len(client("secretsmanager").get_secret_value(SecretId="sluice/org_local/crm")["SecretString"]) <= 65_536
+    assert resolve(ORG, "crm") == longest
+    with pytest.raises(SecretInvalid):
+        put_secret(ORG, "crm", longest + "x")
 
 
 def test_it_asks_once_for_a_while(aws: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:

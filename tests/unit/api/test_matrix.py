@@ -52,7 +52,12 @@ BODIES: Final[dict[str, Any]] = {
     "PUT /api/v1/workflows/{workflow_id}/access": {"public": True},
 }
 # A name that everybody may have: theirs, whoever else has it.
-OWN_NAMES: Final = {"PUT /api/v1/secrets/{name}", "DELETE /api/v1/secrets/{name}"}
+OWN_NAMES: Final = {
+    "PUT /api/v1/secrets/{name}",
+    "DELETE /api/v1/secrets/{name}",
+    "GET /api/v1/secrets/{name}/access",
+    "PUT /api/v1/secrets/{name}/access",
+}
 # What belongs to the organisation as a whole, and who else may not touch it.
 OF_ALL: Final = {
     "GET /api/v1/tools/openapi/{name}": 200,
@@ -62,6 +67,7 @@ OF_ALL: Final = {
     "GET /api/v1/starters/{name}": 200,
     "POST /api/v1/starters/{name}/deploy": 201,
     "DELETE /api/v1/starters/{name}": 403,
+    "PUT /api/v1/secrets/{name}": 403,
 }
 # What a route asks for in its query.
 QUERIES: Final[dict[str, dict[str, str]]] = {
