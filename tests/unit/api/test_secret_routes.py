@@ -68,7 +68,7 @@ def test_it_shows_names_to_those_who_may_see_them_and_takes_values_from_those_wh
 
 
 def test_its_access_is_read_and_changed_by_revision() -> None:
-    where = {"path": {"name": "crm"}}
+    where: dict[str, Any] = {"path": {"name": "crm"}}
     assert ask("GET", f"{ONE}/access", **where)[1]["revision"] == 0
     assert ask("PUT", f"{ONE}/access", body={"everybody": "see", "revision": 0}, **where)[0] == 200
     status, told = ask("PUT", f"{ONE}/access", body={"everybody": "none", "revision": 0}, **where)
