@@ -6,6 +6,9 @@ PY = .venv/bin/python
 ARGS =
 WORKERS = auto
 ASL_VALIDATOR = 4.0.0
+# In a place of its own: what it pins is not what Sluice pins.
+SEMGREP = 1.185.0
+semgrep = PYTHONPATH=.cache/semgrep-$(SEMGREP) PATH="$$PWD/.cache/semgrep-$(SEMGREP)/bin:$$PATH" $(PY) .cache/semgrep-$(SEMGREP)/bin/pysemgrep
 # Where it is set, every process of the tests would compile all of them anew: half of what it takes to collect them.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -66,6 +69,11 @@ lint: environment-dev
 security: environment-dev
 	echo '== security'
 	$(PY) -m bandit --quiet --recursive --severity-level medium app.py chalicelib cli infra
+	test -x .cache/semgrep-$(SEMGREP)/bin/pysemgrep || { echo 'sluice: collecting semgrep, which takes a minute the first time' >&2; \
+	  $(PY) -m pip install --quiet --disable-pip-version-check --no-warn-conflicts --target .cache/semgrep-$(SEMGREP) semgrep==$(SEMGREP); }
+	$(semgrep) scan --test --quiet --config tests/semgrep/house.yaml tests/semgrep/house.py > .cache/semgrep.txt 2>&1 || { cat .cache/semgrep.txt >&2; exit 1; }
+	$(semgrep) scan --error --quiet --metrics=off --disable-version-check --config tests/semgrep/house.yaml app.py chalicelib cli infra
+	echo "semgrep finds nothing by $$(grep -c '^  - id:' tests/semgrep/house.yaml) rules"
 
 types: environment-dev
 	echo '== types'

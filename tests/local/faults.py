@@ -587,14 +587,14 @@ def an_answer_with_an_item(at: Emulator) -> Any:
 # --- what is made once ---------------------------------------------------------------------------------------------
 
 
-def _two_at_once(within: tuple[Any, str], make: Callable[[int], Any]) -> list[str]:
+def _two_at_once(at: Emulator, within: tuple[Any, str], make: Callable[[int], Any]) -> list[str]:
     """What two calls answer of which each, where nothing keeps it from it, is past its look before either has made anything."""
     owner, name = within
     original, both = getattr(owner, name), threading.Barrier(2)
 
     def slowly(*args: Any, **kwargs: Any) -> Any:
         with suppress(threading.BrokenBarrierError):
-            both.wait(0.3)
+            both.wait(at.patience)
         return original(*args, **kwargs)
 
     setattr(owner, name, slowly)
@@ -611,7 +611,7 @@ def machines_of_one_name(at: Emulator) -> Any:
 
     definition = json.dumps({"QueryLanguage": "JSONata", **one(Type="Succeed")})
     role = "arn:aws:iam::123456789012:role/machine"
-    _two_at_once((models, "StateMachine"), lambda _: refused(at.sfn.create_state_machine, name="twin", definition=definition, roleArn=role))
+    _two_at_once(at, (models, "StateMachine"), lambda _: refused(at.sfn.create_state_machine, name="twin", definition=definition, roleArn=role))
     return len(at.sfn.list_state_machines()["stateMachines"])
 
 
@@ -620,7 +620,7 @@ def secrets_of_one_name(at: Emulator) -> Any:
     from moto.secretsmanager import models
 
     secrets = boto3.client("secretsmanager", region_name=REGION)
-    return _two_at_once((models, "FakeSecret"), lambda number: refused(secrets.create_secret, Name="twin", SecretString=str(number)))
+    return _two_at_once(at, (models, "FakeSecret"), lambda number: refused(secrets.create_secret, Name="twin", SecretString=str(number)))
 
 
 @fault("made_once", raw=["accepted", "accepted"], fixed=["PreconditionFailed", "accepted"])
@@ -630,7 +630,7 @@ def objects_where_there_is_none(at: Emulator) -> Any:
     s3 = boto3.client("s3", region_name=REGION)
     s3.create_bucket(Bucket="twins", CreateBucketConfiguration={"LocationConstraint": REGION})
     put = {"Bucket": "twins", "Key": "twin", "IfNoneMatch": "*"}
-    return _two_at_once((models.S3Backend, "put_object"), lambda number: refused(s3.put_object, **put, Body=str(number).encode()))
+    return _two_at_once(at, (models.S3Backend, "put_object"), lambda number: refused(s3.put_object, **put, Body=str(number).encode()))
 
 
 @fault("made_once", raw=["accepted", "accepted"], fixed=["ConflictException", "accepted"])
@@ -640,4 +640,4 @@ def schedules_of_one_name(at: Emulator) -> Any:
     scheduler = boto3.client("scheduler", region_name=REGION)
     target = {"Arn": "arn:aws:lambda:eu-central-1:123456789012:function:f", "RoleArn": "arn:aws:iam::123456789012:role/machine"}
     wanted = {"Name": "twin", "ScheduleExpression": "rate(1 day)", "FlexibleTimeWindow": {"Mode": "OFF"}, "Target": target}
-    return _two_at_once((models.Schedule, "__init__"), lambda _: refused(scheduler.create_schedule, **wanted))
+    return _two_at_once(at, (models.Schedule, "__init__"), lambda _: refused(scheduler.create_schedule, **wanted))
