@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 from chalicelib.access.objects import gate_for, visible_gates
 from chalicelib.access.principal import Principal
+from chalicelib.errors import ListTooLong
 from chalicelib.gates.rules import may_decide
 from chalicelib.spec.model import JsonObject
 from chalicelib.store import gates, keys
@@ -45,15 +46,32 @@ def list_gates(principal: Principal, wanted: Wanted, *, limit: int = 50, cursor:
     """Gates that the principal may see, those that fit. A page may be short, or empty, and still have a cursor.
 
     Open gates stand in one index, those that have ended in another, a run's in a third; what else is asked is asked of what these give. A run's
-    gates, and gates by their deadline, are sorted here. Raises CursorInvalid, ListTooLong.
+    gates, as far as there are few, and gates by their deadline are sorted here. Raises CursorInvalid, ListTooLong.
     """
-    place, keep = _place(principal.organisation_id, wanted), partial(_keep, principal, wanted)
-    if wanted.run_id is None and wanted.sort.endswith("opened_at"):
-        backwards = is_backwards(wanted.sort)
-        return gates.list_page(principal.organisation_id, place, limit=limit, cursor=cursor, keep=keep, terms=wanted, backwards=backwards)
+    by_opening = wanted.sort.endswith("opened_at")
+    if wanted.run_id is None and by_opening:
+        return _walked(principal, wanted, limit=limit, cursor=cursor)
+    try:
+        return _sorted(principal, wanted, limit=limit, cursor=cursor)
+    except ListTooLong:
+        if not by_opening:
+            raise
+        return _walked(principal, wanted, limit=limit, cursor=cursor)
+
+
+def _walked(principal: Principal, wanted: Wanted, *, limit: int, cursor: str | None) -> GatePage:
+    """In the order of the index of open gates, or of that of ended ones."""
+    organisation_id, place = principal.organisation_id, _by_status(principal.organisation_id, wanted.status)
+    keep, backwards = partial(_keep, principal, wanted), is_backwards(wanted.sort)
+    return gates.list_page(organisation_id, place, limit=limit, cursor=cursor, keep=keep, terms=wanted, backwards=backwards)
+
+
+def _sorted(principal: Principal, wanted: Wanted, *, limit: int, cursor: str | None) -> GatePage:
+    """Raises ListTooLong."""
+    place = _place(principal.organisation_id, wanted)
     sorting = Sorting(by=_by_deadline if wanted.sort.endswith("deadline_at") else _by_opening, backwards=is_backwards(wanted.sort))
-    found, goes_on = sorted_page(keep(gates.list_all(place)), sorting, listed=place.pk, limit=limit, cursor=cursor, terms=wanted)
-    return GatePage(found, goes_on)
+    found = _keep(principal, wanted, gates.list_all(place))
+    return GatePage(*sorted_page(found, sorting, listed=place.pk, limit=limit, cursor=cursor, terms=wanted))
 
 
 def list_open_gates(principal: Principal, *, run_id: str | None = None, mine: bool = False, limit: int = 50, cursor: str | None = None) -> GatePage:
@@ -69,9 +87,11 @@ def gate_view(gate: Gate) -> JsonObject:
 
 def _place(organisation_id: str, wanted: Wanted) -> IndexKey:
     """The index that leads."""
-    if wanted.run_id is not None:
-        return keys.gates_of_run(organisation_id, wanted.run_id)
-    return keys.open_gates(organisation_id) if wanted.status is GateStatus.OPEN else keys.ended_gates(organisation_id)
+    return keys.gates_of_run(organisation_id, wanted.run_id) if wanted.run_id is not None else _by_status(organisation_id, wanted.status)
+
+
+def _by_status(organisation_id: str, status: GateStatus) -> IndexKey:
+    return keys.open_gates(organisation_id) if status is GateStatus.OPEN else keys.ended_gates(organisation_id)
 
 
 def _keep(principal: Principal, wanted: Wanted, found: Sequence[Gate]) -> list[Gate]:

@@ -216,6 +216,13 @@ def test_it_sorts_no_more_gates_than_it_can(gates: Gates, monkeypatch: pytest.Mo
     assert gates.api("GET /gates", query={"sort": "deadline_at"})[1]["code"] == "list-too-long"
 
 
+def test_it_looks_for_a_runs_gates_among_all_where_they_are_many(gates: Gates, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "MOST_SORTED", 1)
+    assert (gates.found(run_id=gates.run_id, limit=1), gates.found(run_id=gates.run_id, sort="-opened_at")) == ("a d", "d a")
+    assert gates.found(run_id=gates.run_id, status="decided") == "b"
+    assert gates.api("GET /gates", query={"run_id": gates.run_id, "sort": "deadline_at"})[1]["code"] == "list-too-long"
+
+
 # Triggers and firings
 
 
