@@ -19,7 +19,8 @@ Never: a secret, a task token or a foreign body in a message.
     │   │   └── ScheduleInvalid      an expression, a time zone or bounds that make no schedule
     │   ├── BodyTooLarge             more than a webhook takes (413)
     │   ├── SecretInvalid            a secret's name or value that the store of secrets does not take
-    │   ├── CursorInvalid            a list cursor that was not issued for this list
+    │   ├── CursorInvalid            a list cursor that was not issued for this list, its filter and order, or has lapsed (400)
+    │   ├── ListTooLong              a list that is longer than the order asked for allows
     │   ├── KeyReused                one idempotency key with two different requests
     │   ├── KeyInvalid               no idempotency key
     │   ├── ModelUnpriced            a model without a price, under a budget that takes none such
@@ -205,6 +206,10 @@ class BodyTooLarge(Invalid):
 class CursorInvalid(Invalid):
     code = "cursor-invalid"
     status = 400
+
+
+class ListTooLong(Invalid):
+    code = "list-too-long"
 
 
 class KeyReused(Invalid):

@@ -545,6 +545,10 @@ class GateChoice(TypedDict):
     fields: list[str] | None
 
 
+class GateStatus(TypedDict):
+    pass
+
+
 class Gates(TypedDict):
     gates: list[Gate]
     cursor: str | None
@@ -1692,6 +1696,7 @@ class VersionSummary(TypedDict):
 
 class Versions(TypedDict):
     versions: list[VersionSummary]
+    cursor: str | None
 
 
 class Vote(TypedDict):
@@ -1866,13 +1871,39 @@ class Api:
         return cast("Agent", self.client.send("GET", f"/api/v1/agents/{quote(name, safe='')}", query={"kind": kind}, body=None, key=""))
 
     def audit_list_newest(
-        self, *, limit: int | None = None, cursor: str | None = None, before: int | None = None, noun: str | None = None, target: str | None = None
+        self,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+        before: int | None = None,
+        by: str | None = None,
+        verb: str | None = None,
+        operation: str | None = None,
+        noun: str | None = None,
+        target: str | None = None,
+        since: str | None = None,
+        until: str | None = None,
     ) -> Audit:
-        """Entries, newest first; or those of one thing."""
+        """Entries, newest first: all, one thing's, or those that fit."""
         return cast(
             "Audit",
             self.client.send(
-                "GET", "/api/v1/audit", query={"limit": limit, "cursor": cursor, "before": before, "noun": noun, "target": target}, body=None, key=""
+                "GET",
+                "/api/v1/audit",
+                query={
+                    "limit": limit,
+                    "cursor": cursor,
+                    "before": before,
+                    "by": by,
+                    "verb": verb,
+                    "operation": operation,
+                    "noun": noun,
+                    "target": target,
+                    "since": since,
+                    "until": until,
+                },
+                body=None,
+                key="",
             ),
         )
 
@@ -1999,11 +2030,27 @@ class Api:
         """This document as a page to read."""
         return cast("str", self.client.send("GET", "/api/v1/docs", query={}, body=None, key=""))
 
-    def gates_list_gates(self, *, limit: int | None = None, cursor: str | None = None, run_id: str | None = None, mine: bool | None = None) -> Gates:
-        """Open gates, oldest first."""
+    def gates_list_gates(
+        self,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+        status: str | None = None,
+        workflow_id: str | None = None,
+        run_id: str | None = None,
+        mine: bool | None = None,
+        sort: str | None = None,
+    ) -> Gates:
+        """Open gates, oldest first; or those that have ended, of a run, of a workflow."""
         return cast(
             "Gates",
-            self.client.send("GET", "/api/v1/gates", query={"limit": limit, "cursor": cursor, "run_id": run_id, "mine": mine}, body=None, key=""),
+            self.client.send(
+                "GET",
+                "/api/v1/gates",
+                query={"limit": limit, "cursor": cursor, "status": status, "workflow_id": workflow_id, "run_id": run_id, "mine": mine, "sort": sort},
+                body=None,
+                key="",
+            ),
         )
 
     def gates_decide_gate(self, gate_id: str, body: DecisionToMake, *, key: str = "") -> Decision:
@@ -2042,9 +2089,27 @@ class Api:
         """Another organisation of the deployment; its maker is its admin."""
         return cast("Organisation", self.client.send("POST", "/api/v1/organisations", query={}, body=dict(body), key=key))
 
-    def people_list_people(self, *, limit: int | None = None, cursor: str | None = None) -> People:
+    def people_list_people(
+        self,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+        role: str | None = None,
+        kind: str | None = None,
+        disabled: bool | None = None,
+        sort: str | None = None,
+    ) -> People:
         """People and service accounts by name."""
-        return cast("People", self.client.send("GET", "/api/v1/people", query={"limit": limit, "cursor": cursor}, body=None, key=""))
+        return cast(
+            "People",
+            self.client.send(
+                "GET",
+                "/api/v1/people",
+                query={"limit": limit, "cursor": cursor, "role": role, "kind": kind, "disabled": disabled, "sort": sort},
+                body=None,
+                key="",
+            ),
+        )
 
     def people_remove_person(self, name: str) -> None:
         """Take somebody out of the organisation."""
@@ -2099,12 +2164,14 @@ class Api:
         return cast("Person", self.client.send("POST", "/api/v1/service-accounts", query={}, body=dict(body), key=key))
 
     def starters_list_all(
-        self, *, limit: int | None = None, cursor: str | None = None, search: str | None = None, tag: str | None = None
+        self, *, limit: int | None = None, cursor: str | None = None, search: str | None = None, tag: str | None = None, sort: str | None = None
     ) -> Starters:
-        """Starters by name: those that ship and the organisation's own."""
+        """Starters by name, or by how often they were used: those that ship and the organisation's own."""
         return cast(
             "Starters",
-            self.client.send("GET", "/api/v1/starters", query={"limit": limit, "cursor": cursor, "search": search, "tag": tag}, body=None, key=""),
+            self.client.send(
+                "GET", "/api/v1/starters", query={"limit": limit, "cursor": cursor, "search": search, "tag": tag, "sort": sort}, body=None, key=""
+            ),
         )
 
     def starters_withdraw_one(self, name: str) -> None:
@@ -2147,9 +2214,27 @@ class Api:
             "ImportedApiWithOperations", self.client.send("GET", f"/api/v1/tools/openapi/{quote(name, safe='')}", query={}, body=None, key="")
         )
 
-    def triggers_list_all(self, *, limit: int | None = None, cursor: str | None = None) -> Triggers:
-        """All triggers by workflow and name."""
-        return cast("Triggers", self.client.send("GET", "/api/v1/triggers", query={"limit": limit, "cursor": cursor}, body=None, key=""))
+    def triggers_list_all(
+        self,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+        kind: str | None = None,
+        workflow_id: str | None = None,
+        enabled: bool | None = None,
+        sort: str | None = None,
+    ) -> Triggers:
+        """Triggers by workflow and name: all, or those that fit."""
+        return cast(
+            "Triggers",
+            self.client.send(
+                "GET",
+                "/api/v1/triggers",
+                query={"limit": limit, "cursor": cursor, "kind": kind, "workflow_id": workflow_id, "enabled": enabled, "sort": sort},
+                body=None,
+                key="",
+            ),
+        )
 
     def triggers_remove(self, trigger_id: str) -> None:
         """Take a trigger away; its runs stay."""
@@ -2173,12 +2258,18 @@ class Api:
         """Fire a schedule out of turn. With an `Idempotency-Key`, asking again finds the same firing."""
         return cast("Firing", self.client.send("POST", f"/api/v1/triggers/{quote(trigger_id, safe='')}/fire", query={}, body=None, key=key))
 
-    def triggers_firings(self, trigger_id: str, *, limit: int | None = None, cursor: str | None = None) -> Firings:
+    def triggers_firings(
+        self, trigger_id: str, *, limit: int | None = None, cursor: str | None = None, outcome: str | None = None, sort: str | None = None
+    ) -> Firings:
         """What a trigger did in the last 30 days, newest first."""
         return cast(
             "Firings",
             self.client.send(
-                "GET", f"/api/v1/triggers/{quote(trigger_id, safe='')}/firings", query={"limit": limit, "cursor": cursor}, body=None, key=""
+                "GET",
+                f"/api/v1/triggers/{quote(trigger_id, safe='')}/firings",
+                query={"limit": limit, "cursor": cursor, "outcome": outcome, "sort": sort},
+                body=None,
+                key="",
             ),
         )
 
@@ -2204,10 +2295,37 @@ class Api:
             "Times", self.client.send("GET", f"/api/v1/triggers/{quote(trigger_id, safe='')}/times", query={"count": count}, body=None, key="")
         )
 
-    def workflows_list_all(self, *, limit: int | None = None, cursor: str | None = None, name: str | None = None) -> Workflows:
-        """Workflows by name."""
+    def workflows_list_all(
+        self,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+        name: str | None = None,
+        search: str | None = None,
+        label: list[str] | str | None = None,
+        owner: str | None = None,
+        published: bool | None = None,
+        sort: str | None = None,
+    ) -> Workflows:
+        """Workflows by name, or by when they were changed or created: all, or those that fit."""
         return cast(
-            "Workflows", self.client.send("GET", "/api/v1/workflows", query={"limit": limit, "cursor": cursor, "name": name}, body=None, key="")
+            "Workflows",
+            self.client.send(
+                "GET",
+                "/api/v1/workflows",
+                query={
+                    "limit": limit,
+                    "cursor": cursor,
+                    "name": name,
+                    "search": search,
+                    "label": label,
+                    "owner": owner,
+                    "published": published,
+                    "sort": sort,
+                },
+                body=None,
+                key="",
+            ),
         )
 
     def workflows_create_workflow(self, body: NewWorkflow, *, key: str = "") -> Workflow:
@@ -2229,8 +2347,8 @@ class Api:
         error: str | None = None,
         since: str | None = None,
         until: str | None = None,
-        label: str | None = None,
-        where: str | None = None,
+        label: list[str] | str | None = None,
+        where: list[str] | str | None = None,
     ) -> Runs:
         """Runs, newest first: all, or those that fit what is asked."""
         return cast(
@@ -2281,7 +2399,7 @@ class Api:
         )
 
     def runs_list_nodes(
-        self, run_id: str, *, node: str | None = None, item_path: str | None = None, limit: int | None = None, cursor: int | None = None
+        self, run_id: str, *, node: str | None = None, item_path: str | None = None, limit: int | None = None, cursor: str | None = None
     ) -> NodeRuns:
         """Node runs in the order in which they started."""
         return cast(
@@ -2432,10 +2550,13 @@ class Api:
         """Start a run. With an `Idempotency-Key`, asking again finds the same run."""
         return cast("PlacedRun", self.client.send("POST", f"/api/v1/workflows/{quote(workflow_id, safe='')}/run", query={}, body=dict(body), key=key))
 
-    def triggers_list_of_workflow(self, workflow_id: str) -> TriggersOfWorkflow:
+    def triggers_list_of_workflow(self, workflow_id: str, *, kind: str | None = None, enabled: bool | None = None) -> TriggersOfWorkflow:
         """The triggers of a workflow by name, each with what it did so far."""
         return cast(
-            "TriggersOfWorkflow", self.client.send("GET", f"/api/v1/workflows/{quote(workflow_id, safe='')}/triggers", query={}, body=None, key="")
+            "TriggersOfWorkflow",
+            self.client.send(
+                "GET", f"/api/v1/workflows/{quote(workflow_id, safe='')}/triggers", query={"kind": kind, "enabled": enabled}, body=None, key=""
+            ),
         )
 
     def triggers_create(self, workflow_id: str, body: TriggerGiven) -> MadeTrigger:
@@ -2444,9 +2565,27 @@ class Api:
             "MadeTrigger", self.client.send("POST", f"/api/v1/workflows/{quote(workflow_id, safe='')}/triggers", query={}, body=dict(body), key="")
         )
 
-    def versions_list_all(self, workflow_id: str) -> Versions:
+    def versions_list_all(
+        self,
+        workflow_id: str,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+        label: list[str] | str | None = None,
+        created_by: str | None = None,
+        sort: str | None = None,
+    ) -> Versions:
         """Versions, newest first, with what their runs came to, to those who may see the runs."""
-        return cast("Versions", self.client.send("GET", f"/api/v1/workflows/{quote(workflow_id, safe='')}/versions", query={}, body=None, key=""))
+        return cast(
+            "Versions",
+            self.client.send(
+                "GET",
+                f"/api/v1/workflows/{quote(workflow_id, safe='')}/versions",
+                query={"limit": limit, "cursor": cursor, "label": label, "created_by": created_by, "sort": sort},
+                body=None,
+                key="",
+            ),
+        )
 
     def versions_publish(
         self, workflow_id: str, body: Publication, *, dry_run: bool | None = None, key: str = ""

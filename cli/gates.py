@@ -1,7 +1,7 @@
 """Commands on gates: gates, decide."""
 
 import json
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Group
@@ -14,14 +14,16 @@ from cli.session import AsOption, JsonOption, UrlOption, session, told
 def gates(
     run_id: Annotated[str | None, typer.Option("--run", help="Only this run's.")] = None,
     mine: Annotated[bool, typer.Option("--mine", help="Only those that --as may decide.")] = False,
+    status: Annotated[Literal["open", "decided", "timed_out", "cancelled"], typer.Option("--status", help="Those that have ended so.")] = "open",
+    due: Annotated[bool, typer.Option("--due", help="Those first whose time is over first.")] = False,
     url: UrlOption = None,
     person: AsOption = "",
     as_json: JsonOption = False,
 ) -> None:
-    """Open gates, oldest first."""
+    """Open gates, oldest first; or those that have ended."""
     here = session(url, person, as_json)
     with told(here.err):
-        page = here.api.gates_list_gates(run_id=run_id, mine=mine or None)
+        page = here.api.gates_list_gates(run_id=run_id, mine=mine or None, status=status, sort="deadline_at" if due else None)
         rows = [{**gate, "choices": " / ".join(each["choice"] for each in gate["choices"])} for gate in page["gates"]]
         columns = {"id": "gate", "workflow_name": "workflow", "node": "node", "ask": "question", "choices": "choices", "opened_at": "opened"}
         here.show(page, human=lambda: screen.table_of(rows, columns))

@@ -19,6 +19,8 @@ _HOW: Final = ("cron", "rate", "at", "webhook", "event", "after")
 @app.command("list")
 def list_(
     workflow: Annotated[str | None, typer.Argument(help="One workflow's; without it, all.")] = None,
+    kind: Annotated[Literal["schedule", "webhook", "event", "run_end"] | None, typer.Option("--kind", help="Only those of a kind.")] = None,
+    paused: Annotated[bool, typer.Option("--paused", help="Only those that are paused.")] = False,
     url: UrlOption = None,
     person: AsOption = "",
     as_json: JsonOption = False,
@@ -26,7 +28,8 @@ def list_(
     """Triggers with what they did so far."""
     here = session(url, person, as_json)
     with told(here.err):
-        found = _of_workflow(here, workflow) if workflow else _all(here)
+        wanted = {"kind": kind, "enabled": "false" if paused else None}
+        found = _of_workflow(here, workflow, **wanted) if workflow else _all(here, **wanted)
         here.show({"triggers": found}, human=lambda: screen.table_of([_row(each) for each in found], COLUMNS))
 
 
@@ -181,16 +184,16 @@ def _find(here: Session, trigger: str) -> dict[str, Any]:
     raise Problem(404, {"code": "trigger-not-found", "detail": f"{workflow} has no trigger called {name}"})
 
 
-def _of_workflow(here: Session, workflow: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = here.client.get(f"/api/v1/workflows/{here.workflow_id(workflow)}/triggers")["triggers"]
+def _of_workflow(here: Session, workflow: str, **wanted: str | None) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = here.client.get(f"/api/v1/workflows/{here.workflow_id(workflow)}/triggers", **wanted)["triggers"]
     return found
 
 
-def _all(here: Session) -> list[dict[str, Any]]:
+def _all(here: Session, **wanted: str | None) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     cursor = None
     while True:
-        page = here.client.get("/api/v1/triggers", limit=200, cursor=cursor)
+        page = here.client.get("/api/v1/triggers", limit=200, cursor=cursor, **wanted)
         found += page["triggers"]
         cursor = page["cursor"]
         if cursor is None:

@@ -24,12 +24,30 @@ COLUMNS = {
 }
 
 
-def versions(workflow: WorkflowArgument, url: UrlOption = None, person: AsOption = "", as_json: JsonOption = False) -> None:
+def versions(
+    workflow: WorkflowArgument,
+    label: Annotated[list[str] | None, typer.Option("--label", help="Only those published with NAME:VALUE. May be repeated.")] = None,
+    by: Annotated[str | None, typer.Option("--by", help="Only those that this person published.")] = None,
+    url: UrlOption = None,
+    person: AsOption = "",
+    as_json: JsonOption = False,
+) -> None:
     """Versions, newest first: who published them and why, and what their runs came to."""
     here = session(url, person, as_json)
     with told(here.err):
-        found = here.client.get(f"/api/v1/workflows/{here.workflow_id(workflow)}/versions")
-        here.show(found, human=lambda: screen.table_of([_row(version) for version in found["versions"]], COLUMNS))
+        found = _all(here, here.workflow_id(workflow), label or [], by)
+        here.show({"versions": found}, human=lambda: screen.table_of([_row(version) for version in found], COLUMNS))
+
+
+def _all(here: Session, workflow_id: str, label: list[str], by: str | None) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    cursor = None
+    while True:
+        page = here.api.versions_list_all(workflow_id, limit=200, cursor=cursor, label=label, created_by=by)
+        found += [{**version} for version in page["versions"]]
+        cursor = page["cursor"]
+        if cursor is None:
+            return found
 
 
 def diff(

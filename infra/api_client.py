@@ -114,7 +114,8 @@ def _arguments(path: str, operation: Mapping[str, Any]) -> Iterator[str]:
 def _asked(parameter: Mapping[str, Any]) -> str:
     """What a query's parameter is given as: what is sent is a text in any case."""
     kind = _type(parameter["schema"]).removesuffix(" | None")
-    return kind if kind in {"int", "bool", "str"} else "str"
+    several = parameter["schema"].get("type") == "array"
+    return kind if kind in {"int", "bool", "str"} else "list[str] | str" if several else "str"
 
 
 def _call(method: str, path: str, operation: Mapping[str, Any]) -> str:

@@ -4,7 +4,8 @@ In: the acts that stand in the table (`store.acts` notes them with each change).
 `take_in` runs at the table's stream and once a minute from the sweeper; `checkpoint` once a minute. Each may run twice, or die anywhere.
 """
 
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -17,10 +18,33 @@ from chalicelib.settings import settings
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.store import acts, audit_checkpoints, audit_entries, table
 from chalicelib.store.acts import Act
-from chalicelib.store.audit_entries import BATCH, ChainHead
+from chalicelib.store.audit_entries import BATCH, ChainHead, EntryPage
 
 _TRIES: Final = 30
 _DAY: Final = 86_400
+_AT_ONCE: Final = timedelta(minutes=15)  # no request lasts longer
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Entries of a person, of one kind of change, one operation, one noun, one thing (with its noun), one time: both ends are included."""
+
+    by: str | None = None
+    verb: acts.Verb | None = None
+    operation: str | None = None
+    noun: str | None = None
+    target: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def holds(self, entry: JsonObject) -> bool:
+        at = str(entry["at"])
+        named = {"by": self.by, "verb": self.verb, "operation": self.operation, "noun": self.noun, "target": self.target}
+        return (
+            all(wanted in {None, entry[name]} for name, wanted in named.items())
+            and (self.since is None or time_text(self.since) <= at)
+            and (self.until is None or at <= time_text(self.until))
+        )
 
 
 def note(noun: str, target: str, verb: acts.Verb) -> None:
@@ -63,14 +87,30 @@ def checkpoint(organisation_id: str) -> bool:
     return True
 
 
-def list_latest(principal: Principal, *, before: int | None, limit: int) -> tuple[JsonObject, ...]:
-    """Newest first, below a number."""
-    return audit_entries.list_latest(principal.organisation_id, before=before, limit=limit)
+def list_newest(principal: Principal, wanted: Wanted, *, limit: int, before: int | None = None, cursor: str | None = None) -> EntryPage:
+    """Entries that fit, newest first, below a number or after a cursor. A page may be short, or empty, and still have one.
+
+    One thing's own stand in an index; `since` and `until` say where to begin and to end; what else is asked is asked of what these give. Raises
+    CursorInvalid.
+    """
+    organisation_id = principal.organisation_id
+
+    def keep(found: Sequence[JsonObject]) -> list[JsonObject]:
+        return [entry for entry in found if wanted.holds(entry)]
+
+    if wanted.noun is not None and wanted.target is not None:
+        return audit_entries.list_of_target(organisation_id, wanted.noun, wanted.target, limit=limit, cursor=cursor, keep=keep, terms=wanted)
+    above, last = _numbers(organisation_id, wanted, before)
+    return audit_entries.list_newest(organisation_id, above=above, last=last, limit=limit, cursor=cursor, keep=keep, terms=wanted)
 
 
-def list_of_target(principal: Principal, noun: str, target: str, *, limit: int, cursor: str | None) -> audit_entries.EntryPage:
-    """What was done to one thing, newest first."""
-    return audit_entries.list_of_target(principal.organisation_id, noun, target, limit=limit, cursor=cursor)
+def _numbers(organisation_id: str, wanted: Wanted, before: int | None) -> tuple[int, int]:
+    """The entries of that time lie above the first number, and not above the second. Acts of one moment may be taken in after later ones."""
+    above = audit_entries.first_since(organisation_id, time_text(wanted.since - _AT_ONCE)) - 1 if wanted.since else 0
+    last = audit_entries.first_since(organisation_id, time_text(wanted.until + _AT_ONCE)) - 1 if wanted.until else None
+    if last is None and before is None:
+        last = audit_entries.get_head(organisation_id).count
+    return above, min(number for number in (last, before - 1 if before is not None else None) if number is not None)
 
 
 def list_in_order(principal: Principal, *, after: int, limit: int) -> tuple[tuple[JsonObject, ...], ChainHead]:

@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from chalicelib import ids
 from chalicelib.access import passwords
@@ -20,7 +20,8 @@ from chalicelib.access.sign_in import authenticated
 from chalicelib.clock import epoch_seconds, now_text
 from chalicelib.errors import ConditionLost, Contention, InvitationNotFound, NameInvalid, NameTaken, OrganisationNotFound, Refused
 from chalicelib.store import people, sessions, table
-from chalicelib.store.people_records import Invitation, Member, Organisation, Person, Preset
+from chalicelib.store.pages import is_backwards
+from chalicelib.store.people_records import Invitation, Member, MemberKind, Organisation, Person, Preset
 
 NAME_PATTERN: Final = r"^[a-z0-9][a-z0-9._@+-]{0,62}$"
 ROLE_PATTERN: Final = r"^[a-z][a-z0-9_-]{0,40}$"
@@ -29,6 +30,22 @@ INVITATION_SECONDS: Final = 7 * 24 * 3600
 _RESERVED: Final = frozenset({"sluice"})
 _NAME: Final = re.compile(NAME_PATTERN)
 _ROLE: Final = re.compile(ROLE_PATTERN)
+
+
+MemberOrder = Literal["name", "-name"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Members who hold a role, are of a kind, are shut out or not."""
+
+    role: str | None = None
+    kind: MemberKind | None = None
+    disabled: bool | None = None
+    sort: MemberOrder = "name"
+
+    def holds(self, member: Member) -> bool:
+        return (self.role is None or self.role in member.roles) and self.kind in {None, member.kind} and self.disabled in {None, member.disabled}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +71,16 @@ def add_service_account(principal: Principal, name: str, *, roles: Sequence[str]
     member = _member(principal.organisation_id, f"{SERVICE}{name}", roles, by=principal.person, kind="service")
     people.add_member(member)
     return member
+
+
+def list_members(principal: Principal, wanted: Wanted, *, limit: int, cursor: str | None) -> tuple[tuple[Member, ...], str | None]:
+    """Those that fit, by name, and the cursor that goes on. A page may be short, or empty, and still have one. Raises CursorInvalid."""
+
+    def keep(found: Sequence[Member]) -> list[Member]:
+        return [member for member in found if wanted.holds(member)]
+
+    backwards = is_backwards(wanted.sort)
+    return people.list_members(principal.organisation_id, limit=limit, cursor=cursor, keep=keep, terms=wanted, backwards=backwards)
 
 
 def change_member(principal: Principal, name: str, *, roles: Sequence[str] | None = None, disabled: bool | None = None) -> Member:

@@ -10,26 +10,46 @@ from chalicelib.access import audit
 from chalicelib.access.scopes import Scope
 from chalicelib.api import people_shapes
 from chalicelib.api.endpoint import Answer, Call, Nothing, Wire, endpoint
-from chalicelib.api.paging import Page
+from chalicelib.api.paging import Moment, Page, Text
 from chalicelib.errors import CursorInvalid
 from chalicelib.spec.model import JsonObject
+from chalicelib.store.acts import Verb
 
 routes = Blueprint(__name__)
 MAX_ENTRIES = 500
 
 
 class Newest(Page):
-    """Newest first; `before` a number. `noun` with `target` asks for one thing's, by cursor."""
+    """Newest first; `before` a number, in place of a cursor. `noun` with `target` asks for one thing's."""
 
     before: Annotated[int | None, Field(ge=1)] = None
+    by: Text | None = None
+    verb: Verb | None = None
+    operation: Text | None = None
     noun: str | None = None
     target: str | None = None
+    since: Moment | None = None
+    until: Moment | None = None
 
     @model_validator(mode="after")
     def _whole(self) -> "Newest":
-        if (self.noun is None) != (self.target is None):
-            raise ValueError("noun and target go together, such as noun=gate and target=gate_…")
+        if self.target is not None and self.noun is None:
+            raise ValueError("a target goes with its noun, such as noun=gate and target=gate_…")
+        if self.before is not None and (self.cursor is not None or self.target is not None):
+            raise ValueError("before goes neither with a cursor nor with a target")
         return self
+
+    @property
+    def wanted(self) -> audit.Wanted:
+        return audit.Wanted(
+            by=self.by,
+            verb=self.verb,
+            operation=self.operation,
+            noun=self.noun,
+            target=self.target,
+            since=self.since,
+            until=self.until,
+        )
 
 
 class InOrder(Wire):
@@ -41,18 +61,16 @@ class InOrder(Wire):
 
 @endpoint(routes, HTTPMethod.GET, "/api/v1/audit", scope=Scope.AUDIT_READ, answers={200: people_shapes.AUDIT}, errors=(CursorInvalid,))
 def list_newest(call: Call[Nothing, Newest]) -> Answer:
-    """Entries, newest first; or those of one thing.
+    """Entries, newest first: all, one thing's, or those that fit.
 
-    `before` is a number; `noun, target, limit, cursor` ask for one thing's own, such as `noun=gate&target=gate_…`. `before` and `after` of an
-    entry are canonical JSON of what differs. See [AUDIT.md](flows/AUDIT.md).
+    `by` is a person, `operation` such as `gates.decide_gate`; `noun` and `target` ask for one thing's own, such as `noun=gate&target=gate_…`;
+    `since` and `until` say from when to when. The page goes on by `cursor`, or, but for one thing's, below the number `before`. What no index
+    answers (`by`, `verb`, `operation`, `noun` alone) is asked of the entries as they are read: one request looks at 1,600 at most, so that a page
+    may be short, or empty, and still go on. `before` and `after` of an entry are canonical JSON of what differs. See [AUDIT.md](flows/AUDIT.md).
     """
-    wanted = call.query
-    if wanted.noun is not None and wanted.target is not None:
-        page = audit.list_of_target(call.principal, wanted.noun, wanted.target, limit=wanted.limit, cursor=wanted.cursor)
-        return Answer({"entries": [*page.entries], "before": None, "cursor": page.cursor})
-    entries = audit.list_latest(call.principal, before=wanted.before, limit=wanted.limit)
-    more = entries[-1]["number"] if entries and entries[-1]["number"] != 1 else None
-    return Answer({"entries": [*entries], "before": more, "cursor": None})
+    asked = call.query
+    page = audit.list_newest(call.principal, asked.wanted, limit=asked.limit, before=asked.before, cursor=asked.cursor)
+    return Answer({"entries": [*page.entries], "before": page.before, "cursor": page.cursor})
 
 
 @endpoint(routes, HTTPMethod.GET, "/api/v1/audit/entries", scope=Scope.AUDIT_READ, answers={200: people_shapes.CHAIN})

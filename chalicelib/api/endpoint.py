@@ -11,7 +11,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import wraps
 from http import HTTPMethod
-from typing import Any, Final, Generic, TypeVar, get_args, get_type_hints
+from typing import Any, Final, Generic, TypeVar, get_args, get_origin, get_type_hints
 from urllib.parse import parse_qsl
 
 from aws_lambda_powertools import Logger
@@ -221,11 +221,24 @@ def _read(principal: Principal, request: Request, body: type[BodyT], query: type
     except ValidationError as fault:
         raise _Misfit(fault, "body") from fault
     try:
-        read_query = query.model_validate(dict(request.query_params or {}))
+        read_query = query.model_validate(_query(request, query))
     except ValidationError as fault:
         raise _Misfit(fault, "query") from fault
     headers = request.headers
     return Call(principal, read_body, read_query, headers.get(KEY_HEADER, ""), address_of(request), headers.get(MATCH_HEADER, ""))
+
+
+def _query(request: Request, model: type[Wire]) -> dict[str, Any]:
+    """Each parameter once, of two the last; but all of those of which a route takes several."""
+    given = request.query_params
+    if given is None:
+        return {}
+    return {name: given.getlist(name) if _takes_several(model, name) else given[name] for name in given}
+
+
+def _takes_several(model: type[Wire], name: str) -> bool:
+    found = model.model_fields.get(name)
+    return found is not None and get_origin(found.annotation) in {list, tuple}
 
 
 def _form(request: Request, body: type[BodyT]) -> BodyT:

@@ -59,7 +59,11 @@ Everything that the command line and the console do goes through these routes. B
   Where an answer tells a secret, it is kept nowhere, and the header means nothing. Refusals are not kept.
 * **Unchanged.** Answers to GET carry an `ETag`; with `If-None-Match` an answer that the caller has is a 304. A draft's
   is what saving it is compared with: `If-Match` names it, and nothing is lost unseen.
-* **Lists** take `limit` (1 to 200, default 50) and `cursor`, and answer `cursor`: null on the last page. A cursor is opaque.
+* **Lists** take `limit` (1 to 200, default 50) and `cursor`, and answer `cursor`: null on the last page. A cursor is opaque and lasts an hour; it
+  goes on with the filter and the order that it was made under, and with no other. Filters have the names of fields, and all of them must hold;
+  labels are `label=team:travel`, as often as wanted. `sort=name` goes by a field, `sort=-name` from the end. What no index answers is asked of
+  the things as they are read, and one request reads a bounded number: such a page may be short, or empty, and still have a cursor. Go on until it
+  is null.
 * **Documents.** Where a workflow spec is sent, it is `text` (YAML or JSON, as authored) or `spec` (the document itself).
 """
 _JSON: Final = "application/json"

@@ -1,14 +1,40 @@
-"""What lists take: how many, and from where."""
+"""What lists take: how many, from where on, which of them, in which order.
 
-from typing import Annotated
+In: query parameters. Out: what rooms below ask by. A list's own model adds its filters, by the names of the fields that they are about, and `sort`,
+whose values begin with `-` where the order goes from the end; both are typed, so that the API's document lists what they may be.
+Never: a filter or an order that the list's room does not know.
+"""
 
-from pydantic import Field
+from datetime import UTC, datetime
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, AwareDatetime, Field
 
 from chalicelib.api.endpoint import Wire
 
+_FIRST: Final = datetime(1971, 1, 1, tzinfo=UTC)
+_LAST: Final = datetime(9000, 1, 1, tzinfo=UTC)
+
+
+def _within(moment: datetime) -> datetime:
+    if not _FIRST <= moment <= _LAST:
+        raise ValueError(f"is no time between {_FIRST.year} and {_LAST.year}")
+    return moment
+
 
 class Page(Wire):
-    """`cursor` is the one that the page before answered; it is opaque."""
+    """`cursor` is the one that the page before answered; it is opaque, and lasts an hour."""
 
     limit: Annotated[int, Field(ge=1, le=200)] = 50
     cursor: Annotated[str, Field(max_length=2000)] | None = None
+
+
+Text = Annotated[str, Field(max_length=200)]
+Moment = Annotated[AwareDatetime, AfterValidator(_within)]
+Label = Annotated[str, Field(pattern="^[^:]+:", max_length=300)]
+Labels = Annotated[tuple[Label, ...], Field(max_length=20)]
+
+
+def pairs_of(labels: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """`team:travel` as a name and a value, which may itself have colons."""
+    return tuple((name, value) for name, _, value in (label.partition(":") for label in sorted(labels)))

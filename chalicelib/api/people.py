@@ -11,7 +11,7 @@ from chalicelib.access.scopes import Access, Scope
 from chalicelib.api import people_shapes
 from chalicelib.api.contract import Replay
 from chalicelib.api.endpoint import Answer, Call, Nothing, Wire, endpoint
-from chalicelib.api.paging import Page
+from chalicelib.api.paging import Page, Text
 from chalicelib.api.shapes import NOTHING
 from chalicelib.api.sign_in import Name, Password
 from chalicelib.api.views import view
@@ -29,8 +29,8 @@ from chalicelib.errors import (
     TooManyAttempts,
 )
 from chalicelib.spec.model import JsonObject
-from chalicelib.store import people, sessions
-from chalicelib.store.people_records import ApiKey, Invitation, Member, Organisation
+from chalicelib.store import sessions
+from chalicelib.store.people_records import ApiKey, Invitation, Member, MemberKind, Organisation
 
 routes = Blueprint(__name__)
 Roles = Annotated[list[Annotated[str, Field(max_length=64)]], Field(max_length=20)]
@@ -51,6 +51,19 @@ class OrganisationToChange(Wire):
 class MemberToChange(Wire):
     roles: Roles | None = None
     disabled: bool | None = None
+
+
+class PeopleWanted(Page):
+    """`role` is one that they hold; `kind` tells people from service accounts."""
+
+    role: Text | None = None
+    kind: MemberKind | None = None
+    disabled: bool | None = None
+    sort: members.MemberOrder = "name"
+
+    @property
+    def wanted(self) -> members.Wanted:
+        return members.Wanted(role=self.role, kind=self.kind, disabled=self.disabled, sort=self.sort)
 
 
 class NewInvitation(Wire):
@@ -109,9 +122,12 @@ def create_organisation(call: Call[NewOrganisation, Nothing]) -> Answer:
 
 
 @endpoint(routes, HTTPMethod.GET, "/api/v1/people", scope=Scope.ORG_ADMIN, answers={200: people_shapes.PEOPLE}, errors=(CursorInvalid,))
-def list_people(call: Call[Nothing, Page]) -> Answer:
-    """People and service accounts by name."""
-    found, cursor = people.list_members(call.principal.organisation_id, limit=call.query.limit, cursor=call.query.cursor)
+def list_people(call: Call[Nothing, PeopleWanted]) -> Answer:
+    """People and service accounts by name.
+
+    Filters are asked of them as they are read: one request looks at 1,600 at most, so that a page may be short, or empty, and still have a cursor.
+    """
+    found, cursor = members.list_members(call.principal, call.query.wanted, limit=call.query.limit, cursor=call.query.cursor)
     return Answer({"people": [_member(each) for each in found], "cursor": cursor})
 
 

@@ -1,18 +1,17 @@
 """Routes: start runs, follow them, cancel them, answer what they ask."""
 
-from collections.abc import Mapping
 from http import HTTPMethod
 from typing import Annotated, Final
 from urllib.parse import parse_qsl
 
 from chalice.app import Blueprint
-from pydantic import AwareDatetime, BeforeValidator, Field
+from pydantic import AfterValidator, Field
 
 from chalicelib.access.scopes import Scope
 from chalicelib.api import shapes
 from chalicelib.api.contract import Replay
 from chalicelib.api.endpoint import Answer, Call, Nothing, Wire, endpoint
-from chalicelib.api.paging import Page
+from chalicelib.api.paging import Moment, Page
 from chalicelib.api.queue import placed_view
 from chalicelib.api.room import Room
 from chalicelib.api.views import comparison_view, node_run_view, run_view
@@ -42,28 +41,34 @@ class RunToStart(Wire):
     start_within_seconds: Annotated[int, Field(ge=1, le=31_536_000)] | None = None
 
 
-def _pairs(given: object) -> object:
-    """`team=travel&tier=gold`, as a query string has it."""
-    if not isinstance(given, str):
-        return given
-    pairs = parse_qsl(given, keep_blank_values=True, strict_parsing=True, max_num_fields=_MOST_PAIRS)
-    return dict(pairs)
+def _is_pair(given: str) -> str:
+    if len(_pairs(given)) > _MOST_PAIRS:
+        raise ValueError(f"more than {_MOST_PAIRS} pairs")
+    return given
 
 
-Pairs = Annotated[Mapping[str, str], BeforeValidator(_pairs)]
+def _pairs(given: str) -> dict[str, str]:
+    """`team:travel`, or, where a `=` comes first, `team=travel&tier=gold` as a query string has it. Raises ValueError."""
+    name, colon, value = given.partition(":")
+    if colon and "=" not in name:
+        return {name: value}
+    return dict(parse_qsl(given, keep_blank_values=True, strict_parsing=True))
+
+
+Pairs = Annotated[tuple[Annotated[str, AfterValidator(_is_pair), Field(pattern="^[^:=]+[:=]", max_length=2000)], ...], Field(max_length=_MOST_PAIRS)]
 
 
 class RunsWanted(Page):
-    """`label` and `where` (fields of the input) are `name=value` pairs as a query string has them, itself percent-encoded."""
+    """`label` and `where` (fields of the input) are `name:value`, or `name=value` pairs as a query string has them, itself percent-encoded."""
 
     workflow_id: str | None = None
     status: RunStatus | None = None
     version: Annotated[int, Field(ge=1)] | None = None
     error: Annotated[str, Field(max_length=200)] | None = None
-    since: AwareDatetime | None = None
-    until: AwareDatetime | None = None
-    label: Pairs = Field(default_factory=dict)
-    where: Pairs = Field(default_factory=dict)
+    since: Moment | None = None
+    until: Moment | None = None
+    label: Pairs = ()
+    where: Pairs = ()
 
     @property
     def wanted(self) -> Wanted:
@@ -72,11 +77,15 @@ class RunsWanted(Page):
             workflow_id=self.workflow_id,
             version=self.version,
             error=self.error,
-            labels=self.label,
-            fields=self.where,
+            labels=_all_pairs(self.label),
+            fields=_all_pairs(self.where),
             since=self.since,
             until=self.until,
         )
+
+
+def _all_pairs(given: tuple[str, ...]) -> dict[str, str]:
+    return {name: value for each in given for name, value in _pairs(each).items()}
 
 
 class OtherRun(Wire):
@@ -95,7 +104,7 @@ class NodesWanted(Wire):
     node: str | None = None
     item_path: str | None = None
     limit: Annotated[int, Field(ge=1, le=1000)] = 200
-    cursor: Annotated[int, Field(ge=0)] = 0
+    cursor: Annotated[str, Field(max_length=2000)] | None = None
 
 
 class EventsWanted(Wire):
@@ -134,9 +143,10 @@ def list_runs(call: Call[Nothing, RunsWanted]) -> Answer:
     """Runs, newest first: all, or those that fit what is asked.
 
     `error` is an error's name; `since` and `until` are about when it was created. `label` and `where` (fields of the input that the workflow
-    lists in `indexed`) are `name=value` pairs as a query string has them, itself percent-encoded (`where=customer.id%3Dc-12%26amount%3D40`).
-    Numbers are compared as JSON writes them. A page may be short, or empty, and still have a cursor. Runs that ended before this could be asked
-    are not found by `status`, `error`, `label` or `where`.
+    lists in `indexed`) are `name:value` and may stand several times (`label=team:travel&where=customer.id:c-12`), or, where a `=` comes before
+    any `:`, `name=value` pairs as a query string has them, itself percent-encoded (`where=customer.id%3Dc-12%26amount%3D40`). Numbers are
+    compared as JSON writes them. A page may be short, or empty, and still have a cursor. Runs that ended before this could be asked are not found
+    by `status`, `error`, `label` or `where`.
     """
     page = search(call.principal, call.query.wanted, limit=call.query.limit, cursor=call.query.cursor)
     return Answer({"runs": [run_view(run) for run in page.runs], "cursor": page.cursor})
@@ -162,7 +172,12 @@ def get_run(call: Call[Nothing, RunWanted], run_id: str) -> Answer:
 
 
 @endpoint(
-    routes, HTTPMethod.GET, "/api/v1/workflows/runs/{run_id}/nodes", scope=Scope.RUN_READ, answers={200: shapes.NODE_RUNS}, errors=(RunNotFound,)
+    routes,
+    HTTPMethod.GET,
+    "/api/v1/workflows/runs/{run_id}/nodes",
+    scope=Scope.RUN_READ,
+    answers={200: shapes.NODE_RUNS},
+    errors=(RunNotFound, CursorInvalid),
 )
 def list_nodes(call: Call[Nothing, NodesWanted], run_id: str) -> Answer:
     """Node runs in the order in which they started.
@@ -172,16 +187,12 @@ def list_nodes(call: Call[Nothing, NodesWanted], run_id: str) -> Answer:
     not lie in S3, and on the local stack). An answer holds 5.5 MB of values: what does not fit is null, here and in the run.
     """
     wanted = call.query
-    found = [
-        node_run
-        for node_run in query.list_node_runs(call.principal, run_id)
-        if wanted.node in {None, node_run.node} and wanted.item_path in {None, node_run.item_path}
-    ]
-    end = wanted.cursor + wanted.limit
+    one = query.WantedNodes(node=wanted.node, item_path=wanted.item_path)
+    page = query.list_node_run_page(call.principal, run_id, one, limit=wanted.limit, cursor=wanted.cursor)
     organisation_id = call.principal.organisation_id
     room = Room()
-    nodes = [node_run_view(organisation_id, node_run, whole=wanted.node is not None, room=room) for node_run in found[wanted.cursor : end]]
-    return Answer({"nodes": [*nodes], "cursor": str(end) if end < len(found) else None})
+    nodes = [node_run_view(organisation_id, node_run, whole=wanted.node is not None, room=room) for node_run in page.node_runs]
+    return Answer({"nodes": [*nodes], "cursor": page.cursor})
 
 
 @endpoint(

@@ -30,7 +30,7 @@ from chalicelib.errors import (
     WorkflowNotFound,
 )
 from chalicelib.spec.model import Json, JsonObject
-from chalicelib.workflows.gallery import Listed, StarterPreview, deploy, list_starters, preview_starter, share, withdraw
+from chalicelib.workflows.gallery import Listed, StarterOrder, StarterPreview, deploy, list_starters, preview_starter, share, withdraw
 from chalicelib.workflows.lacks import uses_of_all
 from chalicelib.workflows.starter import About, Parameter, Sample, Tag
 
@@ -42,6 +42,7 @@ class StartersWanted(Page):
 
     search: Annotated[str, Field(max_length=200)] = ""
     tag: Annotated[str, Field(max_length=200)] = ""
+    sort: StarterOrder = "name"
 
     @property
     def tags(self) -> tuple[str, ...]:
@@ -75,12 +76,12 @@ class StarterToShare(Wire):
 
 @endpoint(routes, HTTPMethod.GET, "/api/v1/starters", scope=Scope.WORKFLOW_READ, answers={200: version_shapes.STARTERS}, errors=(CursorInvalid,))
 def list_all(call: Call[Nothing, StartersWanted]) -> Answer:
-    """Starters by name: those that ship and the organisation's own.
+    """Starters by name, or by how often they were used: those that ship and the organisation's own.
 
     Ready workflows to begin from. `use_count` is the organisation's deployments. See [STARTERS.md](flows/STARTERS.md).
     """
     wanted = call.query
-    page = list_starters(call.principal, search=wanted.search, tags=wanted.tags, limit=wanted.limit, cursor=wanted.cursor)
+    page = list_starters(call.principal, search=wanted.search, tags=wanted.tags, sort=wanted.sort, limit=wanted.limit, cursor=wanted.cursor)
     return Answer({"starters": [_listed(each) for each in page.starters], "cursor": page.cursor})
 
 

@@ -28,7 +28,7 @@ from chalicelib.errors import (
 from chalicelib.runs.start import InLine
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.store.run_records import Priority
-from chalicelib.store.trigger_records import CatchUp, Scheme, TriggerRecord
+from chalicelib.store.trigger_records import CatchUp, Scheme, TriggerKind, TriggerRecord
 from chalicelib.triggers import query, save, schedules, webhooks
 from chalicelib.triggers.save import Source, Wanted, WantedEvent, WantedRunEnd, WantedSchedule, WantedWebhook
 from chalicelib.triggers.webhooks import KEY_HEADERS
@@ -173,6 +173,37 @@ def create(call: Call[TriggerGiven, Nothing], workflow_id: str) -> Answer:
     return Answer(_told(trigger, secret), status=201, headers={"Location": f"/api/v1/triggers/{trigger.id}"})
 
 
+class TriggersOfWorkflowWanted(Wire):
+    """`enabled` false asks for those that are paused."""
+
+    kind: TriggerKind | None = None
+    enabled: bool | None = None
+
+
+class TriggersWanted(Page):
+    """`enabled` false asks for those that are paused."""
+
+    kind: TriggerKind | None = None
+    workflow_id: str | None = None
+    enabled: bool | None = None
+    sort: query.TriggerOrder = "workflow"
+
+    @property
+    def wanted(self) -> query.Wanted:
+        return query.Wanted(kind=self.kind, workflow_id=self.workflow_id, enabled=self.enabled, sort=self.sort)
+
+
+class FiringsWanted(Page):
+    """`outcome`: whether it started a run."""
+
+    outcome: query.Outcome | None = None
+    sort: query.FiringOrder = "-at"
+
+    @property
+    def wanted(self) -> query.WantedFirings:
+        return query.WantedFirings(outcome=self.outcome, sort=self.sort)
+
+
 @endpoint(
     routes,
     HTTPMethod.GET,
@@ -181,16 +212,20 @@ def create(call: Call[TriggerGiven, Nothing], workflow_id: str) -> Answer:
     answers={200: trigger_shapes.TRIGGERS_OF_WORKFLOW},
     errors=(WorkflowNotFound,),
 )
-def list_of_workflow(call: Call[Nothing, Nothing], workflow_id: str) -> Answer:
+def list_of_workflow(call: Call[Nothing, TriggersOfWorkflowWanted], workflow_id: str) -> Answer:
     """The triggers of a workflow by name, each with what it did so far."""
-    found = query.list_of_workflow(call.principal, workflow_id)
+    found = query.list_of_workflow(call.principal, workflow_id, query.Wanted(kind=call.query.kind, enabled=call.query.enabled))
     return Answer({"triggers": [trigger_view(each.trigger, each.tally) for each in found]})
 
 
 @endpoint(routes, HTTPMethod.GET, "/api/v1/triggers", scope=Scope.WORKFLOW_READ, answers={200: trigger_shapes.TRIGGERS}, errors=(CursorInvalid,))
-def list_all(call: Call[Nothing, Page]) -> Answer:
-    """All triggers by workflow and name."""
-    page = query.list_all(call.principal, limit=call.query.limit, cursor=call.query.cursor)
+def list_all(call: Call[Nothing, TriggersWanted]) -> Answer:
+    """Triggers by workflow and name: all, or those that fit.
+
+    `enabled` is false for those that are paused. `kind` and `enabled` are asked of the triggers as they are read: one request looks at 1,600 at
+    most, so that a page may be short, or empty, and still have a cursor.
+    """
+    page = query.list_all(call.principal, call.query.wanted, limit=call.query.limit, cursor=call.query.cursor)
     return Answer({"triggers": [trigger_view(each.trigger, each.tally) for each in page.triggers], "cursor": page.cursor})
 
 
@@ -335,9 +370,13 @@ def times(call: Call[Nothing, TimesWanted], trigger_id: str) -> Answer:
     answers={200: trigger_shapes.FIRINGS},
     errors=(TriggerNotFound, CursorInvalid),
 )
-def firings(call: Call[Nothing, Page], trigger_id: str) -> Answer:
-    """What a trigger did in the last 30 days, newest first."""
-    page = query.list_firings(call.principal, trigger_id, limit=call.query.limit, before=call.query.cursor)
+def firings(call: Call[Nothing, FiringsWanted], trigger_id: str) -> Answer:
+    """What a trigger did in the last 30 days, newest first.
+
+    `outcome` is `started` where there is a run, `failed` where there is none. It is asked of the firings as they are read: one request looks at
+    1,600 at most, so that a page may be short, or empty, and still have a cursor.
+    """
+    page = query.list_firings(call.principal, trigger_id, call.query.wanted, limit=call.query.limit, cursor=call.query.cursor)
     return Answer({"firings": [firing_view(each) for each in page.firings], "cursor": page.cursor})
 
 

@@ -25,7 +25,7 @@ _RUNS: Final = Shape(
         "cost_per_run": int | None,
     },
 )
-VERSIONS: Final = Shape("Versions", {"versions": Many(Shape("VersionSummary", {"runs": nullable(_RUNS)}, record=VersionSummary))})
+VERSIONS: Final = page("versions", Shape("VersionSummary", {"runs": nullable(_RUNS)}, record=VersionSummary))
 
 _IN_FLIGHT: Final = {"in_flight_count": int, "open_gate_count": int}
 _CALLER: Final = Shape("CallerImpact", {"workflow_id": str, "workflow_name": str, "version": int, "calls_version": int})

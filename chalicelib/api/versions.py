@@ -11,16 +11,18 @@ from chalicelib.access.scopes import Scope
 from chalicelib.api import shapes, version_shapes
 from chalicelib.api.document import MaybeDocument
 from chalicelib.api.endpoint import Answer, Call, Nothing, Wire, endpoint
+from chalicelib.api.paging import Labels, Page, Text, pairs_of
 from chalicelib.api.shape import Either
 from chalicelib.api.version_views import difference_view, impact_view, preview_view, tally_view
 from chalicelib.api.views import version_view
-from chalicelib.errors import Contention, PublisherUnavailable, SpecInvalid, VersionMoved, VersionNotFound, WorkflowNotFound
+from chalicelib.errors import Contention, CursorInvalid, PublisherUnavailable, SpecInvalid, VersionMoved, VersionNotFound, WorkflowNotFound
+from chalicelib.spec.model import Json
 from chalicelib.store.tallies import Tally
 from chalicelib.workflows import forecasts, publication
 from chalicelib.workflows.impact import impact_of, tallies_of
 from chalicelib.workflows.preview import preview
 from chalicelib.workflows.publish import Published, Wish
-from chalicelib.workflows.query import get_document, get_version, get_workflow, list_versions
+from chalicelib.workflows.query import VersionOrder, WantedVersions, get_document, get_version, get_workflow, list_versions
 from chalicelib.workflows.rollback import rollback
 from chalicelib.workflows.version_diff import DRAFT, diff_of
 
@@ -49,6 +51,18 @@ class Comparison(Wire):
 
     before: Annotated[str | None, Field(alias="from", pattern=_SIDE)] = None
     after: Annotated[str, Field(alias="to", pattern=_SIDE)] = DRAFT
+
+
+class VersionsWanted(Page):
+    """`label` is `name:value`, one of the publication's; `created_by` is who published."""
+
+    label: Labels = ()
+    created_by: Text | None = None
+    sort: VersionOrder = "-number"
+
+    @property
+    def wanted(self) -> WantedVersions:
+        return WantedVersions(labels=pairs_of(self.label), created_by=self.created_by, sort=self.sort)
 
 
 class Rollback(Wire):
@@ -87,17 +101,21 @@ def publish(call: Call[Publication, HowToPublish], workflow_id: str) -> Answer:
     "/api/v1/workflows/{workflow_id}/versions",
     scope=Scope.WORKFLOW_READ,
     answers={200: version_shapes.VERSIONS},
-    errors=(WorkflowNotFound,),
+    errors=(WorkflowNotFound, CursorInvalid),
 )
-def list_all(call: Call[Nothing, Nothing], workflow_id: str) -> Answer:
+def list_all(call: Call[Nothing, VersionsWanted], workflow_id: str) -> Answer:
     """Versions, newest first, with what their runs came to, to those who may see the runs.
 
-    The rate leaves cancelled runs out; the median is that of runs that succeeded, within 3 %; costs are models', in micro-dollars. To those who may
-    not see the workflow's runs, `runs` is null.
+    `label` is `name:value`, of the publication, and may stand several times: all of them must hold. Filters are asked of the versions as they are
+    read: one request looks at 1,600 at most, so that a page may be short, or empty, and still have a cursor. The rate leaves cancelled runs out;
+    the median is that of runs that succeeded, within 3 %; costs are models', in micro-dollars. To those who may not see the workflow's runs, `runs`
+    is null.
     """
-    found, tallies = list_versions(call.principal, workflow_id), tallies_of(call.principal, workflow_id)
+    page = list_versions(call.principal, workflow_id, call.query.wanted, limit=call.query.limit, cursor=call.query.cursor)
+    tallies = tallies_of(call.principal, workflow_id)
     runs = {number: tally_view(tally) for number, tally in tallies.items()} if tallies is not None else None
-    return Answer({"versions": [{**version_view(each), "runs": runs if runs is None else runs.get(each.number, _NO_RUNS)} for each in found]})
+    versions: list[Json] = [{**version_view(each), "runs": runs if runs is None else runs.get(each.number, _NO_RUNS)} for each in page.versions]
+    return Answer({"versions": versions, "cursor": page.cursor})
 
 
 @endpoint(

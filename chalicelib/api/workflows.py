@@ -10,14 +10,14 @@ from chalicelib.access.scopes import Scope
 from chalicelib.api import shapes
 from chalicelib.api.document import Document
 from chalicelib.api.endpoint import Answer, Call, Nothing, endpoint
-from chalicelib.api.paging import Page
+from chalicelib.api.paging import Labels, Page, Text, pairs_of
 from chalicelib.api.shapes import NOTHING
 from chalicelib.api.views import workflow_view
-from chalicelib.errors import CursorInvalid, SpecInvalid, WorkflowNameTaken, WorkflowNotFound
+from chalicelib.errors import CursorInvalid, ListTooLong, SpecInvalid, WorkflowNameTaken, WorkflowNotFound
 from chalicelib.workflows.create import create
 from chalicelib.workflows.delete import delete
 from chalicelib.workflows.drafts import draft_of
-from chalicelib.workflows.query import find_workflow, get_workflow, list_workflows
+from chalicelib.workflows.query import Wanted, WorkflowOrder, get_workflow, list_workflows
 
 routes = Blueprint(__name__)
 
@@ -29,9 +29,18 @@ class NewWorkflow(Document):
 
 
 class WorkflowsWanted(Page):
-    """`name` asks for the one workflow of that name."""
+    """`name` asks for the one workflow of that name; `search` are words that are all in name, title or description; `label` is `name:value`."""
 
     name: str | None = None
+    search: Text = ""
+    label: Labels = ()
+    owner: Text | None = None
+    published: bool | None = None
+    sort: WorkflowOrder = "name"
+
+    @property
+    def wanted(self) -> Wanted:
+        return Wanted(name=self.name, search=self.search, labels=pairs_of(self.label), owner=self.owner, published=self.published, sort=self.sort)
 
 
 @endpoint(
@@ -46,16 +55,18 @@ def create_workflow(call: Call[NewWorkflow, Nothing]) -> Answer:
     return Answer(workflow_view(workflow), status=201, headers={"Location": f"/api/v1/workflows/{workflow.id}"})
 
 
-@endpoint(routes, HTTPMethod.GET, "/api/v1/workflows", scope=Scope.WORKFLOW_READ, answers={200: shapes.WORKFLOWS}, errors=(CursorInvalid,))
+@endpoint(
+    routes, HTTPMethod.GET, "/api/v1/workflows", scope=Scope.WORKFLOW_READ, answers={200: shapes.WORKFLOWS}, errors=(CursorInvalid, ListTooLong)
+)
 def list_all(call: Call[Nothing, WorkflowsWanted]) -> Answer:
-    """Workflows by name.
+    """Workflows by name, or by when they were changed or created: all, or those that fit.
 
-    `name` asks for the one of that name.
+    `name` asks for the one of that name, `search` for words that are all in name, title or description, `published` whether there is a version to
+    run. `label` is `name:value` and may stand several times: all of them must hold. Filters are asked of the workflows as they are read: one
+    request looks at 1,600 at most, so that a page may be short, or empty, and still have a cursor. By time up to 1,000 workflows are sorted; where
+    the organisation has more it is `list-too-long`.
     """
-    if call.query.name is not None:
-        found = find_workflow(call.principal, call.query.name)
-        return Answer({"workflows": [workflow_view(found)] if found else [], "cursor": None})
-    page = list_workflows(call.principal, limit=call.query.limit, cursor=call.query.cursor)
+    page = list_workflows(call.principal, call.query.wanted, limit=call.query.limit, cursor=call.query.cursor)
     return Answer({"workflows": [workflow_view(workflow) for workflow in page.workflows], "cursor": page.cursor})
 
 

@@ -8,9 +8,27 @@ from chalicelib.access.scopes import Scope
 from chalicelib.runs.residual_machine import entered_states
 from chalicelib.runs.search import RunPage, Wanted, search
 from chalicelib.spec.model import Json
-from chalicelib.store import pointers, residuals, runs
+from chalicelib.store import keys, pointers, residuals, runs
+from chalicelib.store.pages import Sorting, sorted_page
 from chalicelib.store.run_records import NodeRun, Run, RunEvent
 from chalicelib.store.statuses import RunStatus
+
+
+@dataclass(frozen=True, slots=True)
+class WantedNodes:
+    """One node's runs, of one item."""
+
+    node: str | None = None
+    item_path: str | None = None
+
+    def holds(self, node_run: NodeRun) -> bool:
+        return self.node in {None, node_run.node} and self.item_path in {None, node_run.item_path}
+
+
+@dataclass(frozen=True, slots=True)
+class NodeRunPage:
+    node_runs: tuple[NodeRun, ...]
+    cursor: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +70,18 @@ def list_node_runs(principal: Principal, run_id: str) -> tuple[NodeRun, ...]:
     """
     run_for(principal, run_id, Scope.RUN_READ)
     found = runs.list_node_runs(principal.organisation_id, run_id)
-    return tuple(sorted(found, key=lambda node_run: (node_run.started_at, node_run.item_path)))
+    return tuple(sorted(found, key=_by_start))
+
+
+def list_node_run_page(principal: Principal, run_id: str, wanted: WantedNodes, *, limit: int, cursor: str | None) -> NodeRunPage:
+    """Those of `list_node_runs` that fit. Raises RunNotFound, CursorInvalid."""
+    found = [node_run for node_run in list_node_runs(principal, run_id) if wanted.holds(node_run)]
+    listed = keys.run(principal.organisation_id, run_id).pk
+    return NodeRunPage(*sorted_page(found, Sorting(_by_start, backwards=False), listed=listed, limit=limit, cursor=cursor, terms=wanted))
+
+
+def _by_start(node_run: NodeRun) -> tuple[str, ...]:
+    return node_run.started_at, node_run.item_path, node_run.node
 
 
 def list_events(principal: Principal, run_id: str, *, since: int = 0, limit: int = 500) -> EventPage:

@@ -69,7 +69,8 @@ def search(principal: Principal, wanted: Wanted, *, limit: int = 50, cursor: str
         held = visible_runs(principal, [run for run in found if wanted.holds(run)])
         return run_marks.with_marks(organisation_id, held, wanted.marks) if wanted.marks and held else held
 
-    return runs.list_page(organisation_id, _place(organisation_id, wanted), keep=keep, limit=limit, cursor=cursor, span=wanted.span)
+    place = _place(organisation_id, wanted)
+    return runs.list_page(organisation_id, place, keep=keep, limit=limit, cursor=cursor, span=wanted.span, terms=wanted)
 
 
 def _place(organisation_id: str, wanted: Wanted) -> IndexKey:

@@ -8,6 +8,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Final
 
+from chalicelib import ids
 from chalicelib.clock import now_text
 from chalicelib.errors import ConditionLost, Contention
 from chalicelib.spec.model import Json, JsonObject
@@ -91,12 +92,19 @@ def asking_again(organisation_id: str, waiter_id: str, token: str, *, also: Item
 
 def mark_delivered(waiter: Waiter) -> None:
     """Nothing is left to send for this token. A token that came meanwhile stays undelivered."""
-    changes = {"delivered_at": now_text(), "GSI2PK": None, "GSI2SK": None}
+    changes: Item = {"delivered_at": now_text(), "GSI2PK": None, "GSI2SK": None, **_place_when_done(waiter)}
     key = keys.waiter(waiter.organisation_id, waiter.id)
     try:
         table.write(table.assign(key, changes, condition="#task_token = :sent AND attribute_exists(answer)", values={"sent": waiter.token}))
     except ConditionLost:
         return
+
+
+def _place_when_done(waiter: Waiter) -> Item:
+    """A gate is found among those that have ended."""
+    if waiter.id.partition("_")[0] != ids.GATE:
+        return {}
+    return table.places(keys.ended_gates(waiter.organisation_id, waiter.item["opened_at"], waiter.id))
 
 
 def list_undelivered(organisation_id: str, *, limit: int = 100) -> tuple[str, ...]:

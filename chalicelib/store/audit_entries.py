@@ -4,15 +4,18 @@ In: an organisation. Out: entries as JSON. An act becomes an entry in one transa
 condition that the head is where it was: whoever dies or runs twice, each act is in the chain once.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from chalicelib.errors import ConditionLost, Contention
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.store import keys, table
 from chalicelib.store.acts import Act
-from chalicelib.store.cursors import cursor_of, start_of
+from chalicelib.store.cursors import cursor_in, cursor_of, start_in, start_of
 from chalicelib.store.items import Item, item_of, record_of
+from chalicelib.store.pages import as_read, at_index, walk, whole
 from chalicelib.store.record import FreeObject, Record
+from chalicelib.store.table import Page
 
 BATCH = 45  # acts in one transaction: two writes each and the head's
 
@@ -33,8 +36,11 @@ class Entry(Record):
 
 @dataclass(frozen=True, slots=True)
 class EntryPage:
+    """`before`: the number below which the list goes on, where numbers lead."""
+
     entries: tuple[JsonObject, ...]
     cursor: str | None
+    before: int | None = None
 
 
 def get_head(organisation_id: str) -> ChainHead:
@@ -79,22 +85,62 @@ def list_entries(organisation_id: str, *, after: int = 0, limit: int = 500) -> t
     return tuple(_entry(item) for item in table.query(above.pk, prefix="ENTRY#", above=above.sk, limit=limit).items)
 
 
-def list_latest(organisation_id: str, *, before: int | None, limit: int) -> tuple[JsonObject, ...]:
-    """Newest first, below a number."""
-    last = before - 1 if before is not None else get_head(organisation_id).count
-    if last <= 0:
-        return ()
-    bounds = [keys.audit_entry(organisation_id, number) for number in (max(last - limit, 0), last)]
-    return tuple(reversed([_entry(item) for item in table.query_between(bounds[0].pk, bounds[0].sk, bounds[1].sk)]))
+def list_newest(
+    organisation_id: str,
+    *,
+    above: int,
+    last: int,
+    limit: int,
+    cursor: str | None,
+    keep: Callable[[Sequence[JsonObject]], Sequence[JsonObject]],
+    terms: object,
+) -> EntryPage:
+    """Entries with the number `last` or a smaller one, newest first, down to `above`: those that `keep` gives back. A page may be short, or empty,
+    and still have a cursor. Raises CursorInvalid."""
+    pk = keys.audit_head(organisation_id).pk
+    start = start_in(pk, cursor, terms)
+    low, high = (keys.audit_entry(organisation_id, number).sk for number in (max(above, 0), max(last, 0)))
+
+    def read(count: int, after: Item | None) -> Page:
+        return table.query(pk, prefix=high, above=low, newest_first=True, limit=count, after=after)
+
+    if last <= above:
+        return EntryPage((), None)
+    walked = walk(read, as_read(_entry), keep, limit=limit, after=start)
+    reached = int(walked.last["SK"].rpartition("#")[2]) if walked.last is not None else 0
+    goes_on = walked.last if reached > above + 1 else None
+    return EntryPage(walked.found, cursor_in(pk, goes_on, terms), reached if goes_on else None)
 
 
-def list_of_target(organisation_id: str, noun: str, target: str, *, limit: int, cursor: str | None) -> EntryPage:
-    """What was done to one thing, newest first."""
+def list_of_target(
+    organisation_id: str,
+    noun: str,
+    target: str,
+    *,
+    limit: int,
+    cursor: str | None,
+    keep: Callable[[Sequence[JsonObject]], Sequence[JsonObject]],
+    terms: object,
+) -> EntryPage:
+    """What was done to one thing, newest first: entries that `keep` gives back. A page may be short, or empty, and still have a cursor. Raises
+    CursorInvalid."""
     place = keys.audit_of(organisation_id, noun, target)
-    page = table.query_index(place, newest_first=True, limit=limit, after=start_of(place, organisation_id, cursor))
-    ordered = table.keys_of(page.items)
-    found = table.get_many(ordered)
-    return EntryPage(tuple(_entry(found[key]) for key in ordered if key in found), cursor_of(place, page.last))
+    walked = walk(at_index(place, backwards=True), whole(_entry), keep, limit=limit, after=start_of(place, organisation_id, cursor, terms))
+    return EntryPage(walked.found, cursor_of(place, walked.last, terms))
+
+
+def first_since(organisation_id: str, moment: str) -> int:
+    """The number of the first entry that was made at a moment or later, one more than the last where there is none. What is kept no more was made
+    before. Entries stand in order of time, but for those that were on their way at once."""
+    low, high = 1, get_head(organisation_id).count + 1
+    while low < high:
+        middle = (low + high) // 2
+        item = table.get(keys.audit_entry(organisation_id, middle))
+        if item is not None and str(_entry(item)["at"]) >= moment:
+            high = middle
+        else:
+            low = middle + 1
+    return low
 
 
 def contended(organisation_id: str) -> Contention:

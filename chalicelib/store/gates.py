@@ -2,16 +2,28 @@
 
 In a resumed run the question that people have answered before need not be asked again: `find_of` finds that gate, too."""
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
 from chalicelib import ids
 from chalicelib.errors import GateNotFound
 from chalicelib.store import answers, keys, table
 from chalicelib.store.answers import Answer
+from chalicelib.store.cursors import cursor_of, start_of
 from chalicelib.store.gate_records import Gate, Vote
 from chalicelib.store.items import Item, fields_of, item_of, record_of
+from chalicelib.store.keys import IndexKey
+from chalicelib.store.pages import at_index, read_all, walk, whole
 from chalicelib.store.record import plain
 from chalicelib.store.run_records import NodeAttempt
 from chalicelib.store.statuses import GateStatus
 from chalicelib.store.table import Page, Write
+
+
+@dataclass(frozen=True, slots=True)
+class GatePage:
+    gates: tuple[Gate, ...]
+    cursor: str | None
 
 
 def gate_id(attempt: NodeAttempt) -> str:
@@ -95,7 +107,7 @@ def decision_write(before: Gate, after: Gate) -> Write:
 
 def closing_write(before: Gate, after: Gate) -> Write:
     """The write that ends a gate without an answer for the engine: timed out, or its run has ended."""
-    return _change(before, after, {"GSI2PK": None, "GSI2SK": None})
+    return _change(before, after, table.places(keys.ended_gates(before.organisation_id, before.opened_at, before.id)))
 
 
 def _change(before: Gate, after: Gate, places: Item) -> Write:
@@ -122,6 +134,32 @@ def list_open(organisation_id: str, *, limit: int, after: Item | None) -> tuple[
     """Open gates, oldest first."""
     page = table.query_index(keys.open_gates(organisation_id), limit=limit, after=after)
     return tuple(gate for gate in _gates_at(page) if gate.status is GateStatus.OPEN), page
+
+
+def list_page(
+    organisation_id: str,
+    place: IndexKey,
+    *,
+    limit: int,
+    cursor: str | None,
+    keep: Callable[[Sequence[Gate]], Sequence[Gate]],
+    terms: object,
+    backwards: bool,
+) -> GatePage:
+    """Gates at one place of an index, by when they opened, those that `keep` gives back. A page may be short, or empty, and still have a cursor.
+    Raises CursorInvalid."""
+    start = start_of(place, organisation_id, cursor, terms)
+    walked = walk(at_index(place, backwards=backwards), whole(_gate), keep, limit=limit, after=start)
+    return GatePage(walked.found, cursor_of(place, walked.last, terms))
+
+
+def list_all(place: IndexKey) -> tuple[Gate, ...]:
+    """All gates at one place of an index, to be sorted. Raises ListTooLong."""
+    return tuple(gate for _, gate in whole(_gate)(read_all(at_index(place), "gates")))
+
+
+def _gate(item: Item) -> Gate:
+    return record_of(Gate, item)
 
 
 def list_of_run(organisation_id: str, run_id: str) -> tuple[Gate, ...]:

@@ -38,6 +38,7 @@ API keys) belongs to `ORG#_`.
     slots, all together SLOTS                     DEPLOYMENT                (PK ORG#_)
     gate                GATE#<gate>               GATE                      RUN#<run>#GATES / <gate>          OPEN#GATES / <opened>#<gate>
                                                                                                      decided: UNDELIVERED / <gate>
+                                                                                                     ended: ENDED#GATES / <opened>#<gate>
     hook of a task      HOOK#<hook>               HOOK                                                        UNDELIVERED / <hook>
     message             MESSAGE#<msg>             MESSAGE                   RUN#<run>#MESSAGES / <msg>        UNDELIVERED / <msg>
     watchers            WATCH#<run or workflow>   WATCHERS
@@ -113,6 +114,7 @@ API keys) belongs to `ORG#_`.
     a run with its node runs; events since n                  PK RUN#<run>, SK RUN, prefix NODE#, range of EVENT#
     what a resumed run's machine is made of                   PK RUN#<run>, SK RESIDUAL#<resume>; all resumes: prefix
     open gates, oldest first; the gates of a run              GSI2 OPEN#GATES; GSI1 RUN#<run>#GATES
+    gates that nothing is left to do for, by when they opened GSI2 ENDED#GATES
     answers that have not reached the engine                  GSI2 UNDELIVERED
     who is to be told of a run's end                          PK RUN#<run>, SK exact or prefix PUSH#
     the hook that an agent elsewhere tells at                 PK HOOK#<hook>
@@ -353,6 +355,11 @@ def gates_of_run(organisation_id: str, run_id: str, gate_id: str = "") -> IndexK
 
 def open_gates(organisation_id: str, opened_at: str = "", gate_id: str = "") -> IndexKey:
     return IndexKey(2, f"ORG#{organisation_id}#OPEN#GATES", f"{opened_at}#{gate_id}")
+
+
+def ended_gates(organisation_id: str, opened_at: str = "", gate_id: str = "") -> IndexKey:
+    """Gates that were decided, and the engine knows it; that timed out; or whose run ended first."""
+    return IndexKey(2, f"ORG#{organisation_id}#ENDED#GATES", f"{opened_at}#{gate_id}")
 
 
 def message(organisation_id: str, message_id: str) -> Key:

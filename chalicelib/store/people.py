@@ -1,6 +1,6 @@
 """The repository of people, organisations and who is a member where. Names are unique and never given out twice."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -8,6 +8,7 @@ from chalicelib.errors import ConditionLost, NameTaken, OrganisationNotFound, Pe
 from chalicelib.store import keys, table
 from chalicelib.store.cursors import cursor_of, start_of
 from chalicelib.store.items import Item, item_of, record_of
+from chalicelib.store.pages import all_of, at_index, walk, whole
 from chalicelib.store.people_records import ApiKey, Member, Organisation, Person, Preset, Session
 from chalicelib.store.table import Write
 
@@ -119,11 +120,24 @@ def remove_member(organisation_id: str, name: str) -> None:
         raise PersonNotFound(f"the organisation has no member {name}") from lost
 
 
-def list_members(organisation_id: str, *, limit: int, cursor: str | None) -> tuple[tuple[Member, ...], str | None]:
-    """Members by name, and the cursor that goes on. Raises CursorInvalid."""
+def list_members(
+    organisation_id: str,
+    *,
+    limit: int,
+    cursor: str | None,
+    keep: Callable[[Sequence[Member]], Sequence[Member]] = all_of,
+    terms: object = None,
+    backwards: bool = False,
+) -> tuple[tuple[Member, ...], str | None]:
+    """Members by name, those that `keep` gives back, and the cursor that goes on. Raises CursorInvalid."""
     place = keys.members(organisation_id)
-    page = table.query_index(place, limit=limit, after=start_of(place, organisation_id, cursor))
-    return tuple(record_of(Member, item) for item in _items_at(page.items)), cursor_of(place, page.last)
+    start = start_of(place, organisation_id, cursor, terms)
+    walked = walk(at_index(place, backwards=backwards), whole(_member), keep, limit=limit, after=start)
+    return walked.found, cursor_of(place, walked.last, terms)
+
+
+def _member(item: Item) -> Member:
+    return record_of(Member, item)
 
 
 def memberships_of(name: str) -> tuple[Member, ...]:

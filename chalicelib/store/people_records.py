@@ -8,6 +8,7 @@ from typing import Literal
 from chalicelib.store.record import Record
 
 Preset = Literal["default", "locked"]
+MemberKind = Literal["person", "service"]
 
 
 class Organisation(Record):
@@ -38,7 +39,7 @@ class Member(Record):
 
     organisation_id: str
     name: str
-    kind: Literal["person", "service"] = "person"
+    kind: MemberKind = "person"
     roles: tuple[str, ...] = ()
     disabled: bool = False
     generation: int = 0  # another one ends their sessions here

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from chalicelib.clock import epoch_seconds
@@ -14,6 +15,7 @@ from chalicelib.store.cursors import cursor_of, start_of
 from chalicelib.store.items import Item, item_of, record_of
 from chalicelib.store.journal import first_event
 from chalicelib.store.keys import IndexKey, Key
+from chalicelib.store.pages import all_of, at_index, walk
 from chalicelib.store.record import FreeObject, Record
 from chalicelib.store.run_marks import Mark, mark_write
 from chalicelib.store.run_records import NodeAttempt, NodeRun, Run, RunEvent
@@ -23,7 +25,6 @@ from chalicelib.store.values import Stored, keep, load
 
 KEY_SECONDS: Final = 24 * 3600
 _NEVER: Final = -1  # no count of events: no change of the run finds it
-_PAGES: Final = 8  # read at most for one page of a filtered list
 
 
 class StoredValue(Record):
@@ -227,37 +228,30 @@ class RunPage:
     cursor: str | None
 
 
-def _all_of(runs: Sequence[Run]) -> Sequence[Run]:
-    return runs
-
-
 def list_page(
     organisation_id: str,
     place: IndexKey,
     *,
     limit: int,
     cursor: str | None,
-    keep: Callable[[Sequence[Run]], Sequence[Run]] = _all_of,
+    keep: Callable[[Sequence[Run]], Sequence[Run]] = all_of,
     span: tuple[str, str] | None = None,
     newest_first: bool = True,
+    terms: object = None,
 ) -> RunPage:
-    """Runs at one place of an index: those that `keep` keeps, of the ids in `span`. A page may be short, or empty, and still have a cursor."""
-    after = start_of(place, organisation_id, cursor)
-    runs: list[Run] = []
-    for _ in range(_PAGES):
-        page = table.query_index(place, newest_first=newest_first, limit=limit - len(runs), after=after, span=span)
-        runs += keep(_runs_at(organisation_id, page.items))
-        after = page.last
-        if after is None or len(runs) >= limit:
-            break
-    return RunPage(tuple(runs), cursor_of(place, after))
+    """Runs at one place of an index: those that `keep` keeps, of the ids in `span`. A page may be short, or empty, and still have a cursor. Raises
+    CursorInvalid."""
+    start = start_of(place, organisation_id, cursor, terms)
+    read = at_index(place, backwards=newest_first, span=span)
+    walked = walk(read, partial(_runs_at, organisation_id), keep, limit=limit, after=start)
+    return RunPage(walked.found, cursor_of(place, walked.last, terms))
 
 
-def _runs_at(organisation_id: str, items: Iterable[Item]) -> list[Run]:
-    ids = [item["PK"].rpartition("#")[2] for item in items]
-    found = table.get_many([keys.run(organisation_id, run_id) for run_id in ids])
-    items = [found[key] for run_id in ids if (key := keys.run(organisation_id, run_id)) in found]
-    return [record_of(Run, item) for item in items if "deleting" not in item]
+def _runs_at(organisation_id: str, items: Sequence[Item]) -> list[tuple[Item, Run]]:
+    """What stands at an index is a run's, its input's or a mark's place: the run itself stands beside it."""
+    of_run = [(item, keys.run(organisation_id, item["PK"].rpartition("#")[2])) for item in items]
+    found = table.get_many([key for _, key in of_run])
+    return [(item, record_of(Run, found[key])) for item, key in of_run if key in found and "deleting" not in found[key]]
 
 
 def forget_open(run: Run, *, expires_at: int | None = None) -> None:

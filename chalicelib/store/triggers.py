@@ -5,7 +5,7 @@ EventBridge up to date takes the mark away, if nothing changed meanwhile. Writin
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
@@ -13,13 +13,15 @@ from typing import Any, Final
 from chalicelib.clock import epoch_seconds
 from chalicelib.errors import ConditionLost, TriggerChanged, TriggerNameTaken, TriggerNotFound
 from chalicelib.store import keys, table
-from chalicelib.store.cursors import cursor_of, start_of
+from chalicelib.store.cursors import cursor_in, cursor_of, start_in, start_of
 from chalicelib.store.items import Item, fields_of, item_of, record_of
 from chalicelib.store.keys import IndexKey
+from chalicelib.store.pages import all_of, as_read, at_index, in_partition, walk, whole
 from chalicelib.store.record import Record
 from chalicelib.store.table import Write
 from chalicelib.store.trigger_records import KEPT_SECONDS, Firing, Tally, TriggerName, TriggerRecord
 
+_AFTER_ALL: Final = "~"  # sorts behind every character of a name
 _AT_REVISION: Final = "attribute_exists(PK) AND #revision = :read"
 
 
@@ -124,12 +126,31 @@ def list_after(organisation_id: str, workflow_id: str) -> tuple[TriggerRecord, .
     return tuple(found for found in _alive(organisation_id, ids) if found.enabled)
 
 
-def list_page(organisation_id: str, *, limit: int, cursor: str | None) -> TriggerPage:
-    """All triggers, by their workflow. Raises CursorInvalid."""
+def list_page(
+    organisation_id: str,
+    *,
+    limit: int,
+    cursor: str | None,
+    keep: Callable[[Sequence[TriggerRecord]], Sequence[TriggerRecord]] = all_of,
+    workflow_name: str | None = None,
+    terms: object = None,
+    backwards: bool = False,
+) -> TriggerPage:
+    """Triggers by workflow and name, all or those of workflows of a name, as far as `keep` gives them back. A page may be short, or empty, and still
+    have a cursor. Raises CursorInvalid."""
     place = keys.trigger_list(organisation_id)
-    page = table.query_index(place, limit=limit, after=start_of(place, organisation_id, cursor))
-    ids = [key.pk.rpartition("#")[2] for key in table.keys_of(page.items)]
-    return TriggerPage(tuple(_alive(organisation_id, ids)), cursor_of(place, page.last))
+    span = (f"{workflow_name}#", f"{workflow_name}#{_AFTER_ALL}") if workflow_name is not None else None
+
+    def keep_alive(found: Sequence[TriggerRecord]) -> Sequence[TriggerRecord]:
+        return keep([trigger for trigger in found if trigger.deleted_at is None])
+
+    start = start_of(place, organisation_id, cursor, terms)
+    walked = walk(at_index(place, backwards=backwards, span=span), whole(_trigger), keep_alive, limit=limit, after=start)
+    return TriggerPage(walked.found, cursor_of(place, walked.last, terms))
+
+
+def _trigger(item: Item) -> TriggerRecord:
+    return record_of(TriggerRecord, item)
 
 
 def list_unsynced(organisation_id: str, *, limit: int = 100) -> tuple[str, ...]:
@@ -199,12 +220,25 @@ def tallies(organisation_id: str, trigger_ids: Sequence[str]) -> dict[str, Tally
     return {key.pk.rpartition("#")[2]: record_of(Tally, item) for key, item in found.items()}
 
 
-def list_firings(organisation_id: str, trigger_id: str, *, limit: int, before: str | None = None) -> FiringPage:
-    """Newest first. `before` is the cursor of the page before: the SK that it ended at."""
+def list_firings(
+    organisation_id: str,
+    trigger_id: str,
+    *,
+    limit: int,
+    cursor: str | None = None,
+    keep: Callable[[Sequence[Firing]], Sequence[Firing]] = all_of,
+    terms: object = None,
+    newest_first: bool = True,
+) -> FiringPage:
+    """Firings by time, those that `keep` gives back. A page may be short, or empty, and still have a cursor. Raises CursorInvalid."""
     pk = keys.trigger(organisation_id, trigger_id).pk
-    after: Item | None = {"PK": pk, "SK": before} if before else None
-    page = table.query(pk, prefix="FIRING#", newest_first=True, limit=limit, after=after)
-    return FiringPage(tuple(record_of(Firing, item) for item in page.items), page.last["SK"] if page.last else None)
+    read = in_partition(pk, "FIRING#", backwards=newest_first)
+    walked = walk(read, as_read(_firing), keep, limit=limit, after=start_in(pk, cursor, terms))
+    return FiringPage(walked.found, cursor_in(pk, walked.last, terms))
+
+
+def _firing(item: Item) -> Firing:
+    return record_of(Firing, item)
 
 
 def _alive(organisation_id: str, ids: Sequence[str]) -> Iterator[TriggerRecord]:

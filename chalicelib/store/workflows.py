@@ -3,19 +3,18 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
 
 from chalicelib.clock import now_text
 from chalicelib.errors import AccessChanged, ConditionLost, VersionNotFound, WorkflowNameTaken, WorkflowNotFound
 from chalicelib.store import drafts, keys, table
-from chalicelib.store.cursors import cursor_of, start_of
-from chalicelib.store.items import fields_of, item_of, record_of
+from chalicelib.store.cursors import cursor_in, cursor_of, start_in, start_of
+from chalicelib.store.items import Item, fields_of, item_of, record_of
 from chalicelib.store.large_fields import pack, unpack
+from chalicelib.store.pages import all_of, as_read, at_index, in_partition, read_all, walk, whole
 from chalicelib.store.record import Record
-from chalicelib.store.table import Page, Write
+from chalicelib.store.table import Write
 from chalicelib.store.workflow_records import Caller, Documents, Draft, Share, Version, VersionSummary, Workflow
 
-_PAGES: Final = 8  # read at most for one page of a filtered list
 ALIVE = drafts.ALIVE
 
 
@@ -37,6 +36,12 @@ class Reservation(Record):
 @dataclass(frozen=True, slots=True)
 class WorkflowPage:
     workflows: tuple[Workflow, ...]
+    cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class VersionPage:
+    versions: tuple[VersionSummary, ...]
     cursor: str | None
 
 
@@ -99,26 +104,33 @@ def find_by_name(organisation_id: str, name: str) -> Workflow | None:
 
 
 def list_page(
-    organisation_id: str, *, limit: int, cursor: str | None, keep: Callable[[Sequence[Workflow]], Sequence[Workflow]] = tuple
+    organisation_id: str,
+    *,
+    limit: int,
+    cursor: str | None,
+    keep: Callable[[Sequence[Workflow]], Sequence[Workflow]] = all_of,
+    terms: object = None,
+    backwards: bool = False,
 ) -> WorkflowPage:
-    """Workflows by name, those of them that `keep` gives back. A page may be short, or empty, and still have a cursor."""
+    """Workflows by name, those of them that `keep` gives back. A page may be short, or empty, and still have a cursor. Raises CursorInvalid."""
     place = keys.workflow_list(organisation_id)
-    after = start_of(place, organisation_id, cursor)
-    kept: list[Workflow] = []
-    for _ in range(_PAGES):
-        page = table.query_index(place, limit=limit - len(kept), after=after)
-        kept += keep(_alive_at(page))
-        after = page.last
-        if after is None or len(kept) >= limit:
-            break
-    return WorkflowPage(tuple(kept), cursor_of(place, after))
+    start = start_of(place, organisation_id, cursor, terms)
+
+    def keep_alive(found: Sequence[Workflow]) -> Sequence[Workflow]:
+        return keep([workflow for workflow in found if workflow.deleted_at is None])
+
+    walked = walk(at_index(place, backwards=backwards), whole(_workflow), keep_alive, limit=limit, after=start)
+    return WorkflowPage(walked.found, cursor_of(place, walked.last, terms))
 
 
-def _alive_at(page: Page) -> list[Workflow]:
-    ordered = table.keys_of(page.items)
-    found = table.get_many(ordered)
-    workflows = (record_of(Workflow, found[key]) for key in ordered if key in found)
-    return [workflow for workflow in workflows if workflow.deleted_at is None]
+def list_all(organisation_id: str) -> tuple[Workflow, ...]:
+    """All workflows, to be sorted. Raises ListTooLong."""
+    found = whole(_workflow)(read_all(at_index(keys.workflow_list(organisation_id)), "workflows"))
+    return tuple(workflow for _, workflow in found if workflow.deleted_at is None)
+
+
+def _workflow(item: Item) -> Workflow:
+    return record_of(Workflow, item)
 
 
 def delete(workflow: Workflow) -> None:
@@ -190,10 +202,25 @@ def list_callers(organisation_id: str, workflow_id: str) -> tuple[Caller, ...]:
     return tuple(record_of(Caller, item) for item in found)
 
 
-def list_versions(organisation_id: str, workflow_id: str) -> tuple[VersionSummary, ...]:
-    """Newest first."""
-    found = table.query_all(keys.workflow(organisation_id, workflow_id).pk, prefix="VERSION#")
-    return tuple(reversed([record_of(VersionSummary, item) for item in found]))
+def list_versions(
+    organisation_id: str,
+    workflow_id: str,
+    *,
+    limit: int,
+    cursor: str | None,
+    keep: Callable[[Sequence[VersionSummary]], Sequence[VersionSummary]] = all_of,
+    terms: object = None,
+    newest_first: bool = True,
+) -> VersionPage:
+    """Versions by number, those that `keep` gives back. A page may be short, or empty, and still have a cursor. Raises CursorInvalid."""
+    pk = keys.workflow(organisation_id, workflow_id).pk
+    read = in_partition(pk, "VERSION#", backwards=newest_first)
+    walked = walk(read, as_read(_summary), keep, limit=limit, after=start_in(pk, cursor, terms))
+    return VersionPage(walked.found, cursor_in(pk, walked.last, terms))
+
+
+def _summary(item: Item) -> VersionSummary:
+    return record_of(VersionSummary, item)
 
 
 def get_summary(organisation_id: str, workflow_id: str, number: int) -> VersionSummary:

@@ -3,14 +3,48 @@
 In: a principal. Out: records of their organisation alone.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final, Literal
 
-from chalicelib.access.objects import trigger_for, visible_triggers, workflow_for
+from chalicelib.access.objects import trigger_for, visible, visible_triggers, workflow_for
 from chalicelib.access.principal import Principal
 from chalicelib.access.scopes import Scope
-from chalicelib.store import triggers
-from chalicelib.store.trigger_records import Tally, TriggerRecord
+from chalicelib.store import triggers, workflows
+from chalicelib.store.pages import is_backwards
+from chalicelib.store.trigger_records import Firing, Tally, TriggerKind, TriggerRecord
 from chalicelib.store.triggers import FiringPage
+
+TriggerOrder = Literal["workflow", "-workflow"]
+FiringOrder = Literal["-at", "at"]
+Outcome = Literal["started", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """`sort`: by workflow and name; with `-` from the end."""
+
+    kind: TriggerKind | None = None
+    workflow_id: str | None = None
+    enabled: bool | None = None
+    sort: TriggerOrder = "workflow"
+
+    def holds(self, trigger: TriggerRecord) -> bool:
+        return self.kind in {None, trigger.kind} and self.workflow_id in {None, trigger.workflow_id} and self.enabled in {None, trigger.enabled}
+
+
+_ANY: Final = Wanted()
+
+
+@dataclass(frozen=True, slots=True)
+class WantedFirings:
+    """`outcome`: whether it started a run."""
+
+    outcome: Outcome | None = None
+    sort: FiringOrder = "-at"
+
+    def holds(self, firing: Firing) -> bool:
+        return self.outcome in {None, "failed" if firing.error is not None else "started"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +61,37 @@ class ShownPage:
     cursor: str | None
 
 
-def list_of_workflow(principal: Principal, workflow_id: str) -> tuple[Shown, ...]:
+def list_of_workflow(principal: Principal, workflow_id: str, wanted: Wanted = _ANY) -> tuple[Shown, ...]:
     """By name. Raises WorkflowNotFound."""
     workflow = workflow_for(principal, workflow_id, Scope.WORKFLOW_READ)
-    return _shown(principal, triggers.list_of_workflow(principal.organisation_id, workflow.id))
+    found = triggers.list_of_workflow(principal.organisation_id, workflow.id)
+    return _shown(principal, tuple(trigger for trigger in found if wanted.holds(trigger)))
 
 
-def list_all(principal: Principal, *, limit: int, cursor: str | None) -> ShownPage:
-    """By workflow and name; a page may be short, or empty, and still have a cursor. Raises CursorInvalid."""
-    page = triggers.list_page(principal.organisation_id, limit=limit, cursor=cursor)
-    return ShownPage(_shown(principal, tuple(visible_triggers(principal, page.triggers))), page.cursor)
+def list_all(principal: Principal, wanted: Wanted = _ANY, *, limit: int, cursor: str | None) -> ShownPage:
+    """By workflow and name; a page may be short, or empty, and still have a cursor. Those of a workflow that may not be read are none. Raises
+    CursorInvalid."""
+    organisation_id = principal.organisation_id
+    workflow_name = None
+    if wanted.workflow_id is not None:
+        workflow = workflows.find(organisation_id, wanted.workflow_id, deleted=True)
+        if workflow is None or not visible(principal, (workflow,)):
+            return ShownPage((), None)
+        workflow_name = workflow.name
+
+    def keep(found: Sequence[TriggerRecord]) -> list[TriggerRecord]:
+        return visible_triggers(principal, [trigger for trigger in found if wanted.holds(trigger)])
+
+    page = triggers.list_page(
+        organisation_id,
+        limit=limit,
+        cursor=cursor,
+        keep=keep,
+        workflow_name=workflow_name,
+        terms=wanted,
+        backwards=is_backwards(wanted.sort),
+    )
+    return ShownPage(_shown(principal, page.triggers), page.cursor)
 
 
 def get_trigger(principal: Principal, trigger_id: str) -> Shown:
@@ -45,10 +100,17 @@ def get_trigger(principal: Principal, trigger_id: str) -> Shown:
     return Shown(trigger, triggers.tally(principal.organisation_id, trigger_id))
 
 
-def list_firings(principal: Principal, trigger_id: str, *, limit: int, before: str | None) -> FiringPage:
-    """Newest first, those of the last 30 days. Raises TriggerNotFound."""
+def list_firings(principal: Principal, trigger_id: str, wanted: WantedFirings, *, limit: int, cursor: str | None) -> FiringPage:
+    """Those of the last 30 days that fit, by time. A page may be short, or empty, and still have a cursor. Raises TriggerNotFound, CursorInvalid."""
     trigger = trigger_for(principal, trigger_id, Scope.WORKFLOW_READ)
-    return triggers.list_firings(principal.organisation_id, trigger.id, limit=limit, before=before)
+
+    def keep(found: Sequence[Firing]) -> list[Firing]:
+        return [firing for firing in found if wanted.holds(firing)]
+
+    newest_first = is_backwards(wanted.sort)
+    return triggers.list_firings(
+        principal.organisation_id, trigger.id, limit=limit, cursor=cursor, keep=keep, terms=wanted, newest_first=newest_first
+    )
 
 
 def _shown(principal: Principal, found: tuple[TriggerRecord, ...]) -> tuple[Shown, ...]:

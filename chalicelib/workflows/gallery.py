@@ -7,7 +7,7 @@ organisation has another version whenever it says something else.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, Literal
 
 from chalicelib.access.objects import workflow_for
 from chalicelib.access.principal import Principal
@@ -20,8 +20,7 @@ from chalicelib.spec.canonical import digest
 from chalicelib.spec.load import load as load_spec
 from chalicelib.spec.model import JsonObject
 from chalicelib.store import keys, starters, workflows
-from chalicelib.store.cursors import cursor_of, start_of
-from chalicelib.store.items import Item
+from chalicelib.store.pages import Sorting, is_backwards, sorted_page
 from chalicelib.store.starters import StarterRecord
 from chalicelib.store.values import keep, load
 from chalicelib.store.workflow_records import Workflow
@@ -33,6 +32,7 @@ from chalicelib.workflows.lacks import Lacks, lacks_of
 from chalicelib.workflows.starter import About, Starter, filled_in, starter_of
 from chalicelib.workflows.starter_files import built_in
 
+StarterOrder = Literal["name", "-name", "use_count", "-use_count"]
 _TRIES: Final = 5
 
 
@@ -69,16 +69,22 @@ class Deployed:
         return self.workflows[-1]
 
 
-def list_starters(principal: Principal, *, search: str = "", tags: tuple[str, ...] = (), limit: int = 50, cursor: str | None = None) -> GalleryPage:
-    """Starters by name that have all the words of `search` in what is said of them, and all the tags. Raises CursorInvalid."""
-    place = keys.starters(principal.organisation_id)
-    start = start_of(place, principal.organisation_id, cursor)
-    after = start["GSI1SK"] if start else ""
-    fitting = [each for name, each in sorted(_all(principal).items()) if name > after and _fits(each, search, tags)]
-    shown = fitting[:limit]
-    counts = starters.use_counts(principal.organisation_id, [each.name for each in shown])
-    last = _place(principal, shown[-1].name) if len(fitting) > limit else None
-    return GalleryPage(tuple(Listed(each, counts.get(each.name, 0)) for each in shown), cursor_of(place, last))
+def list_starters(
+    principal: Principal,
+    *,
+    search: str = "",
+    tags: tuple[str, ...] = (),
+    sort: StarterOrder = "name",
+    limit: int = 50,
+    cursor: str | None = None,
+) -> GalleryPage:
+    """Starters that have all the words of `search` in what is said of them, and all the tags. Raises CursorInvalid."""
+    fitting = [each for each in _all(principal).values() if _fits(each, search, tags)]
+    counts = starters.use_counts(principal.organisation_id, [each.name for each in fitting])
+    listed = [Listed(each, counts.get(each.name, 0)) for each in fitting]
+    sorting = Sorting(by=_by_use if sort.endswith("use_count") else _by_name, backwards=is_backwards(sort))
+    place = keys.starters(principal.organisation_id).pk
+    return GalleryPage(*sorted_page(listed, sorting, listed=place, limit=limit, cursor=cursor, terms=("starters", search, tags, sort)))
 
 
 def get_starter(principal: Principal, name: str) -> Listed:
@@ -209,7 +215,9 @@ def _fits(starter: Starter, search: str, tags: tuple[str, ...]) -> bool:
     return all(word in said for word in search.casefold().split()) and set(tags) <= set(starter.about.tags)
 
 
-def _place(principal: Principal, name: str) -> Item:
-    """Where a starter stands in the list, kept or not: what a cursor is made of."""
-    key, place = keys.starter(principal.organisation_id, name), keys.starters(principal.organisation_id, name)
-    return {"PK": key.pk, "SK": key.sk, "GSI1PK": place.pk, "GSI1SK": place.sk}
+def _by_name(listed: Listed) -> tuple[str, ...]:
+    return (listed.starter.name,)
+
+
+def _by_use(listed: Listed) -> tuple[str, ...]:
+    return f"{listed.use_count:012d}", listed.starter.name

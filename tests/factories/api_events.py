@@ -39,20 +39,21 @@ def rest_event(
     resource: str,
     *,
     path: Mapping[str, str] | None = None,
-    query: Mapping[str, str] | None = None,
+    query: Mapping[str, str | list[str]] | None = None,
     headers: Mapping[str, str] | None = None,
     body: object = None,
 ) -> dict[str, Any]:
     """A request to `method resource`, such as `GET /api/v1/workflows/{workflow_id}`. A body that is no text is sent as JSON."""
     sent = {"Content-Type": "application/json", **(headers or {})}
+    several = {name: [value] if isinstance(value, str) else [*value] for name, value in (query or {}).items()}
     return {
         "resource": resource,
         "path": resource.format(**(path or {})),
         "httpMethod": method,
         "headers": sent,
         "multiValueHeaders": {name: [value] for name, value in sent.items()},
-        "queryStringParameters": dict(query) if query else None,
-        "multiValueQueryStringParameters": {name: [value] for name, value in query.items()} if query else None,
+        "queryStringParameters": {name: values[-1] for name, values in several.items()} or None,
+        "multiValueQueryStringParameters": several or None,
         "pathParameters": dict(path) if path else None,
         "stageVariables": None,
         "requestContext": {

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from chalicelib.access import audit, audit_key
+from chalicelib.access.audit import Wanted
 from chalicelib.access.audit_chain import Checkpoint, Evidence, Head, check_chain
 from chalicelib.access.audit_key import is_signed
 from chalicelib.access.limits import remove_budget, set_budget
@@ -136,13 +137,14 @@ def test_it_tells_the_newest_first_and_one_things_own(aws: Cloud) -> None:
     with acting(WHO):
         remove_budget(ANN)
     audit.take_in(ORG)
-    assert limits(audit.list_latest(ANN, before=None, limit=2)) == [(6, "deleted"), (5, "changed")]
-    assert limits(audit.list_latest(ANN, before=3, limit=10)) == [(2, "changed"), (1, "created")]
-    assert audit.list_latest(ANN, before=1, limit=10) == ()
-    page = audit.list_of_target(ANN, "budget", "ORGANISATION", limit=4, cursor=None)
-    rest = audit.list_of_target(ANN, "budget", "ORGANISATION", limit=4, cursor=page.cursor)
+    assert limits(audit.list_newest(ANN, Wanted(), limit=2).entries) == [(6, "deleted"), (5, "changed")]
+    assert limits(audit.list_newest(ANN, Wanted(), before=3, limit=10).entries) == [(2, "changed"), (1, "created")]
+    assert audit.list_newest(ANN, Wanted(), before=1, limit=10).entries == ()
+    own = Wanted(noun="budget", target="ORGANISATION")
+    page = audit.list_newest(ANN, own, limit=4)
+    rest = audit.list_newest(ANN, own, limit=4, cursor=page.cursor)
     assert [entry["number"] for entry in (*page.entries, *rest.entries)] == [6, 5, 4, 3, 2, 1]
-    assert audit.list_of_target(ANN, "budget", "wf_none", limit=4, cursor=None).entries == ()
+    assert audit.list_newest(ANN, Wanted(noun="budget", target="wf_none"), limit=4).entries == ()
 
 
 def test_it_chains_each_act_once_when_many_take_them_in(aws: Cloud) -> None:

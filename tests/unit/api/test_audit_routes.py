@@ -67,7 +67,8 @@ def test_it_pages_through_the_newest_and_through_one_things_own(api: Api) -> Non
     page = api("GET /audit", query={"noun": "budget", "target": "ORGANISATION", "limit": "3"})[1]
     rest = api("GET /audit", query={"noun": "budget", "target": "ORGANISATION", "cursor": page["cursor"]})[1]
     assert [entry["number"] for entry in (*page["entries"], *rest["entries"])] == [5, 4, 3, 2, 1]
-    assert api("GET /audit", query={"noun": "budget"})[1]["code"] == "query-invalid"
+    for misfit in ({"target": "ORGANISATION"}, {"before": "3", "cursor": "c"}, {"until": "0001-01-01T00:00:00Z"}):
+        assert api("GET /audit", query=misfit)[1]["code"] == "query-invalid"
 
 
 def test_it_gives_the_chain_in_order_with_its_checkpoints(api: Api) -> None:

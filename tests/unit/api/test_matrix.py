@@ -245,6 +245,41 @@ def test_it_finds_nothing_of_others_by_a_query(site: Site, route: str, query: di
         assert (status == 404 and document["code"].endswith("not-found")) or (status == 200 and empty)
 
 
+@pytest.mark.parametrize(
+    ("route", "query"),
+    [
+        ("GET /api/v1/workflows", {"search": "workflow"}),
+        ("GET /api/v1/workflows", {"owner": "=ann"}),
+        ("GET /api/v1/workflows", {"published": "=true", "sort": "=-updated_at"}),
+        ("GET /api/v1/workflows", {"sort": "=created_at"}),
+        ("GET /api/v1/gates", {"workflow_id": "workflow_id", "sort": "=-opened_at"}),
+        ("GET /api/v1/gates", {"sort": "=deadline_at"}),
+        ("GET /api/v1/gates", {"run_id": "run_id", "sort": "=-opened_at"}),
+        ("GET /api/v1/triggers", {"workflow_id": "workflow_id"}),
+        ("GET /api/v1/triggers", {"kind": "=schedule", "enabled": "=false", "sort": "=-workflow"}),
+        ("GET /api/v1/starters", {"search": "=canary", "sort": "=-use_count"}),
+        ("GET /api/v1/workflows/{workflow_id}/versions", {"created_by": "=ann"}),
+        ("GET /api/v1/workflows/{workflow_id}/triggers", {"kind": "=schedule"}),
+    ],
+    ids=lambda each: each if isinstance(each, str) else "&".join(each),
+)
+def test_it_finds_nothing_of_others_by_a_filter_or_an_order(site: Site, route: str, query: dict[str, str]) -> None:
+    """A value is that of a thing of the owner's, or, behind `=`, itself. A starter is its organisation's: what the editor made of it bears its
+    title."""
+    wanted = {name: value[1:] if value.startswith("=") else site.things[value] for name, value in query.items()}
+    hidden = [value for name, value in site.things.items() if name not in {"organisation_id", "number"} and len(value) > 3]
+    asked = {**wanted, **site.parameters(route.partition(" ")[2])}.values()
+    for headers, own in ((site.only("editor"), CANARY), (site.stranger(), None)):
+        if own is not None and "starters" in route:
+            continue
+        status, document, text = site.ask(route, headers, query=wanted)
+        assert (status == 404 and document["code"].endswith("not-found")) or status == 200
+        assert not [value for value in hidden if value in text and value != own and not (status == 404 and value in asked)]
+    status, _, text = site.ask(route, site.as_("ann"), query=wanted)
+    assert status == 200  # the owner finds it, or the above would prove nothing
+    assert [value for value in hidden if value in text]
+
+
 def test_it_leaves_everything_as_it_was(site: Site) -> None:
     """After all of the above: nothing of the owner's was changed by anybody else."""
     ann = site.as_("ann")

@@ -154,7 +154,7 @@ def test_it_shows_what_publishing_would_do(api: Api) -> None:
     status, seen = api("POST /workflows/{workflow_id}/versions", path={"workflow_id": made["id"]}, query={"dry_run": "true"})
     assert (status, seen["is_new"], seen["diff"], seen["impact"]["versions"]) == (200, True, None, [])
     assert seen["forecast"]["transitions"]
-    assert api("GET /workflows/{workflow_id}/versions", path={"workflow_id": made["id"]})[1] == {"versions": []}
+    assert api("GET /workflows/{workflow_id}/versions", path={"workflow_id": made["id"]})[1] == {"versions": [], "cursor": None}
 
 
 def test_it_compares_counts_and_goes_back(api: Api) -> None:

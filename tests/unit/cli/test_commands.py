@@ -236,6 +236,13 @@ def test_it_shows_open_gates_and_one_gate() -> None:
         assert sluice("decide", "gate_2", api=api).exit_code == 3
 
 
+def test_it_asks_for_gates_that_have_ended_and_for_those_that_are_due() -> None:
+    with serving_api({"GET /api/v1/gates": {"gates": [gate()], "cursor": None}}) as api:
+        sluice("gates", api=api)
+        sluice("gates", "--status", "timed_out", "--due", "--run", "run_1", api=api)
+    assert [asked.partition("?")[2] for asked, _, _ in api.asked] == ["status=open", "status=timed_out&run_id=run_1&sort=deadline_at"]
+
+
 def test_it_shows_what_goes_with_each_choice_and_decides_with_arguments() -> None:
     decided = {"is_final": True, "missing_count": 0, "choice": "edit"}
     with serving_api({"GET /api/v1/gates": {"gates": [call_gate()]}, "POST /api/v1/gates/gate_1/decision": decided}) as api:

@@ -88,6 +88,14 @@ def test_it_lists_all_pages_or_those_of_a_workflow() -> None:
     assert json.loads(one.stdout) == {"triggers": [AFTER]}
 
 
+def test_it_lists_those_of_a_kind_and_those_that_are_paused() -> None:
+    of_workflow = "GET /api/v1/workflows/wf_1/triggers"
+    with serving_api({"GET /api/v1/triggers": {"triggers": [EVENT], "cursor": None}, of_workflow: {"triggers": [EVENT]}}) as api:
+        sluice("list", "--kind", "event", "--paused", api=api)
+        sluice("list", "wf_1", "--kind", "event", api=api)
+    assert [asked for asked, _, _ in api.asked] == ["GET /api/v1/triggers?limit=200&kind=event&enabled=false", f"{of_workflow}?kind=event"]
+
+
 def test_it_finds_a_trigger_by_workflow_and_name() -> None:
     answers = {"GET /api/v1/workflows/wf_1/triggers": {"triggers": [SCHEDULE]}, f"POST {ONE}/pause": SCHEDULE}
     with serving_api(answers) as api:

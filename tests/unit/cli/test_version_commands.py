@@ -38,7 +38,10 @@ ANSWERS: dict[str, Any] = {
     f"POST {VERSIONS}": {**version(), "is_new": True, "impact": IMPACT},
     "GET /api/v1/workflows/wf_1/diff": DIFFERENCE,
     "POST /api/v1/workflows/wf_1/rollback": {**version(), "is_new": False, "impact": IMPACT},
-    f"GET {VERSIONS}": {"versions": [{**version(), "note": "why", "created_by": "ann", "created_at": AT, "runs": RUNS}, {**version(), "runs": NONE}]},
+    f"GET {VERSIONS}": {
+        "versions": [{**version(), "note": "why", "created_by": "ann", "created_at": AT, "runs": RUNS}, {**version(), "runs": NONE}],
+        "cursor": None,
+    },
 }
 
 
@@ -91,6 +94,17 @@ def test_it_lists_versions_with_what_their_runs_came_to() -> None:
     with serving_api(ANSWERS) as api:
         found = sluice("versions", "greet", api=api)
     assert all(word in found.stdout for word in ("why", "88%", "12.3 s", "$0.0015", "9"))
+
+
+def test_it_lists_all_pages_of_versions_that_were_published_so() -> None:
+    ran = {**version(), "note": "", "created_by": "ann", "created_at": AT, "runs": RUNS}
+    pages = [{"versions": [{**ran, "number": 3}], "cursor": "on"}, {"versions": [{**ran, "number": 1}], "cursor": None}]
+    with serving_api({**ANSWERS, f"GET {VERSIONS}": pages}) as api:
+        found = sluice("versions", "greet", "--label", "ticket:A-1", "--label", "team:a", "--by", "ann", "--json", api=api)
+    assert [each["number"] for each in json.loads(found.stdout)["versions"]] == [3, 1]
+    asked = [asked.partition("?")[2] for asked, _, _ in api.asked if asked.startswith(f"GET {VERSIONS}")]
+    wanted = "label=ticket%3AA-1&label=team%3Aa&created_by=ann"
+    assert asked == [f"limit=200&{wanted}", f"limit=200&cursor=on&{wanted}"]
 
 
 def test_it_shows_what_differs() -> None:

@@ -2,13 +2,15 @@
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 import pytest
 
+from chalicelib.clock import epoch_seconds
 from chalicelib.errors import CursorInvalid
-from chalicelib.store import keys
-from chalicelib.store.cursors import cursor_of, forget_seal, start_of
+from chalicelib.store import cursors, keys
+from chalicelib.store.cursors import cursor_in, cursor_of, forget_seal, start_in, start_of
 from tests.factories.cloud import cloud
 
 PLACE = keys.runs_of_organisation("org_local")
@@ -68,3 +70,37 @@ def test_it_takes_none_that_was_edited_at_any_place() -> None:
 def test_it_takes_none_of_another_list_or_another_organisation(other: keys.IndexKey) -> None:
     with pytest.raises(CursorInvalid):
         start_of(other, "org_other", made())
+
+
+@dataclass(frozen=True)
+class Terms:
+    team: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+def test_it_lapses_after_an_hour(monkeypatch: pytest.MonkeyPatch) -> None:
+    cursor = made()
+    made_at = epoch_seconds()
+    monkeypatch.setattr(cursors, "epoch_seconds", lambda: made_at + cursors.LASTS_SECONDS)
+    assert start_of(PLACE, "org_local", cursor) == LAST
+    monkeypatch.setattr(cursors, "epoch_seconds", lambda: made_at + cursors.LASTS_SECONDS + 2)
+    with pytest.raises(CursorInvalid, match=r"has lapsed.*first page anew"):
+        start_of(PLACE, "org_local", cursor)
+
+
+def test_it_goes_on_under_the_terms_that_it_was_made_under_alone() -> None:
+    cursor = cursor_of(PLACE, LAST, Terms("travel", {"a": "1", "b": "2"}))
+    assert start_of(PLACE, "org_local", cursor, Terms("travel", {"b": "2", "a": "1"})) == LAST
+    for other in (None, Terms(), Terms("travel"), Terms("travel", {"a": "1", "b": "3"}), "travel"):
+        with pytest.raises(CursorInvalid, match="another filter or order"):
+            start_of(PLACE, "org_local", cursor, other)
+
+
+def test_it_goes_on_in_a_partition_of_the_table() -> None:
+    pk = "ORG#org_local#TRIGGER#trg_1"
+    cursor = cursor_in(pk, {"PK": pk, "SK": "FIRING#1"}, Terms())
+    assert start_in(pk, cursor, Terms()) == {"PK": pk, "SK": "FIRING#1"}
+    assert (cursor_in(pk, None), start_in(pk, None)) == (None, None)
+    for other in ("ORG#org_local#TRIGGER#trg_2", "ORG#org_other#TRIGGER#trg_1"):
+        with pytest.raises(CursorInvalid):
+            start_in(other, cursor, Terms())

@@ -42,7 +42,7 @@ def test_the_draft_becomes_a_version_with_a_machine(aws: Cloud) -> None:
     assert version.machine_arn.rpartition(":")[2] in machines()
     assert get_workflow(ANN, workflow.id).latest_version == 1
     assert get_version(ANN, workflow.id, 1) == get_version_by_id("org_local", version.id) == version
-    assert [summary.id for summary in list_versions(ANN, workflow.id)] == [version.id]
+    assert [summary.id for summary in list_versions(ANN, workflow.id).versions] == [version.id]
     assert version.spec["name"] == "hotel"
 
 
@@ -70,7 +70,7 @@ def test_another_prompt_is_another_version_though_the_machine_is_the_same(aws: C
     first = publish(ANN, workflow.id)
     second = publish(ANN, workflow.id, text=ASKING.replace("Where is", "How far is"))
     assert (first.number, second.number) == (1, 2)
-    assert [summary.number for summary in list_versions(ANN, workflow.id)] == [2, 1]
+    assert [summary.number for summary in list_versions(ANN, workflow.id).versions] == [2, 1]
 
 
 def test_going_back_to_an_earlier_document_is_a_new_version(aws: Cloud) -> None:
@@ -89,7 +89,7 @@ def test_a_document_with_errors_is_refused_with_its_diagnostics(aws: Cloud) -> N
             publish(ANN, workflow.id, text=text)
         assert any(found.is_error for found in refused.value.diagnostics)
     assert machines() == []
-    assert list_versions(ANN, workflow.id) == ()
+    assert list_versions(ANN, workflow.id).versions == ()
 
 
 def test_a_publication_that_broke_off_goes_on_with_its_number(aws: Cloud) -> None:

@@ -58,7 +58,7 @@ def wired(aws: Cloud) -> Iterator[None]:
 def test_a_version_keeps_who_why_and_what(aws: Cloud) -> None:
     workflow = create(ANN, text=HOTEL)
     version = publish(BOB, workflow.id, Wish(note="first try", labels={"ticket": "OPS-1"})).version
-    (summary,) = list_versions(ANN, workflow.id)
+    (summary,) = list_versions(ANN, workflow.id).versions
     for kept in (version, summary):
         assert (kept.note, kept.labels, kept.created_by, kept.digest, kept.rollback_of) == (
             "first try",
@@ -125,7 +125,7 @@ def test_a_publication_that_another_one_overtakes_is_made_on_top_of_it(aws: Clou
 
     aws.after.append(overtake)
     assert publish_text(workflow.id, ASKING).version.number == 3
-    assert [summary.number for summary in list_versions(ANN, workflow.id)] == [3, 2]
+    assert [summary.number for summary in list_versions(ANN, workflow.id).versions] == [3, 2]
     assert len(client("stepfunctions").list_state_machines()["stateMachines"]) == 2  # the one that was overtaken has no machine
 
 
