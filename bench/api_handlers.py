@@ -100,7 +100,7 @@ def _open_gates(here: Stage) -> list[str]:
     workflow = here.publish(GATE_ONLY, name="measured-gate")
     for run_id in [here.start(workflow, {}) for _ in range(GATES)]:
         here.waiting(run_id)
-    return [gate["id"] for gate in here.session.client.get("/api/v1/gates")["gates"]]
+    return [gate["id"] for gate in here.session.api.gates_list_gates()["gates"]]
 
 
 def _rounds(request: Asked) -> list[Timed]:

@@ -4,14 +4,16 @@ In: specs and inputs. Out: `Counted`: what was forecast, and what the run took. 
 takes; messages a reply.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from time import monotonic, sleep
 from typing import Any, Final
 
 from rich.console import Console
 
+from cli.api_client import Api, Decision, Message, RunWithValues
 from cli.client import Client, Problem
 from cli.credentials import Credential
 from cli.session import Session
@@ -69,18 +71,18 @@ class Stage:
 
     def publish(self, text: str, *, name: str) -> str:
         """The workflow's id."""
-        return str(published(self.session, text, name=name)["workflow_id"])
+        return published(self.session, text, name=name)["workflow_id"]
 
     def start(self, workflow_id: str, given: Any) -> str:
         """The run's id."""
         with self.client("starter") as starter:
-            return str(starter.post(f"/api/v1/workflows/{workflow_id}/run", {"input": given})["id"])
+            return Api(starter).runs_start_run(workflow_id, {"input": given})["id"]
 
     def count(self, name: str, workflow_id: str, given: Any) -> Counted:
         ended = self.ended(self.start(workflow_id, given))
-        forecast = self.session.client.get(f"/api/v1/workflows/{workflow_id}/versions/{ended['version']}/forecast")
-        run = self.session.client.get(f"/api/v1/workflows/runs/{ended['id']}", counts="true")
-        events = self.session.client.get(f"/api/v1/workflows/runs/{ended['id']}/events", limit=1_000)["events"]
+        forecast: dict[str, Any] = {**self.session.api.versions_get_forecast(workflow_id, str(ended["version"]))}
+        run: dict[str, Any] = {**self.session.api.runs_get_run(ended["id"], counts=True)}
+        events = self.session.api.runs_list_events(ended["id"], limit=1_000)["events"]
         return Counted(
             name=name,
             status=ended["status"],
@@ -93,16 +95,16 @@ class Stage:
     def waiting(self, run_id: str) -> None:
         """Come back when the run waits for somebody."""
         until = monotonic() + PATIENCE_SECONDS
-        while self.session.client.get(f"/api/v1/workflows/runs/{run_id}")["status"] != "waiting":
+        while self.session.api.runs_get_run(run_id)["status"] != "waiting":
             if monotonic() > until:
                 raise TimeoutError(f"{run_id} does not wait for anybody")
             sleep(0.05)
 
-    def ended(self, run_id: str) -> dict[str, Any]:
+    def ended(self, run_id: str) -> RunWithValues:
         """The run as it ended, whoever it asked on its way."""
         until, pause = monotonic() + PATIENCE_SECONDS, 0.05
         while monotonic() < until:
-            run: dict[str, Any] = self.session.client.get(f"/api/v1/workflows/runs/{run_id}")
+            run = self.session.api.runs_get_run(run_id)
             if run["status"] in {"succeeded", "failed", "timed_out", "cancelled"}:
                 return run
             if run["status"] == "waiting":
@@ -112,15 +114,19 @@ class Stage:
         raise TimeoutError(f"{run_id} has not ended after {PATIENCE_SECONDS} s")
 
     def _answer(self, run_id: str) -> None:
-        for gate in self.session.client.get("/api/v1/gates", run_id=run_id)["gates"]:
+        for gate in self.session.api.gates_list_gates(run_id=run_id)["gates"]:
             choice = next(each["choice"] for each in gate["choices"] if each["approves"])
             for person in PEOPLE[: gate["at_least"]]:
-                self._try(person, f"/api/v1/gates/{gate['id']}/decision", {"choice": choice, "reason": "measured"})
-        self._try(PEOPLE[0], f"/api/v1/runs/{run_id}/replies", {"text": "yes"})
+                self._try(partial(self.api(person).gates_decide_gate, gate["id"], {"choice": choice, "reason": "measured"}))
+        self._try(partial(self.api(PEOPLE[0]).replies_reply_to_message, run_id, {"text": "yes"}))
 
-    def _try(self, person: str, path: str, body: Mapping[str, Any]) -> None:
+    def api(self, person: str) -> Api:
+        return Api(self.client(person))
+
+    @staticmethod
+    def _try(act: Callable[[], Decision | Message]) -> None:
         try:
-            self.client(person).post(path, body)
+            act()
         except Problem:
             return  # decided by another, or nothing waits for a reply
 

@@ -87,9 +87,9 @@ def _runs(here: Stage) -> Iterator[Ran]:
 
 def _children(here: Stage, run_id: str, workflow_id: str, child: str, name: str) -> Iterator[Ran]:
     """The run of the sub-workflow that the run has started, if it has."""
-    for newest in here.session.client.get("/api/v1/workflows/runs", workflow_id=workflow_id, limit=1)["runs"]:
+    for newest in here.session.api.runs_list_runs(workflow_id=workflow_id, limit=1)["runs"]:
         if newest["trigger"]["source"] == run_id:
-            yield _ran(here, newest["id"], child, name, here.session.client.get(f"/api/v1/workflows/runs/{newest['id']}")["input"])
+            yield _ran(here, newest["id"], child, name, here.session.api.runs_get_run(newest["id"])["input"])
 
 
 def _specs() -> list[Path]:
@@ -97,8 +97,8 @@ def _specs() -> list[Path]:
 
 
 def _ran(here: Stage, run_id: str, example: str, name: str, given: Any) -> Ran:
-    nodes = here.session.client.get(f"/api/v1/workflows/runs/{run_id}/nodes", limit=1000)["nodes"]
-    run = here.session.client.get(f"/api/v1/workflows/runs/{run_id}")
+    nodes = here.session.api.runs_list_nodes(run_id, limit=1000)["nodes"]
+    run = here.session.api.runs_get_run(run_id)
     if run["status"] != "succeeded":
         raise ValueError(f"{name} ended as {run['status']}: {run['error']}")
     execution = f"{run['machine_arn'].replace(':stateMachine:', ':execution:')}:{run['execution_name']}"

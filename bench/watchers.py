@@ -13,6 +13,7 @@ from typing import Final
 
 from websockets.asyncio.client import connect
 
+from cli.api_client import Api
 from cli.client import Client
 
 AT_ONCE: Final = 10  # handshakes
@@ -50,7 +51,7 @@ async def _watch(url: str, workflow_id: str, receipts: Receipts, ready: asyncio.
 
 def _ticket(url: str) -> str:
     with Client(url) as client:  # SLUICE_TOKEN says as whom
-        return str(client.post("/api/v1/live/tickets")["url"])
+        return Api(client).live_issue_ticket()["url"]
 
 
 if __name__ == "__main__":

@@ -12,13 +12,14 @@ from rich.table import Table
 from rich.text import Text
 
 from cli import screen
+from cli.api_client import NodeRun
 
 _PLACE = (0, 0, 0, 2)
 
 
-def account(node: Mapping[str, Any]) -> RenderableType | None:
+def account(node: NodeRun) -> RenderableType | None:
     """All that is known of a node's model calls; None where it made none."""
-    details = node.get("details") or {}
+    details = node["details"]
     tables = (
         _head(details),
         _weighed_table(details.get("agent_candidates") or ()),
@@ -28,7 +29,7 @@ def account(node: Mapping[str, Any]) -> RenderableType | None:
     parts = [part for part in (*tables, _left_out(details)) if part is not None]
     if not parts:
         return None
-    place = f" [{node['item_path']}]" if node.get("item_path") else ""
+    place = f" [{node['item_path']}]" if node["item_path"] else ""
     return Group(Text(f"\n{node['node']}{place}", style="bold"), *(Padding(part, _PLACE, expand=False) for part in parts))
 
 

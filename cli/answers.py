@@ -15,9 +15,9 @@ from typing import Any
 import typer
 
 from cli import screen
+from cli.api_client import DecisionToMake, Gate, RunEvent
 from cli.client import Problem
 from cli.session import Session
-from cli.watch import Event
 
 
 @dataclass
@@ -27,22 +27,22 @@ class Answers:
     here: Session
     is_asking: bool
 
-    def is_wanted(self, event: Event) -> bool:
+    def is_wanted(self, event: RunEvent) -> bool:
         """Whether the event is a question to whoever sits here."""
-        return self.is_asking and (event["type"] == "gate_opened" or event.get("data", {}).get("waiting_for") == "reply")
+        return self.is_asking and (event["type"] == "gate_opened" or event["data"].get("waiting_for") == "reply")
 
-    def consider(self, event: Event, run_id: str) -> None:
+    def consider(self, event: RunEvent, run_id: str) -> None:
         """Ask, where the event is a question."""
         if not self.is_wanted(event):
             return
         if event["type"] == "gate_opened":
-            for gate in self.here.client.get("/api/v1/gates", run_id=run_id)["gates"]:
+            for gate in self.here.api.gates_list_gates(run_id=run_id)["gates"]:
                 self.decide(gate)
         else:
             text = typer.prompt("Your reply")
-            self.here.client.post(f"/api/v1/runs/{run_id}/replies", {"text": text, "node": event["node"]})
+            self.here.api.replies_reply_to_message(run_id, {"text": text, "node": event["node"]})
 
-    def decide(self, gate: dict[str, Any]) -> None:
+    def decide(self, gate: Gate) -> None:
         """One gate, until a decision is taken or the person leaves it to others (an empty answer)."""
         out = self.here.out
         out.print()
@@ -60,16 +60,17 @@ class Answers:
             if self._send(gate, choice):
                 return
 
-    def _send(self, gate: dict[str, Any], choice: str) -> bool:
-        fields = next((each.get("fields") for each in gate["choices"] if each["choice"] == choice), None)
-        body: dict[str, Any] = {"choice": choice, "channel": "cli"}
-        if gate.get("form"):
+    def _send(self, gate: Gate, choice: str) -> bool:
+        fields = next((each["fields"] for each in gate["choices"] if each["choice"] == choice), None)
+        body: DecisionToMake = {"choice": choice, "channel": "cli"}
+        if gate["form"]:
             body["form"] = self._fill(gate["form"], fields)
-        rule = gate.get("reason_rule", "optional")
+        rule = gate["reason_rule"]
         reason = typer.prompt("Reason" if rule == "required" else "Reason (may be empty)", default="", show_default=False) if rule != "none" else ""
-        body |= {"reason": reason} if reason else {}
+        if reason:
+            body["reason"] = reason
         try:
-            decision = self.here.client.post(f"/api/v1/gates/{gate['id']}/decision", body)
+            decision = self.here.api.gates_decide_gate(gate["id"], body)
         except Problem as problem:
             self.here.out.print(f"[red]{problem.code}[/red]: {problem}", highlight=False)
             if problem.code in ("not-a-decider", "self-approval"):
@@ -145,7 +146,7 @@ def _standing(text: str) -> Iterator[None]:
         readline.set_startup_hook()
 
 
-def _command(gate: dict[str, Any], body: dict[str, Any]) -> str:
+def _command(gate: Gate, body: DecisionToMake) -> str:
     """The same decision as a command for another."""
     form = f" --form {shlex.quote(json.dumps(body['form'], ensure_ascii=False))}" if body.get("form") else ""
     return f"sluice decide {gate['id']} {shlex.quote(body['choice'])}{form} --as NAME"

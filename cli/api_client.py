@@ -13,6 +13,26 @@ if TYPE_CHECKING:
     from cli.client import Client
 
 
+GateStatus = Literal["open", "decided", "timed_out", "cancelled"]
+JsonObject = dict[str, Any]
+Priority = Literal["high", "normal", "low"]
+RunStatus = Literal["queued", "running", "waiting", "succeeded", "failed", "timed_out", "cancelled"]
+Scope = Literal[
+    "workflow:read",
+    "workflow:write",
+    "workflow:execute",
+    "workflow:delete",
+    "run:read",
+    "run:cancel",
+    "run:resume",
+    "gate:decide",
+    "channel:manage",
+    "secret:manage",
+    "org:admin",
+    "audit:read",
+]
+
+
 class Acceptance(TypedDict):
     invitation: str
     username: str
@@ -491,6 +511,7 @@ class Forecast(TypedDict):
     invocations: dict[str, Any]
     writes: dict[str, Any]
     models: NotRequired[dict[str, Any]]
+    price_microdollars: NotRequired[dict[str, Any]]
 
 
 class FoundAgent(TypedDict):
@@ -543,10 +564,6 @@ class GateChoice(TypedDict):
     title: str
     approves: bool
     fields: list[str] | None
-
-
-class GateStatus(TypedDict):
-    pass
 
 
 class Gates(TypedDict):
@@ -625,10 +642,6 @@ class Invitation(TypedDict):
 
 class Invitations(TypedDict):
     invitations: list[Invitation]
-
-
-class JsonObject(TypedDict):
-    pass
 
 
 class KeySet(TypedDict):
@@ -948,10 +961,6 @@ class PlacedRun(TypedDict):
     queue: PlaceInLine | None
 
 
-class Priority(TypedDict):
-    pass
-
-
 class Problem(TypedDict):
     type: str
     title: str
@@ -1206,10 +1215,6 @@ class RunEvents(TypedDict):
     next_since: int | None
 
 
-class RunStatus(TypedDict):
-    pass
-
-
 class RunToStart(TypedDict):
     input: NotRequired[Any]
     version: NotRequired[int | None]
@@ -1287,10 +1292,6 @@ class ScheduleGiven(TypedDict):
     start_at: NotRequired[str | None]
     end_at: NotRequired[str | None]
     catch_up: NotRequired[Literal["none", "latest", "all"]]
-
-
-class Scope(TypedDict):
-    pass
 
 
 class Secret(TypedDict):
@@ -1842,33 +1843,31 @@ class Api:
 
     def as_tools_card(self) -> dict[str, Any]:
         """The card of the deployment."""
-        return cast("dict[str, Any]", self.client.send("GET", "/.well-known/agent-card.json", query={}, body=None, key=""))
+        return cast("dict[str, Any]", self.client.send("GET", "/.well-known/agent-card.json"))
 
-    def as_tools_a2a(self, body: Rpc, *, key: str = "") -> RpcReply:
+    def as_tools_a2a(self, body: Rpc, *, key: str | None = None) -> RpcReply:
         """One call of A2A."""
-        return cast("RpcReply", self.client.send("POST", "/a2a", query={}, body=dict(body), key=key))
+        return cast("RpcReply", self.client.send("POST", "/a2a", body=body, key=key))
 
     def as_tools_card_of_workflow(self, workflow: str) -> dict[str, Any]:
         """The card of one workflow."""
-        return cast(
-            "dict[str, Any]", self.client.send("GET", f"/a2a/{quote(workflow, safe='')}/.well-known/agent-card.json", query={}, body=None, key="")
-        )
+        return cast("dict[str, Any]", self.client.send("GET", f"/a2a/{quote(workflow, safe='')}/.well-known/agent-card.json"))
 
     def agents_list_all(self, *, skill: str | None = None, kind: str | None = None) -> Agents:
         """The directory, or who in it has a skill."""
-        return cast("Agents", self.client.send("GET", "/api/v1/agents", query={"skill": skill, "kind": kind}, body=None, key=""))
+        return cast("Agents", self.client.send("GET", "/api/v1/agents", query={"skill": skill, "kind": kind}))
 
     def agents_register(self, body: NewAgent, *, key: str = "") -> Agent:
         """Register an external agent, whose card is read now. The same again is harmless."""
-        return cast("Agent", self.client.send("POST", "/api/v1/agents", query={}, body=dict(body), key=key))
+        return cast("Agent", self.client.send("POST", "/api/v1/agents", body=body, key=key))
 
     def agents_delete_one(self, name: str) -> None:
         """Forget a registered external agent."""
-        self.client.send("DELETE", f"/api/v1/agents/{quote(name, safe='')}", query={}, body=None, key="")
+        self.client.send("DELETE", f"/api/v1/agents/{quote(name, safe='')}")
 
     def agents_get_one(self, name: str, *, kind: str | None = None) -> Agent:
         """An agent with its skills."""
-        return cast("Agent", self.client.send("GET", f"/api/v1/agents/{quote(name, safe='')}", query={"kind": kind}, body=None, key=""))
+        return cast("Agent", self.client.send("GET", f"/api/v1/agents/{quote(name, safe='')}", query={"kind": kind}))
 
     def audit_list_newest(
         self,
@@ -1902,118 +1901,116 @@ class Api:
                     "since": since,
                     "until": until,
                 },
-                body=None,
-                key="",
             ),
         )
 
     def audit_list_checkpoints(self, *, after: int | None = None, limit: int | None = None) -> Checkpoints:
         """Signed checkpoints in order, and the public keys that signed them."""
-        return cast("Checkpoints", self.client.send("GET", "/api/v1/audit/checkpoints", query={"after": after, "limit": limit}, body=None, key=""))
+        return cast("Checkpoints", self.client.send("GET", "/api/v1/audit/checkpoints", query={"after": after, "limit": limit}))
 
     def audit_list_in_order(self, *, after: int | None = None, limit: int | None = None) -> AuditChain:
         """The chain in order with its end, to check or to export it."""
-        return cast("AuditChain", self.client.send("GET", "/api/v1/audit/entries", query={"after": after, "limit": limit}, body=None, key=""))
+        return cast("AuditChain", self.client.send("GET", "/api/v1/audit/entries", query={"after": after, "limit": limit}))
 
     def sign_in_exchange_signature(self) -> Tokens:
         """A token for whoever signed the request with AWS credentials."""
-        return cast("Tokens", self.client.send("POST", "/api/v1/auth/iam", query={}, body=None, key=""))
+        return cast("Tokens", self.client.send("POST", "/api/v1/auth/iam"))
 
     def people_list_invitations(self) -> Invitations:
         """Open invitations."""
-        return cast("Invitations", self.client.send("GET", "/api/v1/auth/invitations", query={}, body=None, key=""))
+        return cast("Invitations", self.client.send("GET", "/api/v1/auth/invitations"))
 
     def people_invite(self, body: NewInvitation) -> MadeInvitation:
         """Invite somebody."""
-        return cast("MadeInvitation", self.client.send("POST", "/api/v1/auth/invitations", query={}, body=dict(body), key=""))
+        return cast("MadeInvitation", self.client.send("POST", "/api/v1/auth/invitations", body=body))
 
     def people_accept(self, body: Acceptance) -> Person:
         """Become a member."""
-        return cast("Person", self.client.send("POST", "/api/v1/auth/invitations/acceptance", query={}, body=dict(body), key=""))
+        return cast("Person", self.client.send("POST", "/api/v1/auth/invitations/acceptance", body=body))
 
     def people_withdraw(self, invitation_id: str) -> None:
         """Take an invitation back."""
-        self.client.send("DELETE", f"/api/v1/auth/invitations/{quote(invitation_id, safe='')}", query={}, body=None, key="")
+        self.client.send("DELETE", f"/api/v1/auth/invitations/{quote(invitation_id, safe='')}")
 
     def sign_in_jwks(self) -> KeySet:
         """The public keys of access tokens."""
-        return cast("KeySet", self.client.send("GET", "/api/v1/auth/jwks", query={}, body=None, key=""))
+        return cast("KeySet", self.client.send("GET", "/api/v1/auth/jwks"))
 
     def sign_in_rotate(self, *, key: str = "") -> RotatedKey:
         """A new signing key, which signs once everybody knows it."""
-        return cast("RotatedKey", self.client.send("POST", "/api/v1/auth/jwks/rotation", query={}, body=None, key=key))
+        return cast("RotatedKey", self.client.send("POST", "/api/v1/auth/jwks/rotation", key=key))
 
     def sign_in_login(self, body: Login) -> Tokens:
         """Sign in."""
-        return cast("Tokens", self.client.send("POST", "/api/v1/auth/login/json", query={}, body=dict(body), key=""))
+        return cast("Tokens", self.client.send("POST", "/api/v1/auth/login/json", body=body))
 
     def sign_in_logout(self) -> None:
         """End the session."""
-        self.client.send("POST", "/api/v1/auth/logout", query={}, body=None, key="")
+        self.client.send("POST", "/api/v1/auth/logout")
 
     def sign_in_me(self) -> Me:
         """Who one is, and what one may do."""
-        return cast("Me", self.client.send("GET", "/api/v1/auth/me", query={}, body=None, key=""))
+        return cast("Me", self.client.send("GET", "/api/v1/auth/me"))
 
     def sign_in_change_password(self, body: PasswordChange) -> Tokens:
         """A new password; every other session ends."""
-        return cast("Tokens", self.client.send("POST", "/api/v1/auth/password", query={}, body=dict(body), key=""))
+        return cast("Tokens", self.client.send("POST", "/api/v1/auth/password", body=body))
 
     def sign_in_refresh(self, body: RefreshToken) -> Tokens:
         """The next pair of tokens."""
-        return cast("Tokens", self.client.send("POST", "/api/v1/auth/refresh", query={}, body=dict(body), key=""))
+        return cast("Tokens", self.client.send("POST", "/api/v1/auth/refresh", body=body))
 
     def sign_in_switch(self, body: Switch) -> Tokens:
         """A session in another of one's organisations."""
-        return cast("Tokens", self.client.send("POST", "/api/v1/auth/switch", query={}, body=dict(body), key=""))
+        return cast("Tokens", self.client.send("POST", "/api/v1/auth/switch", body=body))
 
     def budgets_list_all(self) -> Budgets:
         """All budgets, the organisation's first."""
-        return cast("Budgets", self.client.send("GET", "/api/v1/budgets", query={}, body=None, key=""))
+        return cast("Budgets", self.client.send("GET", "/api/v1/budgets"))
 
     def budgets_list_of_alerts(self, *, limit: int | None = None, cursor: str | None = None) -> Alerts:
         """Which limits were used to 50, 80 and 100 percent, newest first."""
-        return cast("Alerts", self.client.send("GET", "/api/v1/budgets/alerts", query={"limit": limit, "cursor": cursor}, body=None, key=""))
+        return cast("Alerts", self.client.send("GET", "/api/v1/budgets/alerts", query={"limit": limit, "cursor": cursor}))
 
     def budgets_remove_of_organisation(self) -> None:
         """Take the organisation's budget away."""
-        self.client.send("DELETE", "/api/v1/budgets/organisation", query={}, body=None, key="")
+        self.client.send("DELETE", "/api/v1/budgets/organisation")
 
     def budgets_get_of_organisation(self) -> Budget:
         """The organisation's budget, and how far it is used."""
-        return cast("Budget", self.client.send("GET", "/api/v1/budgets/organisation", query={}, body=None, key=""))
+        return cast("Budget", self.client.send("GET", "/api/v1/budgets/organisation"))
 
     def budgets_set_of_organisation(self, body: BudgetToSet) -> Budget:
         """Set the organisation's budget."""
-        return cast("Budget", self.client.send("PUT", "/api/v1/budgets/organisation", query={}, body=dict(body), key=""))
+        return cast("Budget", self.client.send("PUT", "/api/v1/budgets/organisation", body=body))
 
     def budgets_remove_of_workflow(self, workflow_id: str) -> None:
         """Take a workflow's budget away."""
-        self.client.send("DELETE", f"/api/v1/budgets/workflows/{quote(workflow_id, safe='')}", query={}, body=None, key="")
+        self.client.send("DELETE", f"/api/v1/budgets/workflows/{quote(workflow_id, safe='')}")
 
     def budgets_get_of_workflow(self, workflow_id: str) -> Budget:
         """A workflow's budget, and how far it is used."""
-        return cast("Budget", self.client.send("GET", f"/api/v1/budgets/workflows/{quote(workflow_id, safe='')}", query={}, body=None, key=""))
+        return cast("Budget", self.client.send("GET", f"/api/v1/budgets/workflows/{quote(workflow_id, safe='')}"))
 
     def budgets_set_of_workflow(self, workflow_id: str, body: WorkflowBudgetToSet) -> Budget:
         """Set a workflow's budget."""
-        return cast("Budget", self.client.send("PUT", f"/api/v1/budgets/workflows/{quote(workflow_id, safe='')}", query={}, body=dict(body), key=""))
+        return cast("Budget", self.client.send("PUT", f"/api/v1/budgets/workflows/{quote(workflow_id, safe='')}", body=body))
 
     def cache_clear(self) -> ClearedCache:
         """Forget all answers."""
-        return cast("ClearedCache", self.client.send("DELETE", "/api/v1/cache", query={}, body=None, key=""))
+        return cast("ClearedCache", self.client.send("DELETE", "/api/v1/cache"))
 
     def cache_get_analytics(self, *, from_: str | None = None, to: str | None = None) -> Cache:
         """Hits, misses and money saved, by day."""
-        return cast("Cache", self.client.send("GET", "/api/v1/cache", query={"from": from_, "to": to}, body=None, key=""))
+        return cast("Cache", self.client.send("GET", "/api/v1/cache", query={"from": from_, "to": to}))
 
-    def cache_warm_cache(self, body: ToWarm, *, key: str = "") -> WarmJob:
+    def cache_warm_cache(self, body: ToWarm, *, key: str | None = None) -> WarmJob:
         """Have asked what is not there yet: a job of the function that has the vendors' keys."""
-        return cast("WarmJob", self.client.send("POST", "/api/v1/cache/warm", query={}, body=dict(body), key=key))
+        return cast("WarmJob", self.client.send("POST", "/api/v1/cache/warm", body=body, key=key))
 
     def cache_get_warming(self, job_id: str) -> WarmJob:
         """How a job stands; jobs are kept for a week."""
-        return cast("WarmJob", self.client.send("GET", f"/api/v1/cache/warm/{quote(job_id, safe='')}", query={}, body=None, key=""))
+        return cast("WarmJob", self.client.send("GET", f"/api/v1/cache/warm/{quote(job_id, safe='')}"))
 
     def costs_get_costs(
         self, *, from_: str | None = None, to: str | None = None, workflow_id: str | None = None, run_id: str | None = None
@@ -2021,14 +2018,12 @@ class Api:
         """Costs of the organisation or a workflow by day, or of a run by node."""
         return cast(
             "Costs | CostsOfRun",
-            self.client.send(
-                "GET", "/api/v1/costs", query={"from": from_, "to": to, "workflow_id": workflow_id, "run_id": run_id}, body=None, key=""
-            ),
+            self.client.send("GET", "/api/v1/costs", query={"from": from_, "to": to, "workflow_id": workflow_id, "run_id": run_id}),
         )
 
     def reference_get_page(self) -> str:
         """This document as a page to read."""
-        return cast("str", self.client.send("GET", "/api/v1/docs", query={}, body=None, key=""))
+        return self.client.text("GET", "/api/v1/docs")
 
     def gates_list_gates(
         self,
@@ -2048,46 +2043,44 @@ class Api:
                 "GET",
                 "/api/v1/gates",
                 query={"limit": limit, "cursor": cursor, "status": status, "workflow_id": workflow_id, "run_id": run_id, "mine": mine, "sort": sort},
-                body=None,
-                key="",
             ),
         )
 
     def gates_decide_gate(self, gate_id: str, body: DecisionToMake, *, key: str = "") -> Decision:
         """Decide, or cast a vote where several must agree (`is_final` says which). The first valid decision wins."""
-        return cast("Decision", self.client.send("POST", f"/api/v1/gates/{quote(gate_id, safe='')}/decision", query={}, body=dict(body), key=key))
+        return cast("Decision", self.client.send("POST", f"/api/v1/gates/{quote(gate_id, safe='')}/decision", body=body, key=key))
 
     def people_list_keys(self) -> ApiKeys:
         """One's own API keys; for admins, all of the organisation."""
-        return cast("ApiKeys", self.client.send("GET", "/api/v1/keys", query={}, body=None, key=""))
+        return cast("ApiKeys", self.client.send("GET", "/api/v1/keys"))
 
     def people_make_key(self, body: NewKey) -> MadeApiKey:
         """An API key, shown once."""
-        return cast("MadeApiKey", self.client.send("POST", "/api/v1/keys", query={}, body=dict(body), key=""))
+        return cast("MadeApiKey", self.client.send("POST", "/api/v1/keys", body=body))
 
     def people_delete_key(self, key_id: str) -> None:
         """Delete an API key; it is refused from then on."""
-        self.client.send("DELETE", f"/api/v1/keys/{quote(key_id, safe='')}", query={}, body=None, key="")
+        self.client.send("DELETE", f"/api/v1/keys/{quote(key_id, safe='')}")
 
     def live_issue_ticket(self) -> Ticket:
         """A ticket opens one WebSocket connection, once, within half a minute."""
-        return cast("Ticket", self.client.send("POST", "/api/v1/live/tickets", query={}, body=None, key=""))
+        return cast("Ticket", self.client.send("POST", "/api/v1/live/tickets"))
 
     def reference_get_document(self) -> dict[str, Any]:
         """This document: OpenAPI 3.1."""
-        return cast("dict[str, Any]", self.client.send("GET", "/api/v1/openapi.json", query={}, body=None, key=""))
+        return cast("dict[str, Any]", self.client.send("GET", "/api/v1/openapi.json"))
 
     def people_get_organisation(self) -> Organisation:
         """The organisation that the credentials are for."""
-        return cast("Organisation", self.client.send("GET", "/api/v1/organisation", query={}, body=None, key=""))
+        return cast("Organisation", self.client.send("GET", "/api/v1/organisation"))
 
     def people_change_organisation(self, body: OrganisationToChange) -> Organisation:
         """Its title, and who may create and change workflows in it."""
-        return cast("Organisation", self.client.send("PATCH", "/api/v1/organisation", query={}, body=dict(body), key=""))
+        return cast("Organisation", self.client.send("PATCH", "/api/v1/organisation", body=body))
 
     def people_create_organisation(self, body: NewOrganisation, *, key: str = "") -> Organisation:
         """Another organisation of the deployment; its maker is its admin."""
-        return cast("Organisation", self.client.send("POST", "/api/v1/organisations", query={}, body=dict(body), key=key))
+        return cast("Organisation", self.client.send("POST", "/api/v1/organisations", body=body, key=key))
 
     def people_list_people(
         self,
@@ -2103,65 +2096,61 @@ class Api:
         return cast(
             "People",
             self.client.send(
-                "GET",
-                "/api/v1/people",
-                query={"limit": limit, "cursor": cursor, "role": role, "kind": kind, "disabled": disabled, "sort": sort},
-                body=None,
-                key="",
+                "GET", "/api/v1/people", query={"limit": limit, "cursor": cursor, "role": role, "kind": kind, "disabled": disabled, "sort": sort}
             ),
         )
 
     def people_remove_person(self, name: str) -> None:
         """Take somebody out of the organisation."""
-        self.client.send("DELETE", f"/api/v1/people/{quote(name, safe='')}", query={}, body=None, key="")
+        self.client.send("DELETE", f"/api/v1/people/{quote(name, safe='')}")
 
     def people_change_person(self, name: str, body: MemberToChange) -> Person:
         """Other roles, or shut out."""
-        return cast("Person", self.client.send("PATCH", f"/api/v1/people/{quote(name, safe='')}", query={}, body=dict(body), key=""))
+        return cast("Person", self.client.send("PATCH", f"/api/v1/people/{quote(name, safe='')}", body=body))
 
     def people_reset_password(self, name: str) -> NewPassword:
         """A new random password, told once."""
-        return cast("NewPassword", self.client.send("POST", f"/api/v1/people/{quote(name, safe='')}/password", query={}, body=None, key=""))
+        return cast("NewPassword", self.client.send("POST", f"/api/v1/people/{quote(name, safe='')}/password"))
 
     def providers_providers_health(self) -> ProvidersHealth:
         """Each candidate's breaker and record of the last day, and whom each alias leads to."""
-        return cast("ProvidersHealth", self.client.send("GET", "/api/v1/providers/health", query={}, body=None, key=""))
+        return cast("ProvidersHealth", self.client.send("GET", "/api/v1/providers/health"))
 
     def queue_get_all(self) -> Queue:
         """Who runs and who waits, in all workflows."""
-        return cast("Queue", self.client.send("GET", "/api/v1/queue", query={}, body=None, key=""))
+        return cast("Queue", self.client.send("GET", "/api/v1/queue"))
 
     def replies_list_awaited(self, run_id: str) -> AwaitedMessages:
         """The run's messages that wait for a reply, oldest first."""
-        return cast("AwaitedMessages", self.client.send("GET", f"/api/v1/runs/{quote(run_id, safe='')}/replies", query={}, body=None, key=""))
+        return cast("AwaitedMessages", self.client.send("GET", f"/api/v1/runs/{quote(run_id, safe='')}/replies"))
 
     def replies_reply_to_message(self, run_id: str, body: Reply, *, key: str = "") -> Message:
         """Reply to a message. The first reply wins."""
-        return cast("Message", self.client.send("POST", f"/api/v1/runs/{quote(run_id, safe='')}/replies", query={}, body=dict(body), key=key))
+        return cast("Message", self.client.send("POST", f"/api/v1/runs/{quote(run_id, safe='')}/replies", body=body, key=key))
 
     def secrets_list_all(self, *, scope: str | None = None) -> Secrets:
         """Names and times of those that the caller may see, and what they may do with each."""
-        return cast("Secrets", self.client.send("GET", "/api/v1/secrets", query={"scope": scope}, body=None, key=""))
+        return cast("Secrets", self.client.send("GET", "/api/v1/secrets", query={"scope": scope}))
 
     def secrets_delete(self, name: str, *, scope: str | None = None) -> None:
         """Delete it; twice is harmless."""
-        self.client.send("DELETE", f"/api/v1/secrets/{quote(name, safe='')}", query={"scope": scope}, body=None, key="")
+        self.client.send("DELETE", f"/api/v1/secrets/{quote(name, safe='')}", query={"scope": scope})
 
     def secrets_put(self, name: str, body: Value, *, scope: str | None = None) -> Secret:
         """Create it or replace its value."""
-        return cast("Secret", self.client.send("PUT", f"/api/v1/secrets/{quote(name, safe='')}", query={"scope": scope}, body=dict(body), key=""))
+        return cast("Secret", self.client.send("PUT", f"/api/v1/secrets/{quote(name, safe='')}", query={"scope": scope}, body=body))
 
     def secrets_get_access(self, name: str) -> SecretAccess:
         """Who may do what with a secret of the organisation."""
-        return cast("SecretAccess", self.client.send("GET", f"/api/v1/secrets/{quote(name, safe='')}/access", query={}, body=None, key=""))
+        return cast("SecretAccess", self.client.send("GET", f"/api/v1/secrets/{quote(name, safe='')}/access"))
 
     def secrets_put_access(self, name: str, body: SecretAccessToSet) -> SecretAccess:
         """Say who may do what with a secret of the organisation."""
-        return cast("SecretAccess", self.client.send("PUT", f"/api/v1/secrets/{quote(name, safe='')}/access", query={}, body=dict(body), key=""))
+        return cast("SecretAccess", self.client.send("PUT", f"/api/v1/secrets/{quote(name, safe='')}/access", body=body))
 
     def people_add_service_account(self, body: NewServiceAccount, *, key: str = "") -> Person:
         """An account of a machine, which comes in by API keys."""
-        return cast("Person", self.client.send("POST", "/api/v1/service-accounts", query={}, body=dict(body), key=key))
+        return cast("Person", self.client.send("POST", "/api/v1/service-accounts", body=body, key=key))
 
     def starters_list_all(
         self, *, limit: int | None = None, cursor: str | None = None, search: str | None = None, tag: str | None = None, sort: str | None = None
@@ -2169,50 +2158,44 @@ class Api:
         """Starters by name, or by how often they were used: those that ship and the organisation's own."""
         return cast(
             "Starters",
-            self.client.send(
-                "GET", "/api/v1/starters", query={"limit": limit, "cursor": cursor, "search": search, "tag": tag, "sort": sort}, body=None, key=""
-            ),
+            self.client.send("GET", "/api/v1/starters", query={"limit": limit, "cursor": cursor, "search": search, "tag": tag, "sort": sort}),
         )
 
     def starters_withdraw_one(self, name: str) -> None:
         """Take a starter out of the organisation's gallery; what was made of it stays."""
-        self.client.send("DELETE", f"/api/v1/starters/{quote(name, safe='')}", query={}, body=None, key="")
+        self.client.send("DELETE", f"/api/v1/starters/{quote(name, safe='')}")
 
     def starters_get_one(self, name: str) -> StarterWithAll:
         """A starter with what it does and takes: plan, graph, forecast, parameters, samples, what is lacking here."""
-        return cast("StarterWithAll", self.client.send("GET", f"/api/v1/starters/{quote(name, safe='')}", query={}, body=None, key=""))
+        return cast("StarterWithAll", self.client.send("GET", f"/api/v1/starters/{quote(name, safe='')}"))
 
     def starters_share_one(self, name: str, body: StarterToShare) -> Starter:
         """Put a workflow into the organisation's gallery, or change what is there."""
-        return cast("Starter", self.client.send("PUT", f"/api/v1/starters/{quote(name, safe='')}", query={}, body=dict(body), key=""))
+        return cast("Starter", self.client.send("PUT", f"/api/v1/starters/{quote(name, safe='')}", body=body))
 
     def starters_deploy_one(self, name: str, body: Deployment, *, key: str = "") -> DeployedStarter:
         """Make a workflow of a starter. The same again finds the same workflow."""
-        return cast(
-            "DeployedStarter", self.client.send("POST", f"/api/v1/starters/{quote(name, safe='')}/deploy", query={}, body=dict(body), key=key)
-        )
+        return cast("DeployedStarter", self.client.send("POST", f"/api/v1/starters/{quote(name, safe='')}/deploy", body=body, key=key))
 
     def tools_list_all(self) -> Tools:
         """Every tool with its schemas."""
-        return cast("Tools", self.client.send("GET", "/api/v1/tools", query={}, body=None, key=""))
+        return cast("Tools", self.client.send("GET", "/api/v1/tools"))
 
     def tools_list_imported(self, *, limit: int | None = None, cursor: str | None = None) -> Apis:
         """Imported APIs by name."""
-        return cast("Apis", self.client.send("GET", "/api/v1/tools/openapi", query={"limit": limit, "cursor": cursor}, body=None, key=""))
+        return cast("Apis", self.client.send("GET", "/api/v1/tools/openapi", query={"limit": limit, "cursor": cursor}))
 
     def tools_import_openapi(self, body: NewApi, *, key: str = "") -> ImportedApiWithOperations:
         """Import a document under a name, in place of the one before."""
-        return cast("ImportedApiWithOperations", self.client.send("POST", "/api/v1/tools/openapi", query={}, body=dict(body), key=key))
+        return cast("ImportedApiWithOperations", self.client.send("POST", "/api/v1/tools/openapi", body=body, key=key))
 
     def tools_delete_imported(self, name: str) -> None:
         """Forget an imported API."""
-        self.client.send("DELETE", f"/api/v1/tools/openapi/{quote(name, safe='')}", query={}, body=None, key="")
+        self.client.send("DELETE", f"/api/v1/tools/openapi/{quote(name, safe='')}")
 
     def tools_get_imported(self, name: str) -> ImportedApiWithOperations:
         """An imported API with its operations."""
-        return cast(
-            "ImportedApiWithOperations", self.client.send("GET", f"/api/v1/tools/openapi/{quote(name, safe='')}", query={}, body=None, key="")
-        )
+        return cast("ImportedApiWithOperations", self.client.send("GET", f"/api/v1/tools/openapi/{quote(name, safe='')}"))
 
     def triggers_list_all(
         self,
@@ -2231,32 +2214,28 @@ class Api:
                 "GET",
                 "/api/v1/triggers",
                 query={"limit": limit, "cursor": cursor, "kind": kind, "workflow_id": workflow_id, "enabled": enabled, "sort": sort},
-                body=None,
-                key="",
             ),
         )
 
     def triggers_remove(self, trigger_id: str) -> None:
         """Take a trigger away; its runs stay."""
-        self.client.send("DELETE", f"/api/v1/triggers/{quote(trigger_id, safe='')}", query={}, body=None, key="")
+        self.client.send("DELETE", f"/api/v1/triggers/{quote(trigger_id, safe='')}")
 
     def triggers_get_one(self, trigger_id: str) -> TriggerWithTally:
         """A trigger with what it did so far."""
-        return cast("TriggerWithTally", self.client.send("GET", f"/api/v1/triggers/{quote(trigger_id, safe='')}", query={}, body=None, key=""))
+        return cast("TriggerWithTally", self.client.send("GET", f"/api/v1/triggers/{quote(trigger_id, safe='')}"))
 
     def triggers_change(self, trigger_id: str, body: TriggerToChange) -> WorkflowTrigger:
         """Replace a trigger; its name and kind stay."""
-        return cast("WorkflowTrigger", self.client.send("PUT", f"/api/v1/triggers/{quote(trigger_id, safe='')}", query={}, body=dict(body), key=""))
+        return cast("WorkflowTrigger", self.client.send("PUT", f"/api/v1/triggers/{quote(trigger_id, safe='')}", body=body))
 
     def triggers_backfill(self, trigger_id: str, body: Span, *, key: str = "") -> Backfill:
         """Fire for the times of a span; those that have their run keep it."""
-        return cast(
-            "Backfill", self.client.send("POST", f"/api/v1/triggers/{quote(trigger_id, safe='')}/backfill", query={}, body=dict(body), key=key)
-        )
+        return cast("Backfill", self.client.send("POST", f"/api/v1/triggers/{quote(trigger_id, safe='')}/backfill", body=body, key=key))
 
-    def triggers_fire(self, trigger_id: str, *, key: str = "") -> Firing:
+    def triggers_fire(self, trigger_id: str, *, key: str | None = None) -> Firing:
         """Fire a schedule out of turn. With an `Idempotency-Key`, asking again finds the same firing."""
-        return cast("Firing", self.client.send("POST", f"/api/v1/triggers/{quote(trigger_id, safe='')}/fire", query={}, body=None, key=key))
+        return cast("Firing", self.client.send("POST", f"/api/v1/triggers/{quote(trigger_id, safe='')}/fire", key=key))
 
     def triggers_firings(
         self, trigger_id: str, *, limit: int | None = None, cursor: str | None = None, outcome: str | None = None, sort: str | None = None
@@ -2268,32 +2247,24 @@ class Api:
                 "GET",
                 f"/api/v1/triggers/{quote(trigger_id, safe='')}/firings",
                 query={"limit": limit, "cursor": cursor, "outcome": outcome, "sort": sort},
-                body=None,
-                key="",
             ),
         )
 
     def triggers_pause(self, trigger_id: str, *, key: str = "") -> WorkflowTrigger:
         """Let it fire no more. Twice is harmless."""
-        return cast("WorkflowTrigger", self.client.send("POST", f"/api/v1/triggers/{quote(trigger_id, safe='')}/pause", query={}, body=None, key=key))
+        return cast("WorkflowTrigger", self.client.send("POST", f"/api/v1/triggers/{quote(trigger_id, safe='')}/pause", key=key))
 
     def triggers_resume(self, trigger_id: str, *, key: str = "") -> WorkflowTrigger:
         """Let it fire again; a schedule makes up for what it missed as its `catch_up` says."""
-        return cast(
-            "WorkflowTrigger", self.client.send("POST", f"/api/v1/triggers/{quote(trigger_id, safe='')}/resume", query={}, body=None, key=key)
-        )
+        return cast("WorkflowTrigger", self.client.send("POST", f"/api/v1/triggers/{quote(trigger_id, safe='')}/resume", key=key))
 
     def triggers_rotate(self, trigger_id: str, body: Rotation) -> MadeTrigger:
         """Give a webhook another secret, which is told this once."""
-        return cast(
-            "MadeTrigger", self.client.send("POST", f"/api/v1/triggers/{quote(trigger_id, safe='')}/rotate", query={}, body=dict(body), key="")
-        )
+        return cast("MadeTrigger", self.client.send("POST", f"/api/v1/triggers/{quote(trigger_id, safe='')}/rotate", body=body))
 
     def triggers_times(self, trigger_id: str, *, count: int | None = None) -> Times:
         """When a schedule fires next; none while it is paused."""
-        return cast(
-            "Times", self.client.send("GET", f"/api/v1/triggers/{quote(trigger_id, safe='')}/times", query={"count": count}, body=None, key="")
-        )
+        return cast("Times", self.client.send("GET", f"/api/v1/triggers/{quote(trigger_id, safe='')}/times", query={"count": count}))
 
     def workflows_list_all(
         self,
@@ -2323,18 +2294,16 @@ class Api:
                     "published": published,
                     "sort": sort,
                 },
-                body=None,
-                key="",
             ),
         )
 
     def workflows_create_workflow(self, body: NewWorkflow, *, key: str = "") -> Workflow:
         """Create a workflow with its first draft, valid or not."""
-        return cast("Workflow", self.client.send("POST", "/api/v1/workflows", query={}, body=dict(body), key=key))
+        return cast("Workflow", self.client.send("POST", "/api/v1/workflows", body=body, key=key))
 
     def exchange_import_file(self, body: FileToImport, *, key: str = "") -> Imported:
         """Bring a file in; the same file twice is harmless."""
-        return cast("Imported", self.client.send("POST", "/api/v1/workflows/import", query={}, body=dict(body), key=key))
+        return cast("Imported", self.client.send("POST", "/api/v1/workflows/import", body=body, key=key))
 
     def runs_list_runs(
         self,
@@ -2368,34 +2337,25 @@ class Api:
                     "label": label,
                     "where": where,
                 },
-                body=None,
-                key="",
             ),
         )
 
     def runs_get_run(self, run_id: str, *, counts: bool | None = None) -> RunWithValues:
         """A run with its input and output."""
-        return cast(
-            "RunWithValues", self.client.send("GET", f"/api/v1/workflows/runs/{quote(run_id, safe='')}", query={"counts": counts}, body=None, key="")
-        )
+        return cast("RunWithValues", self.client.send("GET", f"/api/v1/workflows/runs/{quote(run_id, safe='')}", query={"counts": counts}))
 
     def runs_cancel_run(self, run_id: str, body: Cancellation, *, key: str = "") -> Run:
         """Cancel a run. Cancelling twice is harmless."""
-        return cast("Run", self.client.send("POST", f"/api/v1/workflows/runs/{quote(run_id, safe='')}/cancel", query={}, body=dict(body), key=key))
+        return cast("Run", self.client.send("POST", f"/api/v1/workflows/runs/{quote(run_id, safe='')}/cancel", body=body, key=key))
 
     def runs_compare_runs(self, run_id: str, *, to: str) -> Comparison:
         """A run beside another: versions, inputs, outputs, and node by node."""
-        return cast(
-            "Comparison", self.client.send("GET", f"/api/v1/workflows/runs/{quote(run_id, safe='')}/compare", query={"to": to}, body=None, key="")
-        )
+        return cast("Comparison", self.client.send("GET", f"/api/v1/workflows/runs/{quote(run_id, safe='')}/compare", query={"to": to}))
 
     def runs_list_events(self, run_id: str, *, since: int | None = None, limit: int | None = None) -> RunEvents:
         """Events with a number above `since`."""
         return cast(
-            "RunEvents",
-            self.client.send(
-                "GET", f"/api/v1/workflows/runs/{quote(run_id, safe='')}/events", query={"since": since, "limit": limit}, body=None, key=""
-            ),
+            "RunEvents", self.client.send("GET", f"/api/v1/workflows/runs/{quote(run_id, safe='')}/events", query={"since": since, "limit": limit})
         )
 
     def runs_list_nodes(
@@ -2408,162 +2368,123 @@ class Api:
                 "GET",
                 f"/api/v1/workflows/runs/{quote(run_id, safe='')}/nodes",
                 query={"node": node, "item_path": item_path, "limit": limit, "cursor": cursor},
-                body=None,
-                key="",
             ),
         )
 
-    def resume_repeat_run(self, run_id: str, body: Repetition, *, key: str = "") -> PlacedRun:
+    def resume_repeat_run(self, run_id: str, body: Repetition, *, key: str | None = None) -> PlacedRun:
         """Start a new run with the input of an earlier one."""
-        return cast(
-            "PlacedRun", self.client.send("POST", f"/api/v1/workflows/runs/{quote(run_id, safe='')}/repeat", query={}, body=dict(body), key=key)
-        )
+        return cast("PlacedRun", self.client.send("POST", f"/api/v1/workflows/runs/{quote(run_id, safe='')}/repeat", body=body, key=key))
 
-    def resume_resume_run(self, run_id: str, body: Resumption, *, key: str = "") -> PlacedRun:
+    def resume_resume_run(self, run_id: str, body: Resumption, *, key: str | None = None) -> PlacedRun:
         """Resume a run by the plan that was shown."""
-        return cast(
-            "PlacedRun", self.client.send("POST", f"/api/v1/workflows/runs/{quote(run_id, safe='')}/resume", query={}, body=dict(body), key=key)
-        )
+        return cast("PlacedRun", self.client.send("POST", f"/api/v1/workflows/runs/{quote(run_id, safe='')}/resume", body=body, key=key))
 
     def resume_plan_resume(self, run_id: str, body: Resuming) -> ResumePlan:
         """What a resume would keep and run again, with its digest. Nothing happens."""
-        return cast(
-            "ResumePlan", self.client.send("POST", f"/api/v1/workflows/runs/{quote(run_id, safe='')}/resume/plan", query={}, body=dict(body), key="")
-        )
+        return cast("ResumePlan", self.client.send("POST", f"/api/v1/workflows/runs/{quote(run_id, safe='')}/resume/plan", body=body))
 
     def validation_validate_workflow(self, body: Document) -> Validation:
         """Check a spec as publishing would. Answers 200 for an invalid one too: `valid` says so."""
-        return cast("Validation", self.client.send("POST", "/api/v1/workflows/validate", query={}, body=dict(body), key=""))
+        return cast("Validation", self.client.send("POST", "/api/v1/workflows/validate", body=body))
 
     def workflows_delete_workflow(self, workflow_id: str) -> None:
         """Delete a workflow; its versions and runs stay readable."""
-        self.client.send("DELETE", f"/api/v1/workflows/{quote(workflow_id, safe='')}", query={}, body=None, key="")
+        self.client.send("DELETE", f"/api/v1/workflows/{quote(workflow_id, safe='')}")
 
     def workflows_get_one(self, workflow_id: str) -> WorkflowWithDraft:
         """A workflow with one's own draft."""
-        return cast("WorkflowWithDraft", self.client.send("GET", f"/api/v1/workflows/{quote(workflow_id, safe='')}", query={}, body=None, key=""))
+        return cast("WorkflowWithDraft", self.client.send("GET", f"/api/v1/workflows/{quote(workflow_id, safe='')}"))
 
     def drafts_save_by_workflow(self, workflow_id: str, body: DraftToSave, *, person: str | None = None, match: str = "") -> Draft:
         """Save a draft, under the workflow's own path."""
         return cast(
-            "Draft",
-            self.client.send(
-                "PUT", f"/api/v1/workflows/{quote(workflow_id, safe='')}", query={"person": person}, body=dict(body), key="", match=match
-            ),
+            "Draft", self.client.send("PUT", f"/api/v1/workflows/{quote(workflow_id, safe='')}", query={"person": person}, body=body, match=match)
         )
 
     def sharing_get_access(self, workflow_id: str) -> WorkflowAccess:
         """Whose it is, and what the caller may do with it; to its owner also with whom it is shared."""
-        return cast("WorkflowAccess", self.client.send("GET", f"/api/v1/workflows/{quote(workflow_id, safe='')}/access", query={}, body=None, key=""))
+        return cast("WorkflowAccess", self.client.send("GET", f"/api/v1/workflows/{quote(workflow_id, safe='')}/access"))
 
     def sharing_put_access(self, workflow_id: str, body: AccessToSet) -> WorkflowAccess:
         """Share it, make it public, give it away."""
-        return cast(
-            "WorkflowAccess", self.client.send("PUT", f"/api/v1/workflows/{quote(workflow_id, safe='')}/access", query={}, body=dict(body), key="")
-        )
+        return cast("WorkflowAccess", self.client.send("PUT", f"/api/v1/workflows/{quote(workflow_id, safe='')}/access", body=body))
 
     def sharing_copy_workflow(self, workflow_id: str, body: Copy, *, key: str = "") -> Workflow:
         """A workflow of one's own under another name."""
-        return cast("Workflow", self.client.send("POST", f"/api/v1/workflows/{quote(workflow_id, safe='')}/copy", query={}, body=dict(body), key=key))
+        return cast("Workflow", self.client.send("POST", f"/api/v1/workflows/{quote(workflow_id, safe='')}/copy", body=body, key=key))
 
     def versions_compare(self, workflow_id: str, *, from_: str | None = None, to: str | None = None) -> VersionDifference:
         """What differs between two versions, or a version and one's own draft."""
         return cast(
-            "VersionDifference",
-            self.client.send("GET", f"/api/v1/workflows/{quote(workflow_id, safe='')}/diff", query={"from": from_, "to": to}, body=None, key=""),
+            "VersionDifference", self.client.send("GET", f"/api/v1/workflows/{quote(workflow_id, safe='')}/diff", query={"from": from_, "to": to})
         )
 
     def drafts_discard(self, workflow_id: str, *, match: str = "") -> None:
         """Give one's own draft up; twice is harmless."""
-        self.client.send("DELETE", f"/api/v1/workflows/{quote(workflow_id, safe='')}/draft", query={}, body=None, key="", match=match)
+        self.client.send("DELETE", f"/api/v1/workflows/{quote(workflow_id, safe='')}/draft", match=match)
 
     def drafts_get_one(self, workflow_id: str, *, person: str | None = None) -> Draft:
         """A draft, with its ETag; revision 0 is what one would begin with."""
-        return cast(
-            "Draft", self.client.send("GET", f"/api/v1/workflows/{quote(workflow_id, safe='')}/draft", query={"person": person}, body=None, key="")
-        )
+        return cast("Draft", self.client.send("GET", f"/api/v1/workflows/{quote(workflow_id, safe='')}/draft", query={"person": person}))
 
     def drafts_save(self, workflow_id: str, body: DraftToSave, *, person: str | None = None, match: str = "") -> Draft:
         """Save a draft over the one that `If-Match` names."""
         return cast(
             "Draft",
-            self.client.send(
-                "PUT", f"/api/v1/workflows/{quote(workflow_id, safe='')}/draft", query={"person": person}, body=dict(body), key="", match=match
-            ),
+            self.client.send("PUT", f"/api/v1/workflows/{quote(workflow_id, safe='')}/draft", query={"person": person}, body=body, match=match),
         )
 
     def drafts_list_all(self, workflow_id: str) -> Drafts:
         """All drafts of a workflow, by person, without their texts."""
-        return cast("Drafts", self.client.send("GET", f"/api/v1/workflows/{quote(workflow_id, safe='')}/drafts", query={}, body=None, key=""))
+        return cast("Drafts", self.client.send("GET", f"/api/v1/workflows/{quote(workflow_id, safe='')}/drafts"))
 
     def exchange_export(self, workflow_id: str, *, format_: str | None = None, version: int | None = None, bundle: bool | None = None) -> str:
         """A workflow's text as a file, as it was written where that is the format."""
-        return cast(
-            "str",
-            self.client.send(
-                "GET",
-                f"/api/v1/workflows/{quote(workflow_id, safe='')}/export",
-                query={"format": format_, "version": version, "bundle": bundle},
-                body=None,
-                key="",
-            ),
+        return self.client.text(
+            "GET", f"/api/v1/workflows/{quote(workflow_id, safe='')}/export", query={"format": format_, "version": version, "bundle": bundle}
         )
 
     def versions_get_impact(self, workflow_id: str) -> Impact:
         """What a publication touches: runs in flight, open gates, callers, triggers."""
-        return cast("Impact", self.client.send("GET", f"/api/v1/workflows/{quote(workflow_id, safe='')}/impact", query={}, body=None, key=""))
+        return cast("Impact", self.client.send("GET", f"/api/v1/workflows/{quote(workflow_id, safe='')}/impact"))
 
-    def resume_try_one(self, workflow_id: str, node: str, body: Trial, *, key: str = "") -> PlacedRun:
+    def resume_try_one(self, workflow_id: str, node: str, body: Trial, *, key: str | None = None) -> PlacedRun:
         """Try one node by itself."""
         return cast(
             "PlacedRun",
-            self.client.send(
-                "POST", f"/api/v1/workflows/{quote(workflow_id, safe='')}/nodes/{quote(node, safe='')}/try", query={}, body=dict(body), key=key
-            ),
+            self.client.send("POST", f"/api/v1/workflows/{quote(workflow_id, safe='')}/nodes/{quote(node, safe='')}/try", body=body, key=key),
         )
 
     def queue_get_one(self, workflow_id: str) -> WorkflowQueue:
         """Who runs and who waits of one workflow."""
-        return cast("WorkflowQueue", self.client.send("GET", f"/api/v1/workflows/{quote(workflow_id, safe='')}/queue", query={}, body=None, key=""))
+        return cast("WorkflowQueue", self.client.send("GET", f"/api/v1/workflows/{quote(workflow_id, safe='')}/queue"))
 
     def queue_set_one(self, workflow_id: str, body: QueueToSet) -> WorkflowQueue:
         """Set a workflow's limit; pause its queue, or go on."""
-        return cast(
-            "WorkflowQueue", self.client.send("PUT", f"/api/v1/workflows/{quote(workflow_id, safe='')}/queue", query={}, body=dict(body), key="")
-        )
+        return cast("WorkflowQueue", self.client.send("PUT", f"/api/v1/workflows/{quote(workflow_id, safe='')}/queue", body=body))
 
     def queue_empty_one(self, workflow_id: str, body: Emptying, *, key: str = "") -> EmptiedQueue:
         """Cancel runs of a workflow that wait."""
-        return cast(
-            "EmptiedQueue",
-            self.client.send("POST", f"/api/v1/workflows/{quote(workflow_id, safe='')}/queue/empty", query={}, body=dict(body), key=key),
-        )
+        return cast("EmptiedQueue", self.client.send("POST", f"/api/v1/workflows/{quote(workflow_id, safe='')}/queue/empty", body=body, key=key))
 
     def versions_roll_back(self, workflow_id: str, body: Rollback, *, key: str = "") -> PublishedVersion:
         """Publish an earlier version's document again, as a new version. Twice is harmless."""
-        return cast(
-            "PublishedVersion",
-            self.client.send("POST", f"/api/v1/workflows/{quote(workflow_id, safe='')}/rollback", query={}, body=dict(body), key=key),
-        )
+        return cast("PublishedVersion", self.client.send("POST", f"/api/v1/workflows/{quote(workflow_id, safe='')}/rollback", body=body, key=key))
 
-    def runs_start_run(self, workflow_id: str, body: RunToStart, *, key: str = "") -> PlacedRun:
+    def runs_start_run(self, workflow_id: str, body: RunToStart, *, key: str | None = None) -> PlacedRun:
         """Start a run. With an `Idempotency-Key`, asking again finds the same run."""
-        return cast("PlacedRun", self.client.send("POST", f"/api/v1/workflows/{quote(workflow_id, safe='')}/run", query={}, body=dict(body), key=key))
+        return cast("PlacedRun", self.client.send("POST", f"/api/v1/workflows/{quote(workflow_id, safe='')}/run", body=body, key=key))
 
     def triggers_list_of_workflow(self, workflow_id: str, *, kind: str | None = None, enabled: bool | None = None) -> TriggersOfWorkflow:
         """The triggers of a workflow by name, each with what it did so far."""
         return cast(
             "TriggersOfWorkflow",
-            self.client.send(
-                "GET", f"/api/v1/workflows/{quote(workflow_id, safe='')}/triggers", query={"kind": kind, "enabled": enabled}, body=None, key=""
-            ),
+            self.client.send("GET", f"/api/v1/workflows/{quote(workflow_id, safe='')}/triggers", query={"kind": kind, "enabled": enabled}),
         )
 
     def triggers_create(self, workflow_id: str, body: TriggerGiven) -> MadeTrigger:
         """Add a trigger to a workflow."""
-        return cast(
-            "MadeTrigger", self.client.send("POST", f"/api/v1/workflows/{quote(workflow_id, safe='')}/triggers", query={}, body=dict(body), key="")
-        )
+        return cast("MadeTrigger", self.client.send("POST", f"/api/v1/workflows/{quote(workflow_id, safe='')}/triggers", body=body))
 
     def versions_list_all(
         self,
@@ -2582,8 +2503,6 @@ class Api:
                 "GET",
                 f"/api/v1/workflows/{quote(workflow_id, safe='')}/versions",
                 query={"limit": limit, "cursor": cursor, "label": label, "created_by": created_by, "sort": sort},
-                body=None,
-                key="",
             ),
         )
 
@@ -2593,60 +2512,39 @@ class Api:
         """Publish one's draft, or the document in the body. What does not differ from the latest version is that version."""
         return cast(
             "PublishedVersion | PublicationPreview",
-            self.client.send(
-                "POST", f"/api/v1/workflows/{quote(workflow_id, safe='')}/versions", query={"dry_run": dry_run}, body=dict(body), key=key
-            ),
+            self.client.send("POST", f"/api/v1/workflows/{quote(workflow_id, safe='')}/versions", query={"dry_run": dry_run}, body=body, key=key),
         )
 
     def versions_get_one(self, workflow_id: str, number: str) -> Version:
         """A version with its canonical spec."""
-        return cast(
-            "Version",
-            self.client.send(
-                "GET", f"/api/v1/workflows/{quote(workflow_id, safe='')}/versions/{quote(number, safe='')}", query={}, body=None, key=""
-            ),
-        )
+        return cast("Version", self.client.send("GET", f"/api/v1/workflows/{quote(workflow_id, safe='')}/versions/{quote(number, safe='')}"))
 
     def versions_get_asl(self, workflow_id: str, number: str) -> dict[str, Any]:
         """The state machine, as it was created."""
         return cast(
-            "dict[str, Any]",
-            self.client.send(
-                "GET", f"/api/v1/workflows/{quote(workflow_id, safe='')}/versions/{quote(number, safe='')}/asl", query={}, body=None, key=""
-            ),
+            "dict[str, Any]", self.client.send("GET", f"/api/v1/workflows/{quote(workflow_id, safe='')}/versions/{quote(number, safe='')}/asl")
         )
 
     def versions_get_forecast(self, workflow_id: str, number: str) -> Forecast:
         """What a run will count and cost, and what the last runs spent on models."""
         return cast(
-            "Forecast",
-            self.client.send(
-                "GET", f"/api/v1/workflows/{quote(workflow_id, safe='')}/versions/{quote(number, safe='')}/forecast", query={}, body=None, key=""
-            ),
+            "Forecast", self.client.send("GET", f"/api/v1/workflows/{quote(workflow_id, safe='')}/versions/{quote(number, safe='')}/forecast")
         )
 
     def versions_get_map(self, workflow_id: str, number: str) -> list[MappedState]:
         """The source map: line, node and states."""
         return cast(
-            "list[MappedState]",
-            self.client.send(
-                "GET", f"/api/v1/workflows/{quote(workflow_id, safe='')}/versions/{quote(number, safe='')}/map", query={}, body=None, key=""
-            ),
+            "list[MappedState]", self.client.send("GET", f"/api/v1/workflows/{quote(workflow_id, safe='')}/versions/{quote(number, safe='')}/map")
         )
 
     def versions_get_plan(self, workflow_id: str, number: str) -> str:
         """The plan, as text for people."""
-        return cast(
-            "str",
-            self.client.send(
-                "GET", f"/api/v1/workflows/{quote(workflow_id, safe='')}/versions/{quote(number, safe='')}/plan", query={}, body=None, key=""
-            ),
-        )
+        return self.client.text("GET", f"/api/v1/workflows/{quote(workflow_id, safe='')}/versions/{quote(number, safe='')}/plan")
 
     def as_tools_no_stream(self) -> Problem:
         """No stream is offered."""
-        return cast("Problem", self.client.send("GET", "/mcp", query={}, body=None, key=""))
+        return cast("Problem", self.client.send("GET", "/mcp"))
 
-    def as_tools_mcp(self, body: Rpc, *, key: str = "") -> RpcReply:
+    def as_tools_mcp(self, body: Rpc, *, key: str | None = None) -> RpcReply:
         """One message of MCP."""
-        return cast("RpcReply", self.client.send("POST", "/mcp", query={}, body=dict(body), key=key))
+        return cast("RpcReply", self.client.send("POST", "/mcp", body=body, key=key))

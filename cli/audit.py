@@ -5,14 +5,16 @@ import io
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, cast
 
 import typer
 
 from chalicelib.access.audit_chain import Checkpoint, Evidence, Finding, Head, check_chain
 from chalicelib.access.audit_key import fingerprint_of, is_signed
 from chalicelib.clock import now_text
+from chalicelib.spec.model import JsonObject
 from cli import screen
+from cli.api_client import AuditEntry
 from cli.exits import Exit
 from cli.session import AsOption, JsonOption, Session, UrlOption, session, told
 
@@ -33,7 +35,7 @@ def list_(
     here = session(url, person, as_json)
     noun, _, thing = (target or "").partition("/")
     with told(here.err):
-        found = here.client.get("/api/v1/audit", limit=limit, noun=noun or None, target=thing or None)
+        found = here.api.audit_list_newest(limit=limit, noun=noun or None, target=thing or None)
         columns = {"number": "no.", "at": "at", "by": "by", "verb": "did", "noun": "what", "target": "which", "operation": "operation"}
         here.show(found, human=lambda: screen.table_of(found["entries"], columns))
 
@@ -84,9 +86,9 @@ def export(
     here.err.print(f"written to {file}")
 
 
-def _entries(here: Session) -> Iterator[dict[str, Any]]:
+def _entries(here: Session) -> Iterator[AuditEntry]:
     after = 0
-    while entries := here.client.get("/api/v1/audit/entries", after=after, limit=_PAGE)["entries"]:
+    while entries := here.api.audit_list_in_order(after=after, limit=_PAGE)["entries"]:
         yield from entries
         after = entries[-1]["number"]
 
@@ -95,10 +97,10 @@ def _evidence(here: Session) -> tuple[Evidence, dict[str, str]]:
     """What the API tells: checkpoints first, so that the entries cannot be fewer than they count."""
     checkpoints, keys = _checkpoints(here)
     entries = list(_entries(here))
-    last = here.client.get("/api/v1/audit/entries", after=entries[-1]["number"] if entries else 0, limit=1)
+    last = here.api.audit_list_in_order(after=entries[-1]["number"] if entries else 0, limit=1)
     entries += last["entries"]
     head = Head(last["head"]["count"], last["head"]["hash"])
-    return Evidence(last["organisation_id"], entries, checkpoints, head, now_text(), last["kept_since"]), keys
+    return Evidence(last["organisation_id"], cast("list[JsonObject]", entries), checkpoints, head, now_text(), last["kept_since"]), keys
 
 
 def _checkpoints(here: Session) -> tuple[list[Checkpoint], dict[str, str]]:
@@ -107,7 +109,7 @@ def _checkpoints(here: Session) -> tuple[list[Checkpoint], dict[str, str]]:
 
     found: list[Checkpoint] = []
     while True:
-        page = here.client.get("/api/v1/audit/checkpoints", after=found[-1].count if found else 0, limit=_PAGE)
+        page = here.api.audit_list_checkpoints(after=found[-1].count if found else 0, limit=_PAGE)
         found += [Checkpoint(**each) for each in page["checkpoints"]]
         if len(page["checkpoints"]) < _PAGE:
             keys = {each["fingerprint"]: each["public_key"] for each in page["keys"]}
@@ -129,11 +131,11 @@ def _lines(document: dict[str, Any], findings: list[Finding]) -> Iterator[str]:
         yield f"  {found.number:>6}  {found.code}: {found.message}"
 
 
-def _json_lines(entries: Iterator[dict[str, Any]]) -> Iterator[str]:
+def _json_lines(entries: Iterator[AuditEntry]) -> Iterator[str]:
     return (json.dumps(entry, ensure_ascii=False, sort_keys=True) for entry in entries)
 
 
-def _csv_lines(entries: Iterator[dict[str, Any]]) -> Iterator[str]:
+def _csv_lines(entries: Iterator[AuditEntry]) -> Iterator[str]:
     """What begins like a formula is told as text: a table program must not run what somebody wrote."""
     yield ",".join(COLUMNS)
     for entry in entries:

@@ -1,15 +1,17 @@
 """The command on budgets: shows, sets and takes away limits on what model calls may cost."""
 
 from decimal import Decimal, InvalidOperation
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
 from cli import screen
+from cli.api_client import Budget, BudgetUse, WorkflowBudgetToSet
 from cli.client import Problem
 from cli.session import AsOption, JsonOption, Session, UrlOption, session, told
 
 _MICRO = 1_000_000
+_Limit = Literal["per_run", "per_day", "per_month"]
 
 
 def budgets(
@@ -26,30 +28,56 @@ def budgets(
     """All budgets; with limits, sets one: what is not given is not limited any more."""
     here = session(url, person, as_json)
     with told(here.err):
-        given = {name: _micro_dollars(text) for name, text in (("per_run", per_run), ("per_day", per_day), ("per_month", per_month)) if text}
-        path = f"/api/v1/budgets/workflows/{here.workflow_id(workflow)}" if workflow else "/api/v1/budgets/organisation"
+        given = _limits({"per_run": per_run, "per_day": per_day, "per_month": per_month})
+        workflow_id = here.workflow_id(workflow) if workflow else None
         if remove:
-            here.client.delete(path)
+            _remove(here, workflow_id)
             here.show({"removed": True}, human=lambda: "removed")
         elif given:
-            _show(here, [here.client.put(path, {**given, "unpriced": "allow" if unpriced else "refuse"})])
-        elif workflow:
-            _show(here, [here.client.get(path)])
+            _show(here, [_set(here, workflow_id, {**given, "unpriced": "allow" if unpriced else "refuse"})])
+        elif workflow_id:
+            _show(here, [here.api.budgets_get_of_workflow(workflow_id)])
         else:
-            _show(here, here.client.get("/api/v1/budgets")["budgets"])
+            _show(here, here.api.budgets_list_all()["budgets"])
 
 
-def _show(here: Session, found: list[dict[str, Any]]) -> None:
+def _limits(texts: dict[_Limit, str | None]) -> WorkflowBudgetToSet:
+    """Those that are given. Raises Problem (422)."""
+    found: WorkflowBudgetToSet = {}
+    for name, text in texts.items():
+        if text:
+            found[name] = _micro_dollars(text)
+    return found
+
+
+def _set(here: Session, workflow_id: str | None, limits: WorkflowBudgetToSet) -> Budget:
+    return here.api.budgets_set_of_workflow(workflow_id, limits) if workflow_id else here.api.budgets_set_of_organisation(limits)
+
+
+def _remove(here: Session, workflow_id: str | None) -> None:
+    if workflow_id:
+        here.api.budgets_remove_of_workflow(workflow_id)
+    else:
+        here.api.budgets_remove_of_organisation()
+
+
+def _show(here: Session, found: list[Budget]) -> None:
     columns = {"of": "of", "per_run": "per run", "per_day": "per day", "per_month": "per month", "unpriced": "unpriced", "set_by": "set by"}
     here.show({"budgets": found}, human=lambda: screen.table_of([_row(each) for each in found], columns))
 
 
-def _row(budget: dict[str, Any]) -> dict[str, Any]:
-    limits = {f"per_{period}": _used(budget[f"per_{period}"], budget["used"].get(period)) for period in ("run", "day", "month")}
-    return {**budget, "of": budget["workflow_id"] or "the organisation", **limits}
+def _row(budget: Budget) -> dict[str, Any]:
+    used = budget["used"]
+    return {
+        **budget,
+        "of": budget["workflow_id"] or "the organisation",
+        "per_run": _used(budget["per_run"], used.get("run")),
+        "per_day": _used(budget["per_day"], used.get("day")),
+        "per_month": _used(budget["per_month"], used.get("month")),
+    }
 
 
-def _used(limit: int | None, used: dict[str, int] | None) -> str:
+def _used(limit: int | None, used: BudgetUse | None) -> str:
     if limit is None:
         return ""
     if used is None:

@@ -11,13 +11,13 @@ import typer
 import yaml
 
 from cli import screen
+from cli.api_client import RequestToWarm, ToWarm, WarmedRequest
 from cli.costs import FirstDay, LastDay
 from cli.exits import Exit
 from cli.session import AsOption, JsonOption, Session, UrlOption, session, told
 
 app = typer.Typer(no_args_is_help=True, help="The cache of model answers.")
 BATCH: Final = 20  # requests that the API takes at once
-PATH: Final = "/api/v1/cache/warm"
 _FIRST_PAUSE: Final = 0.05
 _LONGEST_PAUSE: Final = 2.0
 _PATIENCE_SECONDS: Final = 30.0
@@ -49,8 +49,9 @@ def stats(first: FirstDay = None, last: LastDay = None, url: UrlOption = None, p
     """Hits, misses and money saved, by day."""
     here = session(url, person, as_json)
     with told(here.err):
-        found = here.client.get("/api/v1/cache", **{"from": first, "to": last})
-        rows = [{**each, "saved": screen.money(each["saved"])} for each in [*found["days"], {"day": "total", **found["total"]}]]
+        found = here.api.cache_get_analytics(from_=first, to=last)
+        listed: list[dict[str, Any]] = [*({**each} for each in found["days"]), {"day": "total", **found["total"]}]
+        rows = [{**each, "saved": screen.money(each["saved"])} for each in listed]
         columns = {
             "day": "day",
             "hit_count": "hits",
@@ -70,22 +71,23 @@ def clear(url: UrlOption = None, person: AsOption = "", as_json: JsonOption = Fa
         here.show(here.api.cache_clear(), human=lambda: "cleared")
 
 
-def _batch(here: Session, requests: list[Any], ttl_seconds: int) -> list[dict[str, Any]]:
+def _batch(here: Session, requests: list[RequestToWarm], ttl_seconds: int) -> list[WarmedRequest]:
     """What became of each; what a job's time did not suffice for goes into another."""
-    warmed: list[dict[str, Any]] = []
+    warmed: list[WarmedRequest] = []
     for _ in range(_TRIES):
         wanted = requests[len(warmed) :]
         if not wanted:
             break
         found = _followed(here, {"requests": wanted, "ttl_seconds": ttl_seconds})
         warmed += [each for each in found if each["status"] != "left"]
-    return [*warmed, *({"status": "left", "key": "", "cost": None, "error": None} for _ in requests[len(warmed) :])]
+    left: WarmedRequest = {"status": "left", "key": "", "cost": None, "error": None}
+    return [*warmed, *([left] * len(requests[len(warmed) :]))]
 
 
-def _followed(here: Session, wanted: dict[str, Any]) -> list[dict[str, Any]]:
+def _followed(here: Session, wanted: ToWarm) -> list[WarmedRequest]:
     """A job's results, once it is done. One that does not get on is handed over again, under its key: its worker may have died, or never come."""
-    key, pause, moved_at, known = {"Idempotency-Key": uuid.uuid4().hex}, _FIRST_PAUSE, time.monotonic(), -1
-    job = here.client.post(PATH, wanted, headers=key)
+    key, pause, moved_at, known = uuid.uuid4().hex, _FIRST_PAUSE, time.monotonic(), -1
+    job = here.api.cache_warm_cache(wanted, key=key)
     while job["status"] != "done":
         time.sleep(pause)
         pause = min(pause * 1.5, _LONGEST_PAUSE)
@@ -93,13 +95,12 @@ def _followed(here: Session, wanted: dict[str, Any]) -> list[dict[str, Any]]:
             known, moved_at = job["done_count"], time.monotonic()
             here.err.print(f"{known} of {job['request_count']} done", highlight=False)
         is_stuck = time.monotonic() - moved_at > _PATIENCE_SECONDS
-        job = here.client.post(PATH, wanted, headers=key) if is_stuck else here.client.get(f"{PATH}/{job['id']}")
+        job = here.api.cache_warm_cache(wanted, key=key) if is_stuck else here.api.cache_get_warming(job["id"])
         moved_at = time.monotonic() if is_stuck else moved_at
-    found: list[dict[str, Any]] = job["requests"]
-    return found
+    return job["requests"]
 
 
-def _lines(document: dict[str, Any], warmed: list[dict[str, Any]]) -> Iterator[str]:
+def _lines(document: dict[str, Any], warmed: list[WarmedRequest]) -> Iterator[str]:
     said = ", ".join(f"{document[status]} {status}" for status in ("new", "there", "failed", "left") if document[status])
     yield f"{said}; {screen.money(document['cost'])}"
     for number, each in enumerate(warmed, 1):
@@ -107,7 +108,8 @@ def _lines(document: dict[str, Any], warmed: list[dict[str, Any]]) -> Iterator[s
             yield f"  request {number}: {each['error']}"
 
 
-def _requests(file: Path) -> list[Any]:
+def _requests(file: Path) -> list[RequestToWarm]:
+    """What the file lists; the API says what is wrong with one."""
     try:
         text = file.read_text()
         found = yaml.safe_load(text) if file.suffix in (".yaml", ".yml") else json.loads(text)

@@ -1,4 +1,4 @@
-"""The REST API as functions. Everything that the command line knows comes through here.
+"""The way to the REST API. Everything that the command line knows comes through here, asked by the operations of `cli.api_client`.
 
 In: an address, and perhaps who is to act. Out: JSON documents, or `Problem` as the API tells it, or `Unreachable`. Requests carry what is
 kept for that person here (`cli.credentials`), or SLUICE_TOKEN; an access token that is about to lapse is exchanged for the next one before.
@@ -6,17 +6,22 @@ kept for that person here (`cli.credentials`), or SLUICE_TOKEN; an access token 
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+from uuid import uuid4
 
 import httpx2
 
 from cli import credentials
 from cli.credentials import Credential
 
+if TYPE_CHECKING:
+    from cli.api_client import Tokens
+
 # ruff: noqa: N818  (names that say what happened)
 
+ROOT: Final = "/api/v1"  # below an address, where the REST API is
 TIMEOUT_SECONDS: Final = 35  # API Gateway ends at 29
 SPARE_SECONDS: Final = 60  # an access token that lapses sooner is exchanged first
 
@@ -37,11 +42,13 @@ class Unreachable(Exception):
 
 @dataclass
 class Client:
-    """`person` chooses among those who have signed in here; `credential` is taken instead of what is kept."""
+    """`person` chooses among those who have signed in here; `credential` is taken instead of what is kept; `sign` is shown each request before it
+    is sent, and may add to its headers."""
 
     url: str
     person: str = ""
     credential: Credential | None = field(default=None, repr=False)
+    sign: Callable[[httpx2.Request], None] | None = None
     _http: httpx2.Client | None = field(default=None, repr=False)
 
     def __enter__(self) -> "Client":
@@ -56,54 +63,32 @@ class Client:
             self._http.close()
             self._http = None
 
-    def get(self, path: str, **query: str | int | None) -> Any:
-        wanted = {name: value for name, value in query.items() if value is not None}
-        return self._ask("GET", path, query=wanted)
-
-    def text(self, path: str, **query: str | int | None) -> str:
-        """An answer that is a file, byte for byte."""
-        wanted = {name: value for name, value in query.items() if value is not None}
-        return self._send("GET", path, wanted, None, {}).content.decode()
-
-    def post(
-        self, path: str, body: Mapping[str, Any] | None = None, *, headers: Mapping[str, str] | None = None, query: Mapping[str, str] | None = None
-    ) -> Any:
-        return self._ask("POST", path, body=body or {}, headers=headers or {}, query=query or {})
-
-    def put(self, path: str, body: Mapping[str, Any], *, headers: Mapping[str, str] | None = None, **query: str | None) -> Any:
-        wanted = {name: value for name, value in query.items() if value is not None}
-        return self._ask("PUT", path, query=wanted, body=body, headers=headers or {})
-
-    def patch(self, path: str, body: Mapping[str, Any]) -> Any:
-        return self._ask("PATCH", path, body=body)
-
-    def delete(self, path: str, *, headers: Mapping[str, str] | None = None, **query: str) -> Any:
-        return self._ask("DELETE", path, query=query, headers=headers or {})
-
-    def send(self, method: str, path: str, *, query: Mapping[str, Any], body: Mapping[str, Any] | None, key: str, match: str = "") -> Any:
-        """One operation of `cli.api_client`; `key` is its idempotency key, `match` the ETag of what was read, where there is one."""
-        wanted = {name: _as_sent(value) for name, value in query.items() if value is not None}
-        told = {"Idempotency-Key": key, "If-Match": match}
-        return self._ask(method, path, query=wanted, body=body, headers={name: value for name, value in told.items() if value})
-
-    def _ask(
+    def send(
         self,
         method: str,
         path: str,
         *,
-        query: Mapping[str, Any] | None = None,
-        body: Mapping[str, Any] | None = None,
-        headers: Mapping[str, str] | None = None,
+        query: Mapping[str, object] | None = None,
+        body: Mapping[str, object] | None = None,
+        key: str | None = None,
+        match: str = "",
     ) -> Any:
-        answer = self._send(method, path, query or {}, body, headers or {})
-        if not answer.content:
-            return None
-        return answer.json() if "json" in answer.headers.get("Content-Type", "json") else answer.text
+        """The answer of one operation of `cli.api_client`; None where it is empty. `key` is its idempotency key: None for none, empty for one of this
+        call's own. `match` is the ETag of what was read, where there is one."""
+        answer = self._send(method, path, query or {}, body, {"Idempotency-Key": uuid4().hex if key == "" else key or "", "If-Match": match})
+        return answer.json() if answer.content else None
 
-    def _send(self, method: str, path: str, query: Mapping[str, Any], body: Mapping[str, Any] | None, headers: Mapping[str, str]) -> httpx2.Response:
+    def text(self, method: str, path: str, *, query: Mapping[str, object] | None = None) -> str:
+        """An answer that is a file, byte for byte."""
+        return self._send(method, path, query or {}, None, {}).content.decode()
+
+    def _send(
+        self, method: str, path: str, query: Mapping[str, object], body: Mapping[str, object] | None, headers: Mapping[str, str]
+    ) -> httpx2.Response:
         bearer = self._bearer()
-        sent = {**({"Authorization": f"Bearer {bearer}"} if bearer else {}), **headers}
-        answer = self._once(method, path, query, body, sent)
+        wanted = {name: _as_sent(value) for name, value in query.items() if value is not None}
+        told = {**({"Authorization": f"Bearer {bearer}"} if bearer else {}), **{name: value for name, value in headers.items() if value}}
+        answer = self._once(method, path, wanted, body, told)
         if answer.status_code >= 400:
             raise Problem(answer.status_code, _document(answer))
         return answer
@@ -111,7 +96,10 @@ class Client:
     def _once(self, method: str, path: str, query: Mapping[str, Any], body: Mapping[str, Any] | None, headers: Mapping[str, str]) -> httpx2.Response:
         self._http = self._http or httpx2.Client(base_url=self.url, timeout=TIMEOUT_SECONDS)
         try:
-            return self._http.send(self._http.build_request(method, path, params=query, json=body, headers=dict(headers)))
+            request = self._http.build_request(method, path, params=query, json=body, headers=dict(headers))
+            if self.sign is not None:
+                self.sign(request)
+            return self._http.send(request)
         except httpx2.HTTPError as fault:
             raise Unreachable(f"no answer from {self.url} ({fault})") from fault
 
@@ -131,7 +119,7 @@ class Client:
 
     def _renewed(self, before: Credential) -> Credential:
         """The next pair of tokens. Raises Problem (401) where the session is over, and forgets it."""
-        answer = self._once("POST", "/api/v1/auth/refresh", {}, {"refresh_token": before.refresh_token}, {})
+        answer = self._once("POST", f"{ROOT}/auth/refresh", {}, {"refresh_token": before.refresh_token}, {})
         if answer.status_code >= 400:
             if answer.status_code == 401:
                 credentials.forget(self.url, before.person)
@@ -146,13 +134,13 @@ def _as_sent(value: object) -> object:
     return str(value).lower() if isinstance(value, bool) else value
 
 
-def credential_of(document: Mapping[str, Any]) -> Credential:
+def credential_of(tokens: "Tokens") -> Credential:
     """What the API answers to a sign-in, as it is kept."""
     return Credential(
-        person=str(document["person"]),
-        access_token=str(document["access_token"]),
-        refresh_token=str(document.get("refresh_token") or ""),
-        expires_at=time.time() + float(document["expires_in"]),
+        person=tokens["person"],
+        access_token=tokens["access_token"],
+        refresh_token=tokens.get("refresh_token") or "",
+        expires_at=time.time() + tokens["expires_in"],
     )
 
 

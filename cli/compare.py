@@ -1,6 +1,6 @@
 """The command `compare`: two runs beside each other."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Final
 
 import typer
@@ -8,6 +8,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from cli import screen
+from cli.api_client import ComparedNode, Comparison, Differences, Run
 from cli.session import AsOption, JsonOption, UrlOption, session, told
 
 _SIGNS: Final = {"added": ("+", "green"), "removed": ("-", "red"), "changed": ("~", "yellow")}
@@ -27,7 +28,7 @@ def compare(
         here.show(found, human=lambda: Group(*_shown(found)))
 
 
-def _shown(found: Mapping[str, Any]) -> Iterator[RenderableType]:
+def _shown(found: Comparison) -> Iterator[RenderableType]:
     a, b = found["runs"]
     heads = [{"": side, "run": run["id"], "version": run["version"], **_whole(run)} for side, run in (("A", a), ("B", b))]
     yield screen.table_of(heads, {name: name for name in ("", "run", "version", "status", "took", "cost", "error")})
@@ -41,16 +42,16 @@ def _shown(found: Mapping[str, Any]) -> Iterator[RenderableType]:
         yield Text("there are more nodes", style="dim")
 
 
-def _whole(run: Mapping[str, Any]) -> dict[str, str]:
+def _whole(run: Run) -> dict[str, str]:
     return {
         "status": run["status"],
         "took": screen.duration(run["started_at"], run["ended_at"]),
-        "cost": screen.money((run.get("usage") or {}).get("cost", 0)),
-        "error": (run.get("error") or {}).get("name", ""),
+        "cost": screen.money(run["usage"]["cost"]),
+        "error": run["error"]["name"] if run["error"] else "",
     }
 
 
-def _row(node: Mapping[str, Any]) -> dict[str, str]:
+def _row(node: ComparedNode) -> dict[str, str]:
     changed = node["output"]["found"]
     return {
         "node": _name(node),
@@ -68,11 +69,11 @@ def _both(values: Sequence[Any], shown: Any) -> str:
     return a if a == b else f"{a} → {b}"
 
 
-def _name(node: Mapping[str, Any]) -> str:
-    return f"{node['node']} [{node['item_path']}]" if node["item_path"] else str(node["node"])
+def _name(node: ComparedNode) -> str:
+    return f"{node['node']} [{node['item_path']}]" if node["item_path"] else node["node"]
 
 
-def _differences(title: str, part: Mapping[str, Any]) -> Iterator[RenderableType]:
+def _differences(title: str, part: Differences) -> Iterator[RenderableType]:
     if not part["found"]:
         return
     yield Text(f"\n{title}", style="bold")

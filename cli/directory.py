@@ -8,10 +8,10 @@ from rich.table import Table
 from rich.text import Text
 
 from cli import screen
+from cli.api_client import Agent, Agents, FoundAgent, NewAgent, Skill
 from cli.session import AsOption, JsonOption, UrlOption, session, told
 
 agents = typer.Typer(no_args_is_help=True, help="Who may do an agent node: presets, published workflows, external agents.")
-_PATH: Final = "/api/v1/agents"
 _COLUMNS: Final = {"agent": "agent", "source": "from", "does": "does"}
 _FITTING: Final = {"agent": "agent", "score": "score", "fit": "fit", "does": "does"}
 _SAID: Final = "said by the agent itself"
@@ -24,7 +24,7 @@ def list_agents(kind: KindOption = None, url: UrlOption = None, person: AsOption
     """The directory: presets, published workflows, external agents."""
     here = session(url, person, as_json)
     with told(here.err):
-        found = here.client.get(_PATH, kind=kind)
+        found = here.api.agents_list_all(kind=kind)
         here.show(found, human=lambda: _listed(found, _COLUMNS))
 
 
@@ -39,7 +39,7 @@ def find(
     """Who has a skill, best first: as a workflow that is published now would choose."""
     here = session(url, person, as_json)
     with told(here.err):
-        found = here.client.get(_PATH, skill=skill, kind=kind)
+        found = here.api.agents_list_all(skill=skill, kind=kind)
         here.show(found, human=lambda: _listed(found, _FITTING))
 
 
@@ -54,7 +54,7 @@ def show(
     here = session(url, person, as_json)
     kind, colon, name = agent.partition(":")
     with told(here.err):
-        found = here.client.get(f"{_PATH}/{name if colon else agent}", kind=kind if colon else None)
+        found = here.api.agents_get_one(name if colon else agent, kind=kind if colon else None)
         here.show(found, human=lambda: _whole(found))
 
 
@@ -74,8 +74,12 @@ def add(
     """Register an external agent; its card is read now."""
     here = session(url, person, as_json)
     with told(here.err):
-        asked = {"headers": _headers(header or [], secret_header or []), "signed_by": {"jwks_url": signed_by} if signed_by else None}
-        made = here.client.post(_PATH, {"name": name, "url": address, **{part: given for part, given in asked.items() if given}})
+        asked: NewAgent = {"name": name, "url": address}
+        if headers := _headers(header or [], secret_header or []):
+            asked["headers"] = headers
+        if signed_by:
+            asked["signed_by"] = {"jwks_url": signed_by}
+        made = here.api.agents_register(asked)
         here.show(made, human=lambda: Group(Text.from_markup(f"[green]added[/green] {made['agent']}"), _whole(made)))
 
 
@@ -90,7 +94,7 @@ def remove(
     here = session(url, person, as_json)
     bare = name.removeprefix("a2a:")
     with told(here.err):
-        here.client.delete(f"{_PATH}/{bare}")
+        here.api.agents_delete_one(bare)
         here.show({"name": bare, "removed": True}, human=lambda: f"[green]removed[/green] a2a:{bare}")
 
 
@@ -110,19 +114,19 @@ def _split(given: str) -> tuple[str, str]:
     return name.strip(), text.strip()
 
 
-def _listed(found: dict[str, Any], columns: dict[str, str]) -> RenderableType:
+def _listed(found: Agents, columns: dict[str, str]) -> RenderableType:
     notes = [screen.plain(f"{each['agent']}: its card is missing or old: {each['fault']}") for each in found["agents"] if each["fault"]]
     notes += [f"{found['left_out_count']} more do not fit the answer"] if found["left_out_count"] else []
     return Group(screen.table_of([{**each, "does": _does(each)} for each in found["agents"]], columns), *(Text(note, style="dim") for note in notes))
 
 
-def _does(agent: dict[str, Any]) -> str:
+def _does(agent: FoundAgent) -> str:
     """Its skills in a line, else its description."""
     skills = ", ".join(skill["name"] for skill in agent["skills"])
     return screen.plain(f"{skills or agent['description'].partition(chr(10))[0]}{f' ({_SAID})' if agent['from_outside'] else ''}")
 
 
-def _whole(agent: dict[str, Any]) -> RenderableType:
+def _whole(agent: Agent) -> RenderableType:
     known = {
         "agent": agent["agent"],
         "title": agent["title"],
@@ -141,6 +145,6 @@ def _whole(agent: dict[str, Any]) -> RenderableType:
     return table
 
 
-def _skill(skill: dict[str, Any]) -> str:
+def _skill(skill: Skill) -> str:
     tags = f" [{', '.join(skill['tags'])}]" if skill["tags"] else ""
     return f"{skill['name']}{tags}{': ' if skill['description'] else ''}{skill['description']}"

@@ -7,6 +7,7 @@ import typer
 
 from chalicelib.spec.yaml_text import compose
 from cli import screen, versions
+from cli.api_client import DraftToSave
 from cli.client import Problem
 from cli.session import AsOption, JsonOption, UrlOption, session, sound, told
 from cli.specs import BaseOption, DryOption, FileArgument, LabelOption, NoteOption, publication, read_file
@@ -30,7 +31,7 @@ def show(
     """The text of a draft on standard output, or in a file; its tag on standard error."""
     here = session(url, person, as_json)
     with told(here.err):
-        found = here.client.get(f"/api/v1/workflows/{here.workflow_id(workflow)}/draft", person=of)
+        found = here.api.drafts_get_one(here.workflow_id(workflow), person=of)
         if output is not None:
             output.write_text(found["text"])
         if as_json or output is not None:
@@ -55,9 +56,8 @@ def save(
     here = session(url, person, as_json)
     text = read_file(file)
     with told(here.err):
-        body = {"text": text, **({"base_version": base} if base else {})}
-        path = f"/api/v1/workflows/{here.workflow_id(workflow or _name_of(text))}/draft"
-        saved = here.client.put(path, body, headers={"If-Match": match} if match else {}, person=of)
+        body: DraftToSave = {"text": text, "base_version": base} if base else {"text": text}
+        saved = here.api.drafts_save(here.workflow_id(workflow or _name_of(text)), body, person=of, match=match or "")
         here.show(saved, human=lambda: f"[green]saved[/green] revision {saved['revision']}; its tag is {saved['etag']}")
 
 
@@ -66,7 +66,7 @@ def list_drafts(workflow: WorkflowArgument, url: UrlOption = None, person: AsOpt
     """Everybody's drafts of a workflow."""
     here = session(url, person, as_json)
     with told(here.err):
-        found = here.client.get(f"/api/v1/workflows/{here.workflow_id(workflow)}/drafts")
+        found = here.api.drafts_list_all(here.workflow_id(workflow))
         here.show(found, human=lambda: screen.table_of(found["drafts"], COLUMNS))
 
 
@@ -75,7 +75,7 @@ def discard(workflow: WorkflowArgument, match: MatchOption = None, url: UrlOptio
     """Give your own draft up; twice is harmless."""
     here = session(url, person, as_json)
     with told(here.err):
-        here.client.delete(f"/api/v1/workflows/{here.workflow_id(workflow)}/draft", headers={"If-Match": match} if match else {})
+        here.api.drafts_discard(here.workflow_id(workflow), match=match or "")
         here.show({"workflow": workflow, "discarded": True}, human=lambda: f"[green]discarded[/green] your draft of {workflow}")
 
 
@@ -96,7 +96,7 @@ def publish(
         if dry_run:
             versions.show_preview(here, workflow, body, name=f"{workflow}, draft")
         else:
-            versions.show_published(here, here.client.post(f"/api/v1/workflows/{here.workflow_id(workflow)}/versions", body))
+            versions.show_published(here, versions.publish(here, here.workflow_id(workflow), body))
 
 
 def _name_of(text: str) -> str:

@@ -1,13 +1,14 @@
 """Commands on files: export, import."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from cli import screen
+from cli.api_client import Lacks
 from cli.session import AsOption, JsonOption, UrlOption, session, sound, told
 from cli.specs import FileArgument, read_file
 from cli.versions import WorkflowArgument
@@ -27,8 +28,7 @@ def export(
     """A workflow as a file, on standard output or in a file; what was written by people comes out as they wrote it."""
     here = session(url, person, False)
     with told(here.err):
-        path = f"/api/v1/workflows/{here.workflow_id(workflow)}/export"
-        text = here.client.text(path, format=form, version=version, bundle="true" if bundle else None)
+        text = here.api.exchange_export(here.workflow_id(workflow), format_=form, version=version, bundle=bundle or None)
     if output is None:
         typer.echo(text, nl=False)
     else:
@@ -48,11 +48,11 @@ def import_(
     here = session(url, person, as_json)
     text = read_file(file)
     with told(here.err), sound(here, str(file)):
-        made = here.client.post("/api/v1/workflows/import", {"text": text, "publish": publish, "dry_run": dry_run})
+        made = here.api.exchange_import_file({"text": text, "publish": publish, "dry_run": dry_run})
         here.show(made, human=lambda: Group(screen.table_of(made["workflows"], COLUMNS), *lacking(made["lacks"])))
 
 
-def lacking(lacks: dict[str, Any]) -> list[RenderableType]:
+def lacking(lacks: Lacks) -> list[RenderableType]:
     """A line for each kind of thing that is used and not there."""
-    found = [f"lacking {kind.replace('_', ' ')}: {', '.join(names)}" for kind, names in lacks.items() if names]
+    found = [f"lacking {kind.replace('_', ' ')}: {', '.join(names)}" for kind, names in lacks.items() if isinstance(names, list) and names]
     return [Text(line, style="yellow") for line in found]

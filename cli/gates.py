@@ -7,6 +7,7 @@ import typer
 from rich.console import Group
 
 from cli import screen
+from cli.api_client import DecisionToMake, Gate
 from cli.client import Problem
 from cli.session import AsOption, JsonOption, UrlOption, session, told
 
@@ -42,17 +43,24 @@ def decide(
     here = session(url, person, as_json)
     with told(here.err):
         if choice is None:
-            gate = _open_gate(here.client.get("/api/v1/gates", limit=200)["gates"], gate_id)
+            gate = _open_gate(here.api.gates_list_gates(limit=200)["gates"], gate_id)
             here.show(gate, human=lambda: Group(screen.gate_panel(gate), screen.choices(gate)))
             return
-        body: dict[str, Any] = {"choice": choice, "channel": "cli"} | ({"reason": reason} if reason else {})
-        body |= {"form": _form(form)} if form else {}
-        made = here.client.post(f"/api/v1/gates/{gate_id}/decision", body)
+        made = here.api.gates_decide_gate(gate_id, _decision(choice, reason, form))
         still = f"; {made['missing_count']} more must agree" if not made["is_final"] else ""
         here.show(made, human=lambda: f"[green]{made['choice']}[/green] by {person}{still}")
 
 
-def _open_gate(found: list[dict[str, Any]], gate_id: str) -> dict[str, Any]:
+def _decision(choice: str, reason: str | None, form: str | None) -> DecisionToMake:
+    made: DecisionToMake = {"choice": choice, "channel": "cli"}
+    if reason:
+        made["reason"] = reason
+    if form:
+        made["form"] = _form(form)
+    return made
+
+
+def _open_gate(found: list[Gate], gate_id: str) -> Gate:
     for gate in found:
         if gate["id"] == gate_id:
             return gate

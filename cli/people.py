@@ -1,10 +1,11 @@
 """Commands on people and API keys: users list, invite, roles, disable, reset …; keys list, make, delete. What is secret is shown once."""
 
-from typing import Annotated, Any
+from typing import Annotated, cast
 
 import typer
 
 from cli import screen
+from cli.api_client import MemberToChange, NewKey, Scope
 from cli.session import AsOption, JsonOption, UrlOption, session, told
 
 users = typer.Typer(no_args_is_help=True, help="People and service accounts of the organisation; for its admins.")
@@ -12,8 +13,6 @@ keys = typer.Typer(no_args_is_help=True, help="API keys: what machines come in w
 
 Name = Annotated[str, typer.Argument(help="A person's or a service account's name.")]
 Roles = Annotated[list[str] | None, typer.Argument(help="admin, editor, operator, approver, viewer, or the organisation's own.")]
-_PEOPLE = "/api/v1/people"
-_KEYS = "/api/v1/keys"
 
 
 @users.command("list")
@@ -21,7 +20,7 @@ def list_users(url: UrlOption = None, person: AsOption = "", as_json: JsonOption
     """Who belongs to the organisation."""
     here = session(url, person, as_json)
     with told(here.err):
-        found = here.client.get(_PEOPLE, limit=200)
+        found = here.api.people_list_people(limit=200)
         rows = [{**each, "roles": ", ".join(each["roles"]), "disabled": "disabled" if each["disabled"] else ""} for each in found["people"]]
         here.show(found, human=lambda: screen.table_of(rows, {"name": "name", "kind": "kind", "roles": "roles", "disabled": ""}))
 
@@ -37,7 +36,7 @@ def invite(
     """Invite somebody for a week; the invitation is shown once."""
     here = session(url, person, as_json)
     with told(here.err):
-        made = here.client.post("/api/v1/auth/invitations", {"roles": roles or [], "note": note})
+        made = here.api.people_invite({"roles": roles or [], "note": note})
         here.show(made, human=lambda: f"[green]invited[/green]; send this to them:\n{made['invitation']}")
 
 
@@ -64,7 +63,7 @@ def remove(name: Name, url: UrlOption = None, person: AsOption = "", as_json: Js
     """Take somebody out of the organisation; what they made stays."""
     here = session(url, person, as_json)
     with told(here.err):
-        here.client.delete(f"{_PEOPLE}/{name}")
+        here.api.people_remove_person(name)
         here.show({"name": name, "removed": True}, human=lambda: f"[green]removed[/green] {name}")
 
 
@@ -73,7 +72,7 @@ def reset(name: Name, url: UrlOption = None, person: AsOption = "", as_json: Jso
     """A new random password for somebody, shown once; all their sessions end."""
     here = session(url, person, as_json)
     with told(here.err):
-        made = here.client.post(f"{_PEOPLE}/{name}/password")
+        made = here.api.people_reset_password(name)
         here.show(made, human=lambda: f"{name}   {made['password']}")
 
 
@@ -82,7 +81,7 @@ def add_service(name: Name, roles: Roles = None, url: UrlOption = None, person: 
     """An account for a machine; `sluice keys make --for` gives it a key."""
     here = session(url, person, as_json)
     with told(here.err):
-        made = here.client.post("/api/v1/service-accounts", {"name": name, "roles": roles or []})
+        made = here.api.people_add_service_account({"name": name, "roles": roles or []})
         here.show(made, human=lambda: f"[green]added[/green] {made['name']}")
 
 
@@ -91,7 +90,7 @@ def list_keys(url: UrlOption = None, person: AsOption = "", as_json: JsonOption 
     """One's own keys; an admin sees all."""
     here = session(url, person, as_json)
     with told(here.err):
-        found = here.client.get(_KEYS)
+        found = here.api.people_list_keys()
         columns = {"id": "id", "name": "name", "owner": "owner", "lapses_at": "lapses", "used_on": "last used"}
         here.show(found, human=lambda: screen.table_of(found["keys"], columns))
 
@@ -109,9 +108,15 @@ def make(
     """Make a key; it is shown once."""
     here = session(url, person, as_json)
     with told(here.err):
-        wanted: dict[str, Any] = {"name": name, "owner": owner, "scopes": scope or None, "expires_in_days": days}
-        made = here.client.post(_KEYS, {field: value for field, value in wanted.items() if value})
-        here.show(made, human=lambda: str(made["key"]))
+        wanted: NewKey = {"name": name}
+        if owner:
+            wanted["owner"] = owner
+        if scope:
+            wanted["scopes"] = [cast("Scope", each) for each in scope]  # the API says what is none
+        if days:
+            wanted["expires_in_days"] = days
+        made = here.api.people_make_key(wanted)
+        here.show(made, human=lambda: made["key"])
 
 
 @keys.command("delete")
@@ -121,12 +126,12 @@ def delete(
     """Delete a key; it is refused from then on."""
     here = session(url, person, as_json)
     with told(here.err):
-        here.client.delete(f"{_KEYS}/{key_id}")
+        here.api.people_delete_key(key_id)
         here.show({"id": key_id, "deleted": True}, human=lambda: f"[green]deleted[/green] {key_id}")
 
 
-def _change(name: str, changes: dict[str, Any], done: str, url: str | None, person: str, as_json: bool) -> None:
+def _change(name: str, changes: MemberToChange, done: str, url: str | None, person: str, as_json: bool) -> None:
     here = session(url, person, as_json)
     with told(here.err):
-        made = here.client.patch(f"{_PEOPLE}/{name}", changes)
+        made = here.api.people_change_person(name, changes)
         here.show(made, human=lambda: f"[green]{done}[/green] {name}: {', '.join(made['roles']) or 'no role'}")

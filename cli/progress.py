@@ -7,7 +7,8 @@ each. Pure; knows neither the API nor the screen.
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from cli.watch import Event
+from cli.api_client import RunEvent
+from cli.watch import Words
 
 HEARD_CHARACTERS: Final = 2000  # of a call's text that are kept
 _ENDED: Final = frozenset({"succeeded", "failed", "continued", "skipped"})
@@ -55,7 +56,7 @@ class Heard:
     number: int
     text: str
 
-    def and_then(self, frame: Event) -> "Heard":
+    def and_then(self, frame: Words) -> "Heard":
         """With a frame more; what lies between is said to be missing."""
         gap = "" if frame["number"] == self.number + 1 else " … "
         return Heard(self.call, frame["number"], (self.text + gap + frame["text"])[-HEARD_CHARACTERS:])
@@ -69,24 +70,24 @@ class Progress:
     error: dict[str, Any] | None = None
     open_gate: str | None = None  # the node whose gate was opened last and is not decided
 
-    def take(self, event: Event) -> None:
+    def take(self, event: RunEvent) -> None:
         """Move on by one event. Types that it does not know change nothing."""
         kind = event["type"]
         self.status = _RUN_STATUS.get(kind, self.status)
-        if kind == "run_resumed" and event.get("data", {}).get("resume"):
+        if kind == "run_resumed" and event["data"].get("resume"):
             self.status, self.error, self.open_gate = "queued", None, None
         if kind in ("run_failed", "run_timed_out", "run_cancelled"):
-            self.error = event.get("data", {}).get("error") or {}
+            self.error = event["data"].get("error") or {}
         if kind in _NODE_STATUS and event.get("node"):
             self._take_node(event, _NODE_STATUS[kind])
         if kind == "gate_opened":
-            self.open_gate = event.get("data", {}).get("gate_id")
+            self.open_gate = event["data"].get("gate_id")
         if kind in ("gate_decided", "gate_timed_out"):
             self.open_gate = None
         if kind == "gate_decided":
             self._learn(event)
 
-    def hear(self, frame: Event) -> None:
+    def hear(self, frame: Words) -> None:
         """Move on by a frame of text. One that comes late, or twice, changes nothing."""
         key = (frame["node"], frame.get("item_path") or "")
         line, before = self.lines.get(key), self.heard.get(key)
@@ -97,13 +98,13 @@ class Progress:
         if frame["number"] > before.number:
             self.heard[key] = before.and_then(frame)
 
-    def _learn(self, event: Event) -> None:
+    def _learn(self, event: RunEvent) -> None:
         """What an event tells of a node without changing its status."""
         key = (event["node"], event.get("item_path") or "")
         if key in self.lines:
             self.lines[key] = replace(self.lines[key], data={**self.lines[key].data, **event["data"]})
 
-    def _take_node(self, event: Event, status: str) -> None:
+    def _take_node(self, event: RunEvent, status: str) -> None:
         key = (event["node"], event.get("item_path") or "")
         at = event.get("occurred_at") or event["at"]
         if _is_continued(event):
@@ -113,10 +114,10 @@ class Progress:
         if status in _ENDED or status == "retrying":
             self.heard.pop(key, None)
         retries = line.retries + (status == "retrying")
-        self.lines[key] = replace(line, status=status, ended=ended, data={**line.data, **event.get("data", {})}, retries=retries)
+        self.lines[key] = replace(line, status=status, ended=ended, data={**line.data, **event["data"]}, retries=retries)
 
 
-def _is_continued(event: Event) -> bool:
+def _is_continued(event: RunEvent) -> bool:
     """Whether the event tells of a failure that the run goes on from as from a success."""
-    data = event.get("data", {})
+    data = event["data"]
     return bool(data.get("continued") or data.get("details", {}).get("continued"))

@@ -6,6 +6,7 @@ import typer
 from rich.console import Group
 
 from cli import screen
+from cli.api_client import Queue, WorkflowQueue
 from cli.client import Problem
 from cli.session import AsOption, JsonOption, Session, UrlOption, session, told
 
@@ -37,39 +38,37 @@ def queue(
         if workflow is None:
             if limit is not None or pause is not None or empty:
                 raise Problem(422, {"code": "invalid", "detail": "--limit, --pause, --go-on and --empty need a workflow"})
-            found = here.client.get("/api/v1/queue")
+            found = here.api.queue_get_all()
             here.show(found, human=lambda: Group(_whole(found), _table(found["workflows"])))
             return
-        _show(here, _changed(here, f"/api/v1/workflows/{here.workflow_id(workflow)}/queue", limit=limit, pause=pause, empty=empty))
+        _show(here, _changed(here, here.workflow_id(workflow), limit=limit, pause=pause, empty=empty))
 
 
-def _changed(here: Session, path: str, *, limit: int | None, pause: bool | None, empty: bool) -> dict[str, Any]:
+def _changed(here: Session, workflow_id: str, *, limit: int | None, pause: bool | None, empty: bool) -> WorkflowQueue:
     """The workflow's queue, after what was asked. What is not named stays as it is."""
-    found: dict[str, Any] = here.client.get(path)
+    found = here.api.queue_get_one(workflow_id)
     if limit is not None or pause is not None:
-        kept = {"limit": found["limit"], "is_paused": found["is_paused"]}
-        given = {**({"limit": limit or None} if limit is not None else {}), **({"is_paused": pause} if pause is not None else {})}
-        found = here.client.put(path, {**kept, **given})
+        kept_limit = found["limit"] if limit is None else limit or None
+        found = here.api.queue_set_one(workflow_id, {"limit": kept_limit, "is_paused": found["is_paused"] if pause is None else pause})
     while empty:
-        found = here.client.post(f"{path}/empty", {})
-        empty = bool(found["waiting_count"]) and bool(found["cancelled_count"])
+        emptied = here.api.queue_empty_one(workflow_id, {})
+        found, empty = emptied, bool(emptied["waiting_count"]) and bool(emptied["cancelled_count"])
     return found
 
 
-def _show(here: Session, found: dict[str, Any]) -> None:
+def _show(here: Session, found: WorkflowQueue) -> None:
     here.show(found, human=lambda: _table([found]))
 
 
-def _whole(found: dict[str, Any]) -> str:
-    limit = "" if found["limit"] is None else f" of {found['limit']}"
-    return f"{found['running_count']}{limit} running, {found['waiting_count']} waiting"
+def _whole(found: Queue) -> str:
+    return f"{found['running_count']} of {found['limit']} running, {found['waiting_count']} waiting"
 
 
-def _table(found: list[dict[str, Any]]) -> Any:
+def _table(found: list[WorkflowQueue]) -> Any:
     return screen.table_of([{**each, **each["waiting"], "state": _state(each)} for each in found], _COLUMNS)
 
 
-def _state(each: dict[str, Any]) -> str:
+def _state(each: WorkflowQueue) -> str:
     if not each["is_paused"]:
         return ""
     return "paused, draining" if each["running_count"] else "paused, drained"

@@ -9,6 +9,7 @@ from rich.console import Group
 from rich.text import Text
 
 from cli import screen
+from cli.api_client import PlacedRun, Repetition, ResumePlan, Resuming, Resumption, Trial
 from cli.client import Problem
 from cli.exits import Exit
 from cli.inputs import given_input
@@ -38,13 +39,13 @@ def resume(
     here = session(url, person, as_json)
     with told(here.err):
         wanted = _wanted(from_node, inputs, outputs, version)
-        shown = here.client.post(f"/api/v1/workflows/runs/{run_id}/resume/plan", wanted)
+        shown = here.api.resume_plan_resume(run_id, wanted)
         if plan:
             here.show(shown, human=lambda: Group(*_plan(shown)))
             return
         _agree(here, shown, yes)
-        body = {**wanted, "plan": shown["plan"]} | ({"reason": reason} if reason else {})
-        _follow(here, here.client.post(f"/api/v1/workflows/runs/{run_id}/resume", body), "resumed", follow)
+        body: Resumption = {**wanted, "plan": shown["plan"], "reason": reason or None}
+        _follow(here, here.api.resume_resume_run(run_id, body), "resumed", follow)
 
 
 def repeat(
@@ -60,9 +61,10 @@ def repeat(
     """Start a new run with the input of an earlier one, or with another."""
     here = session(url, person, as_json)
     with told(here.err):
-        body = _wanted(None, inputs, None, version)
-        headers = {"Idempotency-Key": key} if key else {}
-        _follow(here, here.client.post(f"/api/v1/workflows/runs/{run_id}/repeat", body, headers=headers), "started", follow)
+        body: Repetition = {"input": given_input(inputs)} if inputs is not None else {}
+        if version:
+            body["version"] = _version(version)
+        _follow(here, here.api.resume_repeat_run(run_id, body, key=key or None), "started", follow)
 
 
 def try_(
@@ -80,18 +82,33 @@ def try_(
     """Try one node by itself, with what it reads pinned; shows what it puts out."""
     here = session(url, person, as_json)
     with told(here.err):
-        body = _wanted(None, inputs, outputs, None) | ({"run_id": run_id} if run_id else {}) | ({"version": version} if version else {})
-        workflow_id = here.workflow_id(workflow)
-        started = here.client.post(f"/api/v1/workflows/{workflow_id}/nodes/{node}/try", {**body, "allow_effects": allow_effects})
+        body: Trial = {"allow_effects": allow_effects}
+        if inputs is not None:
+            body["input"] = given_input(inputs)
+        if outputs:
+            body["outputs"] = dict(map(_output, outputs))
+        if run_id:
+            body["run_id"] = run_id
+        if version:
+            body["version"] = version
+        started = here.api.resume_try_one(here.workflow_id(workflow), node, body)
         finish(here, follow_run(here, started, nodes=[node]))
 
 
-def _wanted(from_node: str | None, inputs: str | None, outputs: Sequence[str] | None, version: str | None) -> dict[str, Any]:
-    """The body's fields that are given."""
-    body: dict[str, Any] = {"from": from_node} if from_node else {}
-    body |= {"input": given_input(inputs)} if inputs is not None else {}
-    body |= {"outputs": dict(map(_output, outputs))} if outputs else {}
-    return body | ({"version": int(version) if version.isdigit() else version} if version else {})
+def _wanted(from_node: str | None, inputs: str | None, outputs: Sequence[str] | None, version: str | None) -> Resuming:
+    """What is given of it."""
+    body: Resuming = {"from": from_node} if from_node else {}
+    if inputs is not None:
+        body["input"] = given_input(inputs)
+    if outputs:
+        body["outputs"] = dict(map(_output, outputs))
+    if version:
+        body["version"] = _version(version)
+    return body
+
+
+def _version(given: str) -> int | str:
+    return int(given) if given.isdigit() else given
 
 
 def _output(given: str) -> tuple[str, Any]:
@@ -104,7 +121,7 @@ def _output(given: str) -> tuple[str, Any]:
         raise Problem(422, {"code": "input-invalid", "detail": f"the output of {name} is no JSON: {fault}"}) from fault
 
 
-def _agree(here: Session, shown: dict[str, Any], yes: bool) -> None:
+def _agree(here: Session, shown: ResumePlan, yes: bool) -> None:
     """Show the plan to whoever can see it, and ask, unless there is nobody to ask."""
     if not here.as_json:
         here.err.print(Group(*_plan(shown)))
@@ -116,14 +133,14 @@ def _agree(here: Session, shown: dict[str, Any], yes: bool) -> None:
         raise typer.Exit(Exit.FAILED)
 
 
-def _plan(shown: dict[str, Any]) -> list[Any]:
+def _plan(shown: ResumePlan) -> list[Any]:
     head = Text(f"{shown['run_id']}  {shown['status']}  resume {shown['resume']}  version {shown['version']}", style="bold")
     rows = [{**each, "effect": "" if each["effect"] == "none" else each["effect"]} for each in shown["nodes"]]
     table = screen.table_of(rows, {"node": "node", "fate": "what becomes of it", "effect": "effect", "why": "why"})
     return [head, table, *(Text(f"! {warning}", style="yellow") for warning in shown["warnings"])]
 
 
-def _follow(here: Session, started: dict[str, Any], word: str, follow: bool) -> None:
+def _follow(here: Session, started: PlacedRun, word: str, follow: bool) -> None:
     if not follow:
         here.show(started, human=lambda: f"{begun(started, word)}   sluice show {started['id']} --follow")
         return

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import typer
 from rich.console import Group, RenderableType
@@ -12,12 +12,13 @@ from rich.text import Text
 
 from cli import agents, screen
 from cli.answers import Answers
+from cli.api_client import NodeRun, PlacedRun, PlaceInLine, Priority, Run, RunEvent, Runs, RunToStart, RunWithValues
 from cli.exits import Exit
 from cli.inputs import given_input
 from cli.progress import Progress
 from cli.questions import moment, pairs
 from cli.session import AsOption, JsonOption, Session, UrlOption, session, told
-from cli.watch import Ahead, Event, ahead, watch
+from cli.watch import Ahead, ahead, watch
 
 RunArgument = Annotated[str, typer.Argument(help="A run's id.")]
 
@@ -37,12 +38,16 @@ def run(
     """Start a run. With --follow, ends with 1 unless the run succeeds."""
     here = session(url, person, as_json)
     with told(here.err):
-        line = {"version": version, "priority": priority, "start_within_seconds": start_within}
-        body: dict[str, Any] = {"input": given_input(inputs)} | {name: value for name, value in line.items() if value}
-        headers = {"Idempotency-Key": key} if key else {}
+        body: RunToStart = {"input": given_input(inputs)}
+        if version:
+            body["version"] = version
+        if priority:
+            body["priority"] = cast("Priority", priority)  # the API says what is none
+        if start_within:
+            body["start_within_seconds"] = start_within
         workflow_id = here.workflow_id(workflow)
         with ahead(here.client, workflow_id) if follow else nullcontext() as listening:
-            started = here.client.post(f"/api/v1/workflows/{workflow_id}/run", body, headers=headers)
+            started = here.api.runs_start_run(workflow_id, body, key=key or None)
             if not follow:
                 here.show(started, human=lambda: f"{begun(started)}   sluice show {started['id']} --follow")
                 return
@@ -50,13 +55,13 @@ def run(
         finish(here, ended)
 
 
-def begun(started: dict[str, Any], word: str = "started") -> str:
+def begun(started: PlacedRun, word: str = "started") -> str:
     """What is told of a run that was asked for, which goes on or waits in line."""
-    place = started.get("queue")
+    place = started["queue"]
     return f"[green]{word}[/green] {started['id']}" if not place else f"[yellow]waits[/yellow] {started['id']}, {_waits(place)}"
 
 
-def _waits(place: dict[str, Any]) -> str:
+def _waits(place: PlaceInLine) -> str:
     """Where a run stands in line, and until when by estimate."""
     until = f", until about {place['estimated_start_at']}" if place["estimated_start_at"] else ""
     return f"{place['position']} of {place['waiting_count']} in line{until}{', which is paused' if place['is_paused'] else ''}"
@@ -72,11 +77,11 @@ def show(
     """A run: its nodes, what each put out, its result."""
     here = session(url, person, as_json)
     with told(here.err):
-        found = here.client.get(f"/api/v1/workflows/runs/{run_id}")
+        found = here.api.runs_get_run(run_id)
         if follow:
             finish(here, follow_run(here, found))
             return
-        nodes = here.client.get(f"/api/v1/workflows/runs/{run_id}/nodes", limit=1000)["nodes"]
+        nodes = here.api.runs_list_nodes(run_id, limit=1000)["nodes"]
         here.show({**found, "nodes": nodes}, human=lambda: Group(*_details(found, nodes)))
 
 
@@ -100,8 +105,7 @@ def runs(
     here = session(url, person, as_json)
     named = of or workflow
     with told(here.err):
-        page = here.client.get(
-            "/api/v1/workflows/runs",
+        page = here.api.runs_list_runs(
             workflow_id=here.workflow_id(named) if named else None,
             status=status,
             version=version,
@@ -116,9 +120,9 @@ def runs(
         here.show(page, human=lambda: Group(*_page(page)))
 
 
-def _page(page: dict[str, Any]) -> list[Any]:
+def _page(page: Runs) -> list[Any]:
     columns = {"id": "run", "workflow_name": "workflow", "version": "version", "status": "status", "created_at": "created", "started_by": "by"}
-    more = [Text(f"more: --cursor {page['cursor']}", style="dim")] if page.get("cursor") else []
+    more = [Text(f"more: --cursor {page['cursor']}", style="dim")] if page["cursor"] else []
     return [screen.table_of(page["runs"], columns), *more]
 
 
@@ -132,7 +136,7 @@ def cancel(
     """Cancel a run; twice is harmless."""
     here = session(url, person, as_json)
     with told(here.err):
-        found = here.client.post(f"/api/v1/workflows/runs/{run_id}/cancel", {"reason": reason} if reason else {})
+        found = here.api.runs_cancel_run(run_id, {"reason": reason} if reason else {})
         here.show(found, human=lambda: f"{found['id']} {found['status']}")
 
 
@@ -147,22 +151,22 @@ def reply(
     """Reply to a message that a run waits for."""
     here = session(url, person, as_json)
     with told(here.err):
-        message = here.client.post(f"/api/v1/runs/{run_id}/replies", {"text": text} | ({"node": node} if node else {}))
+        message = here.api.replies_reply_to_message(run_id, {"text": text, "node": node} if node else {"text": text})
         here.show(message, human=lambda: "[green]replied[/green]")
 
 
 def follow_run(
     here: Session,
-    started: dict[str, Any],
+    started: Run,
     *,
     answers: Answers | None = None,
     listening: Ahead | None = None,
     nodes: list[str] | None = None,
-) -> dict[str, Any]:
+) -> RunWithValues:
     """Watch the run to its end and give it as it ended; of its version's nodes, or of those named. Ctrl-C leaves it running and says how to
     return."""
     run_id = started["id"]
-    nodes = nodes or list(here.client.get(f"/api/v1/workflows/{started['workflow_id']}/versions/{started['version']}")["spec"]["nodes"])
+    nodes = nodes or list(here.api.versions_get_one(started["workflow_id"], str(started["version"]))["spec"]["nodes"])
     progress = Progress()
     answers = answers or Answers(here, is_asking=here.out.is_terminal and not here.as_json)
     title = f"{started['workflow_name']} v{started['version']}  {run_id}"
@@ -172,11 +176,10 @@ def follow_run(
     except KeyboardInterrupt:
         here.err.print(f"\nThe run goes on. Return with: sluice show {run_id} --follow   Stop it with: sluice cancel {run_id}")
         raise typer.Exit(Exit.INTERRUPTED) from None
-    found: dict[str, Any] = here.client.get(f"/api/v1/workflows/runs/{run_id}")
-    return found
+    return here.api.runs_get_run(run_id)
 
 
-def _watch(here: Session, events: Iterator[Event], progress: Progress, *, tree: Callable[[], RenderableType], answers: Answers) -> None:
+def _watch(here: Session, events: Iterator[RunEvent], progress: Progress, *, tree: Callable[[], RenderableType], answers: Answers) -> None:
     if here.as_json:
         for event in events:
             typer.echo(json.dumps(event, ensure_ascii=False))
@@ -191,7 +194,7 @@ def _watch(here: Session, events: Iterator[Event], progress: Progress, *, tree: 
         answers.consider(asked, asked["run_id"])  # outside: a live display would write over what is said here
 
 
-def _until_asked(events: Iterator[Event], progress: Progress, answers: Answers) -> Event | None:
+def _until_asked(events: Iterator[RunEvent], progress: Progress, answers: Answers) -> RunEvent | None:
     """Go on to the next event that is a question to whoever watches; None at the end."""
     for event in events:
         progress.take(event)
@@ -200,30 +203,37 @@ def _until_asked(events: Iterator[Event], progress: Progress, answers: Answers) 
     return None
 
 
-def finish(here: Session, found: dict[str, Any]) -> None:
+def finish(here: Session, found: RunWithValues) -> None:
     here.show(found, human=lambda: Group(*_result(found)))
     if found["status"] != "succeeded":
         raise typer.Exit(Exit.FAILED)
 
 
-def _result(found: dict[str, Any]) -> list[Any]:
+def _result(found: RunWithValues) -> list[Any]:
     lines: list[Any] = []
-    if found.get("error"):
-        lines.append(Text(f"{found.get('failed_node') or ''} {found['error']['name']}: {found['error']['message']}", style="red"))
-    if found.get("output") is not None:
+    if found["error"]:
+        lines.append(Text(f"{found['failed_node'] or ''} {found['error']['name']}: {found['error']['message']}", style="red"))
+    if found["output"] is not None:
         lines.append(Text(json.dumps(found["output"], ensure_ascii=False, indent=2)))
     return lines
 
 
-def _tries(node: dict[str, Any]) -> str:
+def _tries(node: NodeRun) -> str:
     """How often the node was begun, and since which resume of the run it stands."""
-    count, resume = node.get("attempt_count") or 0, (node.get("fence") or {}).get("resume")
+    count, resume = node["attempt_count"], node["fence"]["resume"]
     return (str(count) if count > 1 else "") + (f" (resume {resume})" if resume else "")
 
 
-def _details(found: dict[str, Any], nodes: list[dict[str, Any]]) -> list[Any]:
+def _put_out(node: NodeRun) -> str | None:
+    """Its output, or why there is none."""
+    if node["output"] is not None:
+        return json.dumps(node["output"], ensure_ascii=False)[:100]
+    return node["error"]["message"] if node["error"] else None
+
+
+def _details(found: RunWithValues, nodes: list[NodeRun]) -> list[Any]:
     took = screen.duration(found["started_at"], found["ended_at"])
-    resumed = f"  resumed {found['resume']}×" if found.get("resume") else ""
+    resumed = f"  resumed {found['resume']}×" if found["resume"] else ""
     head = Text(
         f"{found['id']}  {found['workflow_name']} v{found['version']}  {found['status']}  {took}{resumed}",
         style="bold",
@@ -231,17 +241,15 @@ def _details(found: dict[str, Any], nodes: list[dict[str, Any]]) -> list[Any]:
     rows = [
         {
             "node": each["node"] + (f" [{each['item_path']}]" if each["item_path"] else ""),
-            "status": "failed, went on" if (each.get("details") or {}).get("continued") else each["status"],
+            "status": "failed, went on" if each["details"].get("continued") else each["status"],
             "tries": _tries(each),
             "took": screen.duration(each["started_at"], each["ended_at"]),
-            "cost": screen.cost(each["usage"], each.get("details")),
-            "output": json.dumps(each["output"], ensure_ascii=False)[:100]
-            if each["output"] is not None
-            else (each.get("error") or {}).get("message"),
+            "cost": screen.cost(each["usage"], each["details"]),
+            "output": _put_out(each),
         }
         for each in nodes
     ]
     columns = {"node": "node", "status": "status", "tries": "tries", "took": "took", "cost": "cost", "output": "output"}
     worked = [told for each in nodes if (told := agents.account(each)) is not None]
-    place = [Text(f"waits for a slot: {_waits(found['queue'])}")] if found.get("queue") else []
+    place = [Text(f"waits for a slot: {_waits(found['queue'])}")] if found["queue"] else []
     return [head, *place, screen.table_of(rows, columns), *worked, *_result(found)]

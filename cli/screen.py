@@ -17,6 +17,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from cli.api_client import Diagnostic, Gate
 from cli.progress import Line, Progress
 
 _MARK: Final = {
@@ -181,10 +182,10 @@ def _waits(line: Line) -> str:
             return ""
 
 
-def gate_panel(gate: Mapping[str, Any]) -> RenderableType:
+def gate_panel(gate: Gate) -> RenderableType:
     """A gate's question with all that its deciders are to see."""
-    lines: list[RenderableType] = [Text(plain(str(gate["ask"])), style="bold")]
-    details = gate.get("details")
+    lines: list[RenderableType] = [Text(plain(gate["ask"]), style="bold")]
+    details = gate["details"]
     if isinstance(details, Mapping):
         table = Table.grid(padding=(0, 2))
         for name, value in details.items():
@@ -192,16 +193,16 @@ def gate_panel(gate: Mapping[str, Any]) -> RenderableType:
         lines.append(table)
     elif details is not None:
         lines.append(Text(_shown(details)))
-    if gate.get("at_least", 1) > 1:
-        lines.append(Text(f"{gate['at_least']} people must agree; {len(gate.get('votes') or [])} have voted", style="dim"))
+    if gate["at_least"] > 1:
+        lines.append(Text(f"{gate['at_least']} people must agree; {len(gate['votes'])} have voted", style="dim"))
     return Group(*lines)
 
 
-def choices(gate: Mapping[str, Any]) -> RenderableType:
+def choices(gate: Gate) -> RenderableType:
     """A gate's choices, one a line, with what goes with each."""
     table = Table.grid(padding=(0, 2))
     for each in gate["choices"]:
-        title, fields = each.get("title") or "", each.get("fields") or ()
+        title, fields = each["title"], each["fields"] or ()
         table.add_row(each["choice"], Text(title if title.lower() != each["choice"] else "", style="dim"), Text(_with(fields), style="dim"))
     return table
 
@@ -210,14 +211,14 @@ def _with(fields: Sequence[str]) -> str:
     return f"with {', '.join(fields)}" if fields else ""
 
 
-def diagnostics(found: Sequence[Mapping[str, Any]], name: str) -> RenderableType:
+def diagnostics(found: Sequence[Diagnostic], name: str) -> RenderableType:
     """One finding a line: where, how bad, what, and what to do."""
     lines = []
     for each in found:
         style = "red" if each["severity"] == "error" else "yellow"
-        where = f"{name}:{each['line']}:{each['column']}" if each.get("line") else name
-        lines.append(Text.assemble((where, "bold"), " ", (str(each["severity"]), style), " ", str(each["message"]), (f"  [{each['code']}]", "dim")))
-        if each.get("hint"):
+        where = f"{name}:{each['line']}:{each['column']}" if each["line"] else name
+        lines.append(Text.assemble((where, "bold"), " ", (each["severity"], style), " ", each["message"], (f"  [{each['code']}]", "dim")))
+        if each["hint"]:
             lines.append(Text(f"    {each['hint']}", style="dim"))
     return Group(*lines)
 

@@ -52,7 +52,7 @@ class Session:
             raise Problem(
                 404, {"code": "workflow-not-found", "detail": f"no workflow is called {name_or_id}; `sluice publish` makes one from a file"}
             )
-        return str(found[0]["id"])
+        return found[0]["id"]
 
 
 def session(url: str | None, person: str, as_json: bool) -> Session:

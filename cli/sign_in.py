@@ -1,14 +1,14 @@
 """Commands: login, logout, whoami. A password is typed unseen or comes from standard input; never an argument, which others could see."""
 
 import sys
-from typing import Annotated, Any
+from typing import Annotated
 
-import httpx2
 import typer
 from rich.text import Text
 
 from cli import address, credentials
-from cli.client import TIMEOUT_SECONDS, Client, Problem, Unreachable, credential_of
+from cli.api_client import Api, Login, Me
+from cli.client import Client, Problem, credential_of
 from cli.credentials import Credential
 from cli.session import AsOption, JsonOption, UrlOption, session, told
 
@@ -44,7 +44,7 @@ def logout(url: UrlOption = None, person: AsOption = "", as_json: JsonOption = F
         if kept is None:
             raise Problem(401, {"code": "not-signed-in", "detail": f"{person or 'nobody'} has signed in here"})
         try:
-            here.client.post("/api/v1/auth/logout")
+            here.api.sign_in_logout()
         except Problem as problem:
             if problem.status != 401:  # it is over already
                 raise
@@ -56,11 +56,11 @@ def whoami(url: UrlOption = None, person: AsOption = "", as_json: JsonOption = F
     """Who acts here, and what they may do."""
     here = session(url, person, as_json)
     with told(here.err):
-        found = here.client.get("/api/v1/auth/me")
+        found = here.api.sign_in_me()
         here.show(found, human=lambda: _account(found))
 
 
-def _account(found: dict[str, Any]) -> Text:
+def _account(found: Me) -> Text:
     lines = (
         f"{found['person']} in {found['organisation_id']}",
         f"roles   {', '.join(found['roles']) or 'none'}",
@@ -70,32 +70,27 @@ def _account(found: dict[str, Any]) -> Text:
 
 
 def _by_password(url: str, name: str, organisation: str) -> Credential:
-    body = {"username": name, "password": _secret("Password"), **({"organisation_id": organisation} if organisation else {})}
+    body: Login = {"username": name, "password": _secret("Password")}
+    if organisation:
+        body["organisation_id"] = organisation
     with Client(url, credential=Credential(name)) as client:
-        return credential_of(client.post("/api/v1/auth/login/json", body))
+        return credential_of(Api(client).sign_in_login(body))
 
 
 def _by_key(url: str, key: str) -> Credential:
     with Client(url, credential=Credential("", api_key=key)) as client:
-        return Credential(str(client.get("/api/v1/auth/me")["person"]), api_key=key)
+        return Credential(Api(client).sign_in_me()["person"], api_key=key)
 
 
 def _by_signature(url: str) -> Credential:
     """A token for this machine's AWS credentials; there is none to refresh it with. Raises Problem, Unreachable."""
     from cli.signature import NoCredentialsError, sign
 
-    request = httpx2.Request("POST", f"{url}/api/v1/auth/iam", json={})
     try:
-        sign(request)
-        with httpx2.Client(timeout=TIMEOUT_SECONDS) as http:
-            answer = http.send(request)
+        with Client(url, credential=Credential(""), sign=sign) as client:
+            return credential_of(Api(client).sign_in_exchange_signature())
     except NoCredentialsError as fault:
         raise Problem(401, {"code": "not-signed-in", "detail": str(fault)}) from fault
-    except httpx2.HTTPError as fault:
-        raise Unreachable(f"no answer from {url} ({fault})") from fault
-    if answer.status_code >= 400:
-        raise Problem(answer.status_code, answer.json() if "json" in answer.headers.get("content-type", "") else {"detail": answer.text[:500]})
-    return credential_of(answer.json())
 
 
 def _secret(what: str) -> str:

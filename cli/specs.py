@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -11,7 +11,8 @@ from chalicelib.compiler.compile import Compilation, Refused, compile_workflow
 from chalicelib.model_facts import model_facts
 from chalicelib.spec.diagnostic import Diagnostic
 from chalicelib.spec.load import load
-from cli import screen, versions
+from cli import api_client, screen, versions
+from cli.api_client import Publication, PublishedVersion
 from cli.client import Problem
 from cli.exits import Exit
 from cli.session import AsOption, JsonOption, Session, UrlOption, session, sound, told
@@ -70,26 +71,32 @@ def publish(
     with told(here.err):
         body = publication(note, label or [], base)
         if dry_run:
-            versions.show_preview(here, named(text, here, name=str(file)), {"text": text, **body}, name=str(file))
+            versions.show_preview(here, named(text, here, name=str(file)), {**body, "text": text}, name=str(file))
         else:
-            versions.show_published(here, published(here, text, name=str(file), **body))
+            versions.show_published(here, published(here, text, name=str(file), told_with=body))
 
 
-def publication(note: str, labels: list[str], base: int | None) -> dict[str, Any]:
+def publication(note: str, labels: list[str], base: int | None) -> Publication:
     """What is told with a publication, as far as it was said. Raises Problem (422) for a label without a value."""
     if wrong := [each for each in labels if "=" not in each]:
         raise Problem(422, {"code": "invalid", "detail": f"a label is name=value, not {wrong[0]}"})
-    told_with = {"note": note, "labels": dict(each.split("=", 1) for each in labels), "base_version": base}
-    return {name: value for name, value in told_with.items() if value}
+    told_with: Publication = {}
+    if note:
+        told_with["note"] = note
+    if labels:
+        told_with["labels"] = dict(each.split("=", 1) for each in labels)
+    if base:
+        told_with["base_version"] = base
+    return told_with
 
 
-def published(here: Session, text: str, *, name: str, **more: Any) -> Any:
+def published(here: Session, text: str, *, name: str, told_with: Publication | None = None) -> PublishedVersion:
     """The version that the text is now; its workflow is made where there is none. Prints diagnostics and ends with 2 for a text with errors."""
     workflow_name = named(text, here, name=name)
     with sound(here, name):
-        found = here.client.get("/api/v1/workflows", name=workflow_name)["workflows"]
-        workflow = found[0] if found else here.client.post("/api/v1/workflows", {"text": text})
-        return here.client.post(f"/api/v1/workflows/{workflow['id']}/versions", {"text": text, **more})
+        found = here.api.workflows_list_all(name=workflow_name)["workflows"]
+        workflow = found[0] if found else here.api.workflows_create_workflow({"text": text})
+        return versions.publish(here, workflow["id"], {**(told_with or {}), "text": text})
 
 
 def named(text: str, here: Session, *, name: str) -> str:
@@ -129,11 +136,11 @@ def read_file(file: Path) -> str:
         raise typer.Exit(Exit.INVALID) from fault
 
 
-def _document(found: Diagnostic) -> dict[str, Any]:
+def _document(found: Diagnostic) -> api_client.Diagnostic:
     where = found.location
     return {
         "code": found.code,
-        "severity": found.severity.value,
+        "severity": "error" if found.is_error else "warning",
         "message": found.message,
         "hint": found.hint,
         "line": where.line,

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, cast
 
 import typer
 from rich.console import Group
@@ -10,12 +10,12 @@ from rich.text import Text
 from typer.core import TyperGroup
 
 from cli import screen
+from cli.api_client import DeployedStarter, Deployment, StarterToShare, StarterWithAll
 from cli.client import Problem
 from cli.exchange import lacking
 from cli.session import AsOption, JsonOption, UrlOption, session, sound, told
 from cli.versions import WorkflowArgument
 
-_PATH: Final = "/api/v1/starters"
 _LIST: Final = "list"
 COLUMNS = {"name": "starter", "title": "title", "tags": "tags", "source": "from", "use_count": "used"}
 PARAMETERS = {"name": "parameter", "title": "sets", "default": "is"}
@@ -45,7 +45,7 @@ def list_starters(
     """Starters that have all the words and tags."""
     here = session(url, person, as_json)
     with told(here.err):
-        found = here.client.get(_PATH, search=" ".join(search or []) or None, tag=",".join(tag or []) or None, limit=200)
+        found = here.api.starters_list_all(search=" ".join(search or []) or None, tag=",".join(tag or []) or None, limit=200)
         rows = [{**each, "tags": ", ".join(each["tags"])} for each in found["starters"]]
         here.show(found, human=lambda: screen.table_of(rows, COLUMNS))
 
@@ -55,7 +55,7 @@ def show(name: Name, url: UrlOption = None, person: AsOption = "", as_json: Json
     """What a starter does and takes: its plan, its parameters, its samples."""
     here = session(url, person, as_json)
     with told(here.err):
-        seen = here.client.get(f"{_PATH}/{name}")
+        seen = here.api.starters_get_one(name)
         here.show(seen, human=lambda: Group(*_shown(seen)))
 
 
@@ -72,8 +72,10 @@ def deploy(
     """Make a workflow of a starter. The same again finds the same workflow."""
     here = session(url, person, as_json)
     with told(here.err), sound(here, name):
-        body = {"parameters": _values(values or []), "publish": publish, **({"name": workflow} if workflow else {})}
-        made = here.client.post(f"{_PATH}/{name}/deploy", body)
+        body: Deployment = {"parameters": _values(values or []), "publish": publish}
+        if workflow:
+            body["name"] = workflow
+        made = here.api.starters_deploy_one(name, body)
         here.show(made, human=lambda: Group(Text.from_markup(_deployed(made)), *lacking(made["lacks"])))
 
 
@@ -91,7 +93,7 @@ def share(
     here = session(url, person, as_json)
     with told(here.err):
         body = {"workflow_id": here.workflow_id(workflow), **_about(about), **({"version": version} if version else {})}
-        shared = here.client.put(f"{_PATH}/{name or workflow}", body)
+        shared = here.api.starters_share_one(name or workflow, cast("StarterToShare", body))  # the API says what is wrong with the file
         here.show(shared, human=lambda: f"[green]shared[/green] {shared['name']} version {shared['version']}")
 
 
@@ -100,17 +102,17 @@ def withdraw(name: Name, url: UrlOption = None, person: AsOption = "", as_json: 
     """Take a starter out of the organisation's gallery; what was made of it stays."""
     here = session(url, person, as_json)
     with told(here.err):
-        here.client.delete(f"{_PATH}/{name}")
+        here.api.starters_withdraw_one(name)
         here.show({"name": name, "withdrawn": True}, human=lambda: f"[green]withdrawn[/green] {name}")
 
 
-def _shown(seen: dict[str, Any]) -> list[Any]:
+def _shown(seen: StarterWithAll) -> list[Any]:
     head = Text.assemble((f"{seen['title']}\n", "bold"), seen["description"])
     samples = [Text(f"sample: {each['title']}", style="dim") for each in seen["samples"]]
     return [head, Text(), Text(seen["plan"].rstrip()), Text(), screen.table_of(seen["parameters"], PARAMETERS), *samples, *lacking(seen["lacks"])]
 
 
-def _deployed(made: dict[str, Any]) -> str:
+def _deployed(made: DeployedStarter) -> str:
     version = f" version {made['version']}" if made["version"] else ", a draft"
     return f"[green]{'made' if made['is_new'] else 'there already'}[/green]: {made['name']}{version}  {made['workflow_id']}"
 

@@ -2,18 +2,29 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, cast, get_args
 
 import typer
 
 from cli import screen
+from cli.api_client import (
+    Fault,
+    Firing,
+    MadeTrigger,
+    ScheduleGiven,
+    TriggerGiven,
+    TriggerWithTally,
+)
 from cli.client import Problem
 from cli.session import AsOption, JsonOption, Session, UrlOption, session, told
 
 app = typer.Typer(no_args_is_help=True, help="What starts runs by itself: schedules, webhooks, events, ends of other runs.")
 Trigger = Annotated[str, typer.Argument(help="A trigger's id, or WORKFLOW/NAME.")]
 COLUMNS: Final = {"workflow_name": "workflow", "name": "name", "what": "starts", "state": "state", "fired_count": "fired", "last": "last", "id": "id"}
-_HOW: Final = ("cron", "rate", "at", "webhook", "event", "after")
+_CatchUp = Literal["none", "latest", "all"]
+_Scheme = Literal["token", "sha256", "standard", "stripe"]
+_How = Literal["cron", "rate", "at", "webhook", "event", "after"]
+_HOW: Final[tuple[_How, ...]] = get_args(_How)
 
 
 @app.command("list")
@@ -28,8 +39,8 @@ def list_(
     """Triggers with what they did so far."""
     here = session(url, person, as_json)
     with told(here.err):
-        wanted = {"kind": kind, "enabled": "false" if paused else None}
-        found = _of_workflow(here, workflow, **wanted) if workflow else _all(here, **wanted)
+        enabled = False if paused else None
+        found = _of_workflow(here, workflow, kind=kind, enabled=enabled) if workflow else _all(here, kind=kind, enabled=enabled)
         here.show({"triggers": found}, human=lambda: screen.table_of([_row(each) for each in found], COLUMNS))
 
 
@@ -41,8 +52,8 @@ def add(
     rate: Annotated[str | None, typer.Option("--rate", help="'5 minutes', '1 hour', '2 days'.")] = None,
     at: Annotated[str | None, typer.Option("--at", help="Once: 2026-12-24T18:00.")] = None,
     timezone: Annotated[str, typer.Option("--timezone", help="Of --cron and --at.")] = "UTC",
-    catch_up: Annotated[Literal["none", "latest", "all"], typer.Option("--catch-up", help="Which missed times are made up for.")] = "none",
-    webhook: Annotated[Literal["token", "sha256", "standard", "stripe"] | None, typer.Option("--webhook", help="How calls are verified.")] = None,
+    catch_up: Annotated[_CatchUp, typer.Option("--catch-up", help="Which missed times are made up for.")] = "none",
+    webhook: Annotated[_Scheme | None, typer.Option("--webhook", help="How calls are verified.")] = None,
     event: Annotated[str | None, typer.Option("--event", help="EventBridge's pattern as JSON, or @FILE.")] = None,
     after: Annotated[str | None, typer.Option("--after", help="The workflow whose runs' ends it waits for.")] = None,
     on: Annotated[list[str] | None, typer.Option("--on", help="With --after: succeeded, failed, timed_out, cancelled. May be repeated.")] = None,
@@ -58,16 +69,11 @@ def add(
     here = session(url, person, as_json)
     with told(here.err):
         given = dict(zip(_HOW, (cron, rate, at, webhook, event, after), strict=True))
-        source = _source({how: value for how, value in given.items() if value is not None}, timezone, catch_up, on)
-        body = {
-            "name": name,
-            "input": _read(input_),
-            "enabled": not paused,
-            "priority": priority,
-            **({"version": version} if version else {}),
-            **source,
-        }
-        made = here.client.post(f"/api/v1/workflows/{here.workflow_id(workflow)}/triggers", body)
+        body: TriggerGiven = {"name": name, "input": _read(input_), "enabled": not paused, "priority": priority}
+        if version:
+            body["version"] = version
+        _wait_for(body, {how: value for how, value in given.items() if value is not None}, timezone, catch_up, on)
+        made = here.api.triggers_create(here.workflow_id(workflow), body)
         here.show(made, human=lambda: _made(made))
 
 
@@ -77,7 +83,7 @@ def show(trigger: Trigger, url: UrlOption = None, person: AsOption = "", as_json
     here = session(url, person, as_json)
     with told(here.err):
         found = _find(here, trigger)
-        firings = here.client.get(f"/api/v1/triggers/{found['id']}/firings", limit=10)["firings"]
+        firings = here.api.triggers_firings(found["id"], limit=10)["firings"]
         here.show({**found, "firings": firings}, human=lambda: screen.table_of([_row(found)], COLUMNS))
         if not as_json and firings:
             here.out.print(screen.table_of([_firing_row(each) for each in firings], {"at": "at", "run_id": "run", "told": "error"}))
@@ -86,13 +92,17 @@ def show(trigger: Trigger, url: UrlOption = None, person: AsOption = "", as_json
 @app.command("pause")
 def pause(trigger: Trigger, url: UrlOption = None, person: AsOption = "", as_json: JsonOption = False) -> None:
     """Let it fire no more."""
-    _do(session(url, person, as_json), trigger, "pause", said="paused")
+    here = session(url, person, as_json)
+    with told(here.err):
+        here.show(here.api.triggers_pause(_find(here, trigger)["id"]), human=lambda: "paused")
 
 
 @app.command("resume")
 def resume(trigger: Trigger, url: UrlOption = None, person: AsOption = "", as_json: JsonOption = False) -> None:
     """Let it fire again; missed times are made up for as its catch-up says."""
-    _do(session(url, person, as_json), trigger, "resume", said="resumed")
+    here = session(url, person, as_json)
+    with told(here.err):
+        here.show(here.api.triggers_resume(_find(here, trigger)["id"]), human=lambda: "resumed")
 
 
 @app.command("next")
@@ -106,7 +116,7 @@ def next_(
     """When a schedule fires next (UTC)."""
     here = session(url, person, as_json)
     with told(here.err):
-        found = here.client.get(f"/api/v1/triggers/{_find(here, trigger)['id']}/times", count=count)
+        found = here.api.triggers_times(_find(here, trigger)["id"], count=count)
         here.show(found, human=lambda: "\n".join(found["times"]) or "never: it is paused, or over")
 
 
@@ -123,9 +133,8 @@ def backfill(
     """Fire a schedule for times of the past. A time that has its run keeps it."""
     here = session(url, person, as_json)
     with told(here.err):
-        body = {"from": first, "to": last, "dry_run": dry_run}
-        done = here.client.post(f"/api/v1/triggers/{_find(here, trigger)['id']}/backfill", body)
-        rows = [_firing_row(each) for each in done["firings"]] or [{"at": at} for at in done["times"]]
+        done = here.api.triggers_backfill(_find(here, trigger)["id"], {"from": first, "to": last, "dry_run": dry_run})
+        rows: list[dict[str, Any]] = [_firing_row(each) for each in done["firings"]] or [{"at": at} for at in done["times"]]
         here.show(done, human=lambda: screen.table_of(rows, {"at": "at", "run_id": "run", "told": "error"}))
 
 
@@ -138,7 +147,10 @@ def fire(
     as_json: JsonOption = False,
 ) -> None:
     """Fire a schedule now."""
-    _do(session(url, person, as_json), trigger, "fire", headers={"Idempotency-Key": key} if key else {}, said="fired")
+    here = session(url, person, as_json)
+    with told(here.err):
+        fired = here.api.triggers_fire(_find(here, trigger)["id"], key=key or None)
+        here.show(fired, human=lambda: _said(fired["error"]) or f"fired {fired['run_id'] or ''}".strip())
 
 
 @app.command("rotate")
@@ -152,7 +164,7 @@ def rotate(
     """Give a webhook another secret, shown this once."""
     here = session(url, person, as_json)
     with told(here.err):
-        made = here.client.post(f"/api/v1/triggers/{_find(here, trigger)['id']}/rotate", {"overlap_seconds": overlap})
+        made = here.api.triggers_rotate(_find(here, trigger)["id"], {"overlap_seconds": overlap})
         here.show(made, human=lambda: _made(made))
 
 
@@ -161,59 +173,52 @@ def remove(trigger: Trigger, url: UrlOption = None, person: AsOption = "", as_js
     """Take a trigger away; its runs stay."""
     here = session(url, person, as_json)
     with told(here.err):
-        here.client.delete(f"/api/v1/triggers/{_find(here, trigger)['id']}")
+        here.api.triggers_remove(_find(here, trigger)["id"])
         here.show({"removed": True}, human=lambda: "removed")
 
 
-def _do(here: Session, trigger: str, verb: str, *, said: str, headers: dict[str, str] | None = None) -> None:
-    with told(here.err):
-        found = here.client.post(f"/api/v1/triggers/{_find(here, trigger)['id']}/{verb}", headers=headers)
-        error = found.get("error") or {}
-        here.show(found, human=lambda: f"{error['name']}: {error['message']}" if error else f"{said} {found.get('run_id') or ''}".strip())
-
-
-def _find(here: Session, trigger: str) -> dict[str, Any]:
+def _find(here: Session, trigger: str) -> TriggerWithTally:
     """By id, or by workflow and name. Raises Problem (404)."""
     workflow, slash, name = trigger.partition("/")
     if not slash:
-        found: dict[str, Any] = here.client.get(f"/api/v1/triggers/{trigger}")
-        return found
+        return here.api.triggers_get_one(trigger)
     for each in _of_workflow(here, workflow):
         if each["name"] == name:
             return each
     raise Problem(404, {"code": "trigger-not-found", "detail": f"{workflow} has no trigger called {name}"})
 
 
-def _of_workflow(here: Session, workflow: str, **wanted: str | None) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = here.client.get(f"/api/v1/workflows/{here.workflow_id(workflow)}/triggers", **wanted)["triggers"]
-    return found
+def _of_workflow(here: Session, workflow: str, *, kind: str | None = None, enabled: bool | None = None) -> list[TriggerWithTally]:
+    return here.api.triggers_list_of_workflow(here.workflow_id(workflow), kind=kind, enabled=enabled)["triggers"]
 
 
-def _all(here: Session, **wanted: str | None) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
+def _all(here: Session, *, kind: str | None = None, enabled: bool | None = None) -> list[TriggerWithTally]:
+    found: list[TriggerWithTally] = []
     cursor = None
     while True:
-        page = here.client.get("/api/v1/triggers", limit=200, cursor=cursor, **wanted)
+        page = here.api.triggers_list_all(limit=200, cursor=cursor, kind=kind, enabled=enabled)
         found += page["triggers"]
         cursor = page["cursor"]
         if cursor is None:
             return found
 
 
-def _source(given: dict[str, str], timezone: str, catch_up: str, on: list[str] | None) -> dict[str, Any]:
-    """The part of the body that says what the trigger waits for. Raises Problem (422)."""
+def _wait_for(body: TriggerGiven, given: dict[_How, str], timezone: str, catch_up: _CatchUp, on: list[str] | None) -> None:
+    """Say in the body what the trigger waits for. Raises Problem (422)."""
     if len(given) != 1:
         raise Problem(422, {"code": "invalid", "detail": f"give one of {', '.join(f'--{how}' for how in _HOW)}"})
     ((how, value),) = given.items()
     match how:
         case "webhook":
-            return {"webhook": {"scheme": value}}
+            body["webhook"] = {"scheme": cast("_Scheme", value)}  # the option takes nothing else
         case "event":
-            return {"event": {"pattern": _read(value)}}
+            body["event"] = {"pattern": _read(value)}
         case "after":
-            return {"run_end": {"workflow": value, "statuses": on or ["succeeded"]}}
+            body["run_end"] = {"workflow": value, "statuses": on or ["succeeded"]}
         case _:
-            return {"schedule": {how: value, "timezone": timezone, "catch_up": catch_up}}
+            schedule: ScheduleGiven = {"timezone": timezone, "catch_up": catch_up}
+            schedule[how] = value
+            body["schedule"] = schedule
 
 
 def _read(text: str) -> Any:
@@ -224,20 +229,20 @@ def _read(text: str) -> Any:
         raise Problem(422, {"code": "invalid", "detail": f"{text[:60]}: {fault}"}) from fault
 
 
-def _made(trigger: dict[str, Any]) -> str:
+def _made(trigger: MadeTrigger) -> str:
     lines = [f"{trigger['workflow_name']}/{trigger['name']}  {trigger['id']}"]
     if trigger.get("secret"):
         lines += [f"called at  {trigger['webhook']['path']}", f"secret     {trigger['secret']}  (it is not shown again)"]
     return "\n".join(lines)
 
 
-def _row(trigger: dict[str, Any]) -> dict[str, Any]:
-    error = trigger.get("last_error") or {}
-    last = f"{trigger.get('last_at') or ''} {error.get('name', '')}".strip()
+def _row(trigger: TriggerWithTally) -> dict[str, Any]:
+    error = trigger["last_error"]
+    last = f"{trigger['last_at'] or ''} {error['name'] if error else ''}".strip()
     return {**trigger, "what": _what(trigger), "state": "on" if trigger["enabled"] else "paused", "last": last}
 
 
-def _what(trigger: dict[str, Any]) -> str:
+def _what(trigger: TriggerWithTally) -> str:
     match trigger["kind"]:
         case "schedule":
             return f"{trigger['schedule']['expression']} {trigger['schedule']['timezone']}"
@@ -245,10 +250,13 @@ def _what(trigger: dict[str, Any]) -> str:
             return f"webhook, {trigger['webhook']['scheme']}"
         case "event":
             return f"event {json.dumps(trigger['event']['pattern'])[:60]}"
-        case _:
+        case "run_end":
             return f"after {trigger['run_end']['workflow_id']}: {', '.join(trigger['run_end']['statuses'])}"
 
 
-def _firing_row(firing: dict[str, Any]) -> dict[str, Any]:
-    error = firing.get("error") or {}
-    return {**firing, "run_id": firing["run_id"] or "", "told": f"{error['name']}: {error['message']}"[:100] if error else ""}
+def _firing_row(firing: Firing) -> dict[str, Any]:
+    return {**firing, "run_id": firing["run_id"] or "", "told": _said(firing["error"])[:100]}
+
+
+def _said(error: Fault | None) -> str:
+    return f"{error['name']}: {error['message']}" if error else ""

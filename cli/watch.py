@@ -9,18 +9,33 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal, NotRequired, TypedDict
 
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
+from cli.api_client import Api, RunEvent
 from cli.client import Client, Problem, Unreachable
 
-Event = dict[str, Any]
-OnText = Callable[[Event], None]
 ENDINGS: Final = frozenset({"run_succeeded", "run_failed", "run_timed_out", "run_cancelled"})
 SILENCE_SECONDS: Final = 5
 RETRY_SECONDS: Final = 0.5
+
+
+class Words(TypedDict):
+    """A frame of what a model says, as it comes; `call` names the model call, `number` counts its frames."""
+
+    type: Literal["text"]
+    run_id: str
+    node: str
+    item_path: NotRequired[str]
+    call: str
+    number: int
+    text: str
+
+
+Frame = RunEvent | Words
+OnText = Callable[[Words], None]
 
 
 @dataclass(frozen=True)
@@ -30,12 +45,12 @@ class Ahead:
     workflow_id: str
     connection: ClientConnection
 
-    def frames(self, run_id: str) -> Iterator[Event | None]:
+    def frames(self, run_id: str) -> Iterator[Frame | None]:
         """From now on of this run alone."""
         self.connection.send(json.dumps({"action": "subscribe", "run_id": run_id}))
         self.connection.send(json.dumps({"action": "unsubscribe", "workflow_id": self.workflow_id}))
         for frame in _frames(self.connection):
-            yield frame if frame is not None and frame.get("run_id") == run_id else None
+            yield frame if frame is not None and frame["run_id"] == run_id else None
 
 
 @contextmanager
@@ -51,16 +66,16 @@ def ahead(client: Client, workflow_id: str) -> Iterator[Ahead | None]:
             yield Ahead(workflow_id, connection)
 
 
-def watch(client: Client, run_id: str, *, on_text: OnText | None = None, listening: Ahead | None = None) -> Iterator[Event]:
+def watch(client: Client, run_id: str, *, on_text: OnText | None = None, listening: Ahead | None = None) -> Iterator[RunEvent]:
     """From the run's first event to its last."""
     seen = 0
-    for event in _as_told(client, run_id, listening):
-        if event is not None and event["type"] == "text":
+    for frame in _as_told(client, run_id, listening):
+        if frame is not None and frame["type"] == "text":
             if on_text is not None:
-                on_text(event)
+                on_text(frame)
             continue
-        is_pushed = event is not None and event["number"] == seen + 1
-        news = [event] if event is not None and is_pushed else _logged(client, run_id, seen)
+        is_pushed = frame is not None and frame["number"] == seen + 1
+        news = [frame] if frame is not None and is_pushed else _logged(client, run_id, seen)
         for each in news:
             seen = each["number"]
             yield each
@@ -71,12 +86,12 @@ def watch(client: Client, run_id: str, *, on_text: OnText | None = None, listeni
 def _goes_on(client: Client, run_id: str, seen: int) -> bool:
     """Whether the run was resumed after that event: then its story is longer."""
     try:
-        return int(client.get(f"/api/v1/workflows/runs/{run_id}").get("event_count") or 0) > seen
+        return Api(client).runs_get_run(run_id)["event_count"] > seen
     except (Problem, Unreachable):
         return False
 
 
-def _as_told(client: Client, run_id: str, listening: Ahead | None) -> Iterator[Event | None]:
+def _as_told(client: Client, run_id: str, listening: Ahead | None) -> Iterator[Frame | None]:
     """Events and texts as the connection brings them, for ever; None says: look at the log."""
     while True:
         try:
@@ -92,16 +107,16 @@ def _as_told(client: Client, run_id: str, listening: Ahead | None) -> Iterator[E
 
 @contextmanager
 def _connection(client: Client, topic: dict[str, str]) -> Iterator[ClientConnection]:
-    ticket = client.post("/api/v1/live/tickets")
+    ticket = Api(client).live_issue_ticket()
     with connect(ticket["url"], open_timeout=5) as connection:
         connection.send(json.dumps({"action": "subscribe", **topic}))
         yield connection
 
 
-def _frames(connection: ClientConnection) -> Iterator[Event | None]:
+def _frames(connection: ClientConnection) -> Iterator[Frame | None]:
     while True:
         try:
-            frame = json.loads(connection.recv(timeout=SILENCE_SECONDS))
+            frame: Any = json.loads(connection.recv(timeout=SILENCE_SECONDS))
         except TimeoutError:
             connection.send(json.dumps({"action": "ping"}))
             yield None
@@ -109,11 +124,12 @@ def _frames(connection: ClientConnection) -> Iterator[Event | None]:
         yield frame if "number" in frame else None
 
 
-def _logged(client: Client, run_id: str, since: int) -> Iterator[Event]:
+def _logged(client: Client, run_id: str, since: int) -> Iterator[RunEvent]:
     """What the log has after `since`."""
+    after: int | None = since
     while True:
-        page = client.get(f"/api/v1/workflows/runs/{run_id}/events", since=since)
+        page = Api(client).runs_list_events(run_id, since=after)
         yield from page["events"]
         if not page["events"]:
             return
-        since = page["next_since"]
+        after = page["next_since"]

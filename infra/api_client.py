@@ -1,7 +1,9 @@
 """`make reference`: the typed client of the API, `cli/api_client.py`, from the API's own document.
 
-In: the app's routes. Out: a module of TypedDicts, one for each schema, and a class with a method for each operation, written over the one before. A
-test says whether it is fresh. Never: a name that the document has not.
+In: the app's routes. Out: a module of TypedDicts, one for each schema of an object (other schemas are names for what they are), and a class with a
+method for each operation, written over the one before. An operation whose answers are kept has an idempotency key of its own for each call, one that
+keeps the key with what it makes (a run, a firing) sends what the caller gives; one whose answer is a file gives its text. A test says whether it is
+fresh. Never: a name that the document has not.
 """
 
 import builtins
@@ -12,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from chalicelib.api.openapi import ANYTHING, document
+from chalicelib.api.openapi import ANYTHING, OWN_KEY, document
 from chalicelib.spec.model import Json
 
 MODULE: Final = Path(__file__).parents[1] / "cli" / "api_client.py"
@@ -39,7 +41,9 @@ def module() -> str:
 
     told = document(app.routes)
     schemas = _objects(_objects(told["components"])["schemas"])
-    parts = (_HEAD, *(_typed_dict(name, schema) for name, schema in schemas.items()), _class(told))
+    names = [f"{name} = {_type(schema)}" for name, schema in schemas.items() if "properties" not in schema]
+    objects = (_typed_dict(name, schema) for name, schema in schemas.items() if "properties" in schema)
+    parts = (_HEAD, "\n".join(names), *objects, _class(told))
     return _formatted("\n\n".join(parts) + "\n")
 
 
@@ -63,7 +67,7 @@ def _typed_dict(name: str, schema: Mapping[str, Any]) -> str:
         pairs = ", ".join(f'"{each}": {_quoted(kind)}' for each, kind in shown.items())
         return f'{name} = TypedDict("{name}", {{{pairs}}})'
     lines = [f"    {each}: {kind}" for each, kind in shown.items()]
-    return "\n".join([f"class {name}(TypedDict):", *(lines or ["    pass"])])
+    return "\n".join([f"class {name}(TypedDict):", *lines])
 
 
 def _quoted(kind: str) -> str:
@@ -89,7 +93,7 @@ def _method(method: str, path: str, operation: Mapping[str, Any]) -> str:
     parameters = list(_arguments(path, operation))
     told = _answer(operation)
     call = _call(method, path, operation)
-    value = call if told == "None" else f'cast("{told}", {call})' if '"' not in told else f"cast({told!r}, {call})"
+    value = call if told in {"None", "str"} else f'cast("{told}", {call})' if '"' not in told else f"cast({told!r}, {call})"
     lead = "" if told == "None" else "return "
     named = ", ".join(["self", *parameters])
     summary = operation["summary"].replace("\\", "")
@@ -106,7 +110,7 @@ def _arguments(path: str, operation: Mapping[str, Any]) -> Iterator[str]:
         yield "*"
     yield from (f"{_name(each['name'])}: {_asked(each)}{'' if each['required'] else ' | None = None'}" for each in query)
     if _is_keyed(operation):
-        yield 'key: str = ""'
+        yield "key: str | None = None" if _keeps_key(operation) else 'key: str = ""'
     if _is_matched(operation):
         yield 'match: str = ""'
 
@@ -122,18 +126,20 @@ def _call(method: str, path: str, operation: Mapping[str, Any]) -> str:
     place = path
     for name in _placeholders(path):
         place = place.replace(f"{{{name}}}", f"{{quote({name}, safe='')}}")
-    address = f'f"{place}"' if "{" in path else f'"{place}"'
-    body = "dict(body)" if "application/json" in operation.get("requestBody", {}).get("content", {}) else "None"
-    pairs = ", ".join(f'"{each["name"]}": {_name(each["name"])}' for each in _query(operation))
-    match = ", match=match" if _is_matched(operation) else ""
-    key = "key" if _is_keyed(operation) else '""'
-    return f'self.client.send("{method.upper()}", {address}, query={{{pairs}}}, body={body}, key={key}{match})'
+    told = [f'"{method.upper()}"', f'f"{place}"' if "{" in path else f'"{place}"']
+    if query := _query(operation):
+        pairs = ", ".join(f'"{each["name"]}": {_name(each["name"])}' for each in query)
+        told.append(f"query={{{pairs}}}")
+    told += ["body=body"] if "application/json" in operation.get("requestBody", {}).get("content", {}) else []
+    told += ["key=key"] if _is_keyed(operation) else []
+    told += ["match=match"] if _is_matched(operation) else []
+    return f"self.client.{'text' if _answer(operation) == 'str' else 'send'}({', '.join(told)})"
 
 
 def _answer(operation: Mapping[str, Any]) -> str:
+    """What is given back; a file's text, where the first of the forms that an answer may have is no JSON."""
     found = next(answer for status, answer in operation["responses"].items() if status.startswith("2") or "$ref" not in answer)
-    content = found.get("content", {})
-    return next((_type(each["schema"]) for each in content.values()), "None")
+    return next((_type(each["schema"]) if "json" in kind else "str" for kind, each in found.get("content", {}).items()), "None")
 
 
 def _placeholders(path: str) -> list[str]:
@@ -146,6 +152,11 @@ def _query(operation: Mapping[str, Any]) -> list[Any]:
 
 def _is_keyed(operation: Mapping[str, Any]) -> bool:
     return any(each["name"] == "Idempotency-Key" for each in operation["parameters"])
+
+
+def _keeps_key(operation: Mapping[str, Any]) -> bool:
+    """Whether what is made keeps the key: one that nobody chose would be seen in it, and costs a write more."""
+    return any(each["name"] == "Idempotency-Key" and each["schema"]["description"] == OWN_KEY for each in operation["parameters"])
 
 
 def _is_matched(operation: Mapping[str, Any]) -> bool:

@@ -71,9 +71,10 @@ _PROBLEM: Final = "application/problem+json"
 ANYTHING: Final = "*/*"
 _FORM: Final = "application/x-www-form-urlencoded"
 _BROKEN: Final = ("internal", "setting-invalid", "blob-missing", "blob-corrupt")
+OWN_KEY: Final = "the same request with the same key finds the same thing, as it is by then, for a day"
 _REPLAY: Final = {
     Replay.STORED: "the same request with the same key is given the first one's answer, for a day",
-    Replay.OWN: "the same request with the same key finds the same thing, as it is by then, for a day",
+    Replay.OWN: OWN_KEY,
 }
 KEYED: Final = (KeyInvalid, KeyReused, RequestInFlight)
 _SECURITY: Final[JsonObject] = {

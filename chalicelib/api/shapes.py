@@ -45,7 +45,9 @@ ACCESS: Final = Shape("WorkflowAccess", {"owner": str, "public": bool, "mine": M
 VERSION: Final = Shape("Version", record=Version)
 MAP: Final = Many(Shape("MappedState", {"state": str, "node": str, "role": str, "line": int}))
 # What versions published by earlier releases lack is not asked for.
-FORECAST: Final = Shape("Forecast", {"transitions": FREE, "invocations": FREE, "writes": FREE}, {"models": FREE}, open=True)
+FORECAST: Final = Shape(
+    "Forecast", {"transitions": FREE, "invocations": FREE, "writes": FREE}, {"models": FREE, "price_microdollars": FREE}, open=True
+)
 
 RUN: Final = Shape("Run", {"write_count": int}, record=Run, without=frozenset({"running_count", "waiting_count", "above", "capped"}))
 _PLACE: Final = Shape("PlaceInLine", {"position": int, "waiting_count": int, "estimated_start_at": str | None, "is_paused": bool})

@@ -1,67 +1,163 @@
-"""Documents of the API as the command line reads them: runs, events, gates, versions."""
+"""Documents of the API as the command line reads them, whole: runs, node runs, events, gates, versions."""
 
-from typing import Any
+from typing import Any, cast
+
+from cli.api_client import Fence, Gate, NodeRun, PublishedVersion, RunEvent, RunWithValues, Usage
+from cli.watch import Words
 
 RUN = "run_1"
 AT = "2026-11-21T10:00:00.000Z"
+NOTHING_USED: Usage = {"input_tokens": 0, "output_tokens": 0, "cost": 0}
+FENCE: Fence = {"resume": 0, "again": 0, "visit": 1, "entry": 0, "retry": 0}
 
 
-def run(status: str = "queued", **more: Any) -> dict[str, Any]:
-    return {
+def run(status: str = "queued", **more: Any) -> RunWithValues:
+    known: RunWithValues = {
         "id": RUN,
         "workflow_id": "wf_1",
         "workflow_name": "greet",
+        "version_id": "ver_1",
         "version": 1,
-        "status": status,
+        "title": "Greet",
+        "status": "queued",
+        "machine_arn": "arn:m",
+        "execution_name": RUN,
+        "started_by": "ann",
+        "trigger": {"type": "manual", "source": "ann", "depth": 0},
+        "parent": None,
+        "key": None,
+        "priority": "normal",
+        "slot": "none",
         "created_at": AT,
+        "updated_at": AT,
+        "admitted_at": None,
+        "start_by_at": None,
         "started_at": AT,
         "ended_at": AT if status in ("succeeded", "failed") else None,
-        "started_by": "ann",
+        "deadline_at": None,
+        "cancel_requested_by": None,
+        "cancel_reason": None,
+        "lingers": False,
+        "resume": 0,
+        "again": {},
         "error": None,
         "failed_node": None,
+        "event_count": 0,
+        "invocation_count": 0,
+        "usage": NOTHING_USED,
+        "of_items": {"usage": NOTHING_USED, "invocation_count": 0},
+        "write_count": 0,
+        "queue": None,
+        "input": {},
+        "input_bytes": 2,
         "output": {"text": "hello"} if status == "succeeded" else None,
-        **more,
+        "output_bytes": 4,
     }
+    return cast("RunWithValues", {**known, "status": status, **more})
 
 
-def version() -> dict[str, Any]:
+def node_run(node: str, **more: Any) -> NodeRun:
+    known: NodeRun = {
+        "run_id": RUN,
+        "node": node,
+        "item_path": "",
+        "fence": FENCE,
+        "status": "succeeded",
+        "started_at": AT,
+        "ended_at": AT,
+        "error": None,
+        "usage": NOTHING_USED,
+        "visit_usage": NOTHING_USED,
+        "earlier": [],
+        "attempts": [],
+        "attempt_count": 1,
+        "is_container": False,
+        "waiting_for": None,
+        "reference": None,
+        "until": None,
+        "details": {},
+        "input": None,
+        "input_bytes": 4,
+        "output": None,
+        "output_bytes": 4,
+    }
+    return cast("NodeRun", {**known, **more})
+
+
+def version() -> PublishedVersion:
     return {
         "id": "ver_1",
+        "workflow_id": "wf_1",
         "workflow_name": "greet",
         "number": 1,
+        "digest": "d" * 64,
+        "spec_digest": "s" * 64,
+        "title": "Greet",
+        "note": "",
+        "labels": {},
+        "rollback_of": None,
         "machine_arn": "arn:m",
         "spec": {"nodes": {"write": {}, "ask": {}, "rows": {}, "late": {}}},
+        "children": {},
+        "agents": {},
+        "context_fields": [],
+        "warnings": [],
+        "created_at": AT,
+        "created_by": "ann",
+        "is_new": True,
+        "impact": {
+            "workflow_id": "wf_1",
+            "latest_version": 1,
+            "in_flight_count": 0,
+            "open_gate_count": 0,
+            "versions": [],
+            "callers": [],
+            "triggers": [],
+            "is_whole": True,
+        },
     }
 
 
-def event(number: int, kind: str, node: str | None = None, **data: Any) -> dict[str, Any]:
+def event(number: int, kind: str, node: str | None = None, **data: Any) -> RunEvent:
     item_path = data.pop("item_path", "")
-    return (
-        {"number": number, "type": kind, "at": AT, "run_id": RUN, "data": data}
-        | ({"node": node} if node else {})
-        | ({"item_path": item_path} if item_path else {})
-    )
+    known = {"number": number, "type": kind, "at": AT, "run_id": RUN, "workflow_id": "wf_1", "data": data}
+    return cast("RunEvent", known | ({"node": node} if node else {}) | ({"item_path": item_path} if item_path else {}))
 
 
-def gate(**more: Any) -> dict[str, Any]:
-    choices = [{"choice": "approve", "approves": True}, {"choice": "reject", "approves": False}]
-    return {
+def gate(**more: Any) -> Gate:
+    known: Gate = {
         "id": "gate_1",
+        "run_id": RUN,
+        "workflow_id": "wf_1",
         "workflow_name": "greet",
         "node": "ask",
+        "item_path": "",
+        "call": None,
+        "status": "open",
         "ask": "Shall we?",
-        "choices": choices,
-        "details": {"amount": 12, "to": "Ada"},
+        "choices": [
+            {"choice": "approve", "title": "Approve", "approves": True, "fields": None},
+            {"choice": "reject", "title": "Reject", "approves": False, "fields": None},
+        ],
+        "any_of": ["role:approver"],
         "at_least": 1,
-        "votes": [],
-        "reason_rule": "optional",
+        "allow_self_approval": False,
+        "started_by": "ann",
+        "channels": [],
         "form": None,
+        "reason_rule": "optional",
         "opened_at": AT,
-        **more,
+        "deadline_at": None,
+        "shown_sha256": "0" * 64,
+        "votes": [],
+        "decision": None,
+        "delivered_at": None,
+        "details": {"amount": 12, "to": "Ada"},
     }
+    return cast("Gate", {**known, **more})
 
 
-def story() -> list[dict[str, Any]]:
+def story() -> list[RunEvent]:
     """A run with a retry, a gate, a map's item, a skipped node and a cost."""
     return [
         event(1, "run_queued"),
@@ -83,12 +179,12 @@ def story() -> list[dict[str, Any]]:
     ]
 
 
-def text(number: int, words: str, node: str = "write", call: str = "0/turn-1", **more: Any) -> dict[str, Any]:
+def text(number: int, words: str, node: str = "write", call: str = "0/turn-1", **more: Any) -> Words:
     """A frame of a model's text."""
-    return {"type": "text", "run_id": RUN, "workflow_id": "wf_1", "node": node, "call": call, "number": number, "text": words, **more}
+    return cast("Words", {"type": "text", "run_id": RUN, "node": node, "call": call, "number": number, "text": words, **more})
 
 
-def call_gate(**more: Any) -> dict[str, Any]:
+def call_gate(**more: Any) -> Gate:
     """The gate of an agent's call, as it is offered."""
     arguments = {"key": "answer", "value": 42}
     form = {

@@ -7,8 +7,9 @@ import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
+from cli.api_client import Api, DecisionToMake
 from cli.client import Client, Problem
 from cli.credentials import Credential
 from tests.factories.credentials import credential
@@ -42,17 +43,21 @@ class LocalRuns:
     def client(self) -> Client:
         return self.as_(STARTER)
 
+    @property
+    def api(self) -> Api:
+        return Api(self.client)
+
     def publish(self, spec: str | Mapping[str, Any]) -> Document:
         """The version. A name that was published before gets a new one."""
         text = spec if isinstance(spec, str) else json.dumps(spec)
         workflow_id = self._workflow_id(text)
-        version: Document = self.client.post(f"/api/v1/workflows/{workflow_id}/versions", {"text": text})
+        version: Document = {**self.api.versions_publish(workflow_id, {"text": text})}
         self.workflow_ids[version["workflow_name"]] = workflow_id
         return version
 
     def _workflow_id(self, text: str) -> str:
         try:
-            return str(self.client.post("/api/v1/workflows", {"text": text})["id"])
+            return self.api.workflows_create_workflow({"text": text})["id"]
         except Problem as problem:
             if problem.code != "workflow-name-taken":
                 raise
@@ -60,43 +65,37 @@ class LocalRuns:
 
     def start(self, name: str, given: Mapping[str, Any] | None = None, *, key: str | None = None) -> str:
         """The run's id."""
-        headers = {"Idempotency-Key": key} if key else None
-        path = f"/api/v1/workflows/{self.workflow_ids[name]}/run"
-        return str(self.client.post(path, {"input": dict(given or {})}, headers=headers)["id"])
+        return self.api.runs_start_run(self.workflow_ids[name], {"input": dict(given or {})}, key=key)["id"]
 
     def run(self, run_id: str, *, counts: bool = False) -> Document:
-        found: Document = self.client.get(f"/api/v1/workflows/runs/{run_id}", counts="true" if counts else None)
-        return found
+        return {**self.api.runs_get_run(run_id, counts=counts or None)}
 
     def nodes(self, run_id: str) -> dict[str, Document]:
         """Node runs by node; items of maps by `node item_path`."""
-        found = self.client.get(f"/api/v1/workflows/runs/{run_id}/nodes", limit=1000)["nodes"]
-        return {f"{each['node']} {each['item_path']}".strip() if each.get("item_path") else each["node"]: each for each in found}
+        found = self.api.runs_list_nodes(run_id, limit=1000)["nodes"]
+        return {f"{each['node']} {each['item_path']}".strip(): {**each} for each in found}
 
     def events(self, run_id: str) -> list[Document]:
         """All of them, in order."""
         found: list[Document] = []
         while True:
-            page = self.client.get(f"/api/v1/workflows/runs/{run_id}/events", since=len(found), limit=1000)["events"]
+            page = self.api.runs_list_events(run_id, since=len(found), limit=1000)["events"]
             if not page:
                 return found
-            found += page
+            found += [{**event} for event in page]
 
     def forecast(self, run: Document) -> Document:
-        found: Document = self.client.get(f"/api/v1/workflows/{run['workflow_id']}/versions/{run['version']}/forecast")
-        return found
+        return {**self.api.versions_get_forecast(run["workflow_id"], str(run["version"]))}
 
     def open_gates(self, run_id: str) -> list[Document]:
-        found: list[Document] = self.client.get("/api/v1/gates", run_id=run_id)["gates"]
-        return found
+        return [{**gate} for gate in self.api.gates_list_gates(run_id=run_id)["gates"]]
 
     def gate(self, run_id: str, *, seconds: float = 20) -> Document:
         """The gate that the run waits at."""
         return eventually(lambda: self.open_gates(run_id), seconds=seconds, what=f"a gate of {run_id}")[0]
 
     def decide(self, gate: Document, choice: str, *, by: str, **fields: Any) -> Document:
-        decided: Document = self.as_(by).post(f"/api/v1/gates/{gate['id']}/decision", {"choice": choice, **fields})
-        return decided
+        return {**Api(self.as_(by)).gates_decide_gate(gate["id"], cast("DecisionToMake", {"choice": choice, **fields}))}
 
     def ended(self, run_id: str, *, seconds: float = 40) -> Document:
         """The run once it has ended."""

@@ -6,6 +6,7 @@ In: what the stack prints at its start. Out: `People`, which gives the command l
 from dataclasses import dataclass, field
 from typing import IO
 
+from cli.api_client import Api
 from cli.client import Client, credential_of
 from cli.credentials import Credential
 
@@ -31,11 +32,10 @@ class People:
 
     def _invite(self, person: str) -> None:
         with Client(self.url, credential=self._sign_in("admin", self.admin)) as admin:
-            invitation = admin.post("/api/v1/auth/invitations", {"roles": ["admin", "approver"]})["invitation"]
+            invitation = Api(admin).people_invite({"roles": ["admin", "approver"]})["invitation"]
             self.passwords[person] = "seven small brown owls"
-            body = {"invitation": invitation, "username": person, "password": self.passwords[person]}
-            admin.post("/api/v1/auth/invitations/acceptance", body)
+            Api(admin).people_accept({"invitation": invitation, "username": person, "password": self.passwords[person]})
 
     def _sign_in(self, person: str, password: str) -> Credential:
         with Client(self.url, credential=Credential(person)) as client:
-            return credential_of(client.post("/api/v1/auth/login/json", {"username": person, "password": password}))
+            return credential_of(Api(client).sign_in_login({"username": person, "password": password}))

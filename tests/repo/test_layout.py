@@ -55,6 +55,13 @@ def test_it_keeps_the_app_a_table_of_contents() -> None:
     assert text(Path("app.py")).count("\n") < 80
 
 
+def test_the_command_line_knows_the_api_by_its_document() -> None:
+    """Paths stand in the typed client, which is made of the document, and in what goes to the API before any operation. No other module sends."""
+    written = {str(path): text(path) for path in modules("cli")}
+    assert {path for path, source in written.items() if "/api/v1" in source} == {"cli/api_client.py", "cli/client.py"}
+    assert {path for path, source in written.items() if re.search(r"client\.(?:send|text)\(", source)} == {"cli/api_client.py"}
+
+
 def test_it_leaves_nothing_out_of_the_suite() -> None:
     left_out = ("pytest." + "skip", "mark." + "skip", "mark." + "xfail", "unittest." + "skip", "mock." + "patch")
     assert {str(path): word for path in modules("tests", "bench") for word in left_out if word in text(path)} == {}

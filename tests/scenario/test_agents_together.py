@@ -96,7 +96,7 @@ def test_a_run_that_is_cancelled_at_an_agents_gate_closes_it(runs: LocalRuns) ->
     with answering(Say("", calls=(KEEP,)), Say("done")) as fake:
         run_id = started(runs, "agents-cancelled", {"work": AGENT})
         gate = runs.gate(run_id)
-        runs.client.post(f"/api/v1/workflows/runs/{run_id}/cancel", {})
+        runs.api.runs_cancel_run(run_id, {})
         run = runs.ended(run_id)
     assert run["status"] == "cancelled"
     assert runs.open_gates(run_id) == []
@@ -113,10 +113,8 @@ def test_a_run_that_is_cancelled_stops_the_run_that_its_agent_waits_for(runs: Lo
     with answering(Say("", calls=(Calls("sleeper"),)), Say("done")):
         run_id = started(runs, "agents-parent", {"work": agent})
         eventually(lambda: runs.run(run_id)["status"] == "waiting", seconds=20, what="the wait")
-        child = eventually(lambda: runs.client.get("/api/v1/workflows/runs", workflow_id=runs.workflow_ids["sleeper"])["runs"], what="the child")[0][
-            "id"
-        ]
-        runs.client.post(f"/api/v1/workflows/runs/{run_id}/cancel", {})
+        child = eventually(lambda: runs.api.runs_list_runs(workflow_id=runs.workflow_ids["sleeper"])["runs"], what="the child")[0]["id"]
+        runs.api.runs_cancel_run(run_id, {})
         assert runs.ended(run_id)["status"] == "cancelled"
         assert runs.ended(child)["status"] == "cancelled"
 

@@ -158,7 +158,7 @@ def test_it_puts_five_megabytes_into_s3(runs: LocalRuns, tool: Put) -> None:
     run = succeeded(runs, spec("large", work=call(), picked=picked))
     assert run["output"]["seen"]["value"] == 74_999
     assert runs.nodes(run["id"])["work"]["output"] is None
-    whole = runs.client.get(f"/api/v1/workflows/runs/{run['id']}/nodes", node="work")["nodes"][0]
+    whole = runs.api.runs_list_nodes(run["id"], node="work")["nodes"][0]
     assert (whole["output"], whole["output_bytes"] > 5 * MEGABYTE) == (None, True)  # with its quotes escaped it is more than an answer holds
 
 
@@ -167,7 +167,7 @@ def test_it_gives_five_megabytes_as_the_runs_output(runs: LocalRuns, tool: Put) 
     run = succeeded(runs, {**spec("large-output", work=call()), "output": {"seen": "$work"}})
     assert len(run["output"]["seen"]["body"]) == 5 * MEGABYTE
     assert runs.nodes(run["id"])["work"]["output"] is None
-    whole = runs.client.get(f"/api/v1/workflows/runs/{run['id']}/nodes", node="work")["nodes"][0]
+    whole = runs.api.runs_list_nodes(run["id"], node="work")["nodes"][0]
     assert whole["output"] == run["output"]["seen"]
 
 

@@ -215,6 +215,6 @@ def test_a_person_has_the_last_word_on_a_larger_refund(runs: LocalRuns, choice: 
     runs.decide(gate, choice, by="ann", **given)
     assert runs.ended(run_id)["status"] == "succeeded"
     assert desk_calls(runs, run_id) == [*LOOKED, ("issue_refund", came, ["ann"])]
-    refunds = runs.client.get("/api/v1/workflows/runs", workflow_id=runs.workflow_ids["issue-refund"])["runs"]
+    refunds = runs.api.runs_list_runs(workflow_id=runs.workflow_ids["issue-refund"])["runs"]
     paid = [runs.run(each["id"])["output"]["amount"] for each in refunds if each["trigger"]["source"] == run_id]
     assert paid == {"approve": [129.5], "edit": [60]}.get(choice, [])

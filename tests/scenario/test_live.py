@@ -41,7 +41,7 @@ def waiting_run(runs: LocalRuns) -> tuple[str, Any]:
 
 
 def watcher(runs: LocalRuns, run_id: str, **fields: Any) -> Watcher:
-    return Watcher(lambda: str(runs.client.post("/api/v1/live/tickets")["url"]), run_id, **fields)
+    return Watcher(lambda: runs.api.live_issue_ticket()["url"], run_id, **fields)
 
 
 def test_a_hundred_watchers_get_every_event_in_order(chain: LocalRuns) -> None:
@@ -80,7 +80,7 @@ def test_a_workflows_watcher_sees_every_run(chain: LocalRuns) -> None:
 
         from websockets.asyncio.client import connect
 
-        url = chain.client.post("/api/v1/live/tickets")["url"]
+        url = chain.api.live_issue_ticket()["url"]
         async with connect(url) as connection:
             await connection.send(json.dumps({"action": "subscribe", "workflow_id": chain.workflow_ids["chain"]}))
             await connection.recv()

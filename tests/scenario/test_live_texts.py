@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 from typing import Any, Final
@@ -11,7 +11,7 @@ import anthropic  # noqa: F401  (its second of import time belongs to no test)
 import pytest
 
 from chalicelib.providers import select
-from cli.watch import ahead, watch
+from cli.watch import Words, ahead, watch
 from infra.local.stack import LocalStack
 from tests.factories.local_runs import LocalRuns
 from tests.factories.watchers import Event, Watcher, watch_all
@@ -57,10 +57,10 @@ def watched(runs: LocalRuns, run_id: str, *watchers: Watcher) -> None:
 
 
 def watcher(runs: LocalRuns, run_id: str, **fields: Any) -> Watcher:
-    return Watcher(lambda: str(runs.client.post("/api/v1/live/tickets")["url"]), run_id, **fields)
+    return Watcher(lambda: runs.api.live_issue_ticket()["url"], run_id, **fields)
 
 
-def by_call(frames: list[Event]) -> list[str]:
+def by_call(frames: Sequence[Event | Words]) -> list[str]:
     """The text of each call, in the order heard; the frames of each are counted from 1 without a gap."""
     calls = [list(same) for _, same in groupby(frames, key=lambda frame: frame["call"])]
     assert len({frames[0]["call"] for frames in calls}) == len(calls)
@@ -122,7 +122,7 @@ def test_who_comes_back_in_the_middle_goes_on_and_lacks_only_words(runs: LocalRu
 def test_the_command_line_hears_the_first_words_of_a_run_that_it_starts(runs: LocalRuns) -> None:
     with speaking(Say(LETTER, pieces=60)):
         runs.publish(json.dumps({"sluice": 1, "name": "at-once", "nodes": {"write": {**WRITE, "after": []}}, "output": "$write.text"}))
-        heard: list[Event] = []
+        heard: list[Words] = []
         with ahead(runs.client, runs.workflow_ids["at-once"]) as listening:
             run_id = runs.start("at-once")
             events = list(watch(runs.client, run_id, on_text=heard.append, listening=listening))

@@ -86,7 +86,7 @@ def test_a_run_that_a_restart_broke_is_interrupted_and_all_else_survives(tmp_pat
     with stack(tmp_path, people) as (_, runs):
         assert runs.ended(waiting)["error"]["name"] == "Interrupted"
         assert runs.run(broken) == ended
-        assert {run["id"]: run["status"] for run in runs.client.get("/api/v1/workflows/runs")["runs"]} == {
+        assert {run["id"]: run["status"] for run in runs.api.runs_list_runs()["runs"]} == {
             done: "succeeded",
             broken: "failed",
             again: "succeeded",
@@ -97,10 +97,9 @@ def test_a_run_that_a_restart_broke_is_interrupted_and_all_else_survives(tmp_pat
 
 def check_resume(runs: LocalRuns, run_id: str) -> None:
     """A run that a restart broke goes on: what it had read stays read, its gate is asked again."""
-    path = f"/api/v1/workflows/runs/{run_id}/resume"
-    plan = runs.client.post(f"{path}/plan", {})
+    plan = runs.api.resume_plan_resume(run_id, {})
     assert {each["node"]: each["fate"] for each in plan["nodes"]} == {"before": "kept", "approve": "retried", "kept": "first"}
-    runs.client.post(path, {"plan": plan["plan"]})
+    runs.api.resume_resume_run(run_id, {"plan": plan["plan"]})
     runs.decide(runs.gate(run_id), "approve", by="ann")
     ended = runs.ended(run_id)
     assert (ended["status"], ended["resume"], ended["output"]) == ("succeeded", 1, {"before": "bob", "by": "ann"})
@@ -116,7 +115,7 @@ def test_a_kill_in_the_midst_of_work_leaves_every_run_ended(tmp_path: Path) -> N
         os.kill(process.pid, signal.SIGKILL)
         process.wait(10)
     with stack(tmp_path, people) as (_, runs):
-        kept = [run["id"] for run in runs.client.get("/api/v1/workflows/runs")["runs"]]
+        kept = [run["id"] for run in runs.api.runs_list_runs()["runs"]]
         assert kept
         assert set(kept) <= set(first)
         for run_id in kept:

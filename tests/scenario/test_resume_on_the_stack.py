@@ -5,7 +5,8 @@ from typing import Any, Final
 import pytest
 
 from chalicelib.store.clients import client
-from tests.factories.local_runs import Document, LocalRuns
+from cli.api_client import ResumePlan
+from tests.factories.local_runs import LocalRuns
 
 pytestmark = pytest.mark.scenario
 
@@ -30,12 +31,10 @@ output: {rows: $rows, status: $look.status, by: $approve.by}
 """
 
 
-def resumed(runs: LocalRuns, run_id: str, **wanted: Any) -> Document:
-    path = f"/api/v1/workflows/runs/{run_id}/resume"
-    plan = runs.client.post(f"{path}/plan", wanted)
-    runs.client.post(path, {**wanted, "plan": plan["plan"]})
-    found: Document = plan
-    return found
+def resumed(runs: LocalRuns, run_id: str, *, outputs: dict[str, Any]) -> ResumePlan:
+    plan = runs.api.resume_plan_resume(run_id, {"outputs": outputs})
+    runs.api.resume_resume_run(run_id, {"outputs": outputs, "plan": plan["plan"]})
+    return plan
 
 
 def test_a_broken_run_goes_on_with_its_map_and_its_gate(runs: LocalRuns) -> None:
@@ -66,8 +65,8 @@ def test_a_run_is_repeated_and_a_node_tried(runs: LocalRuns) -> None:
     runs.publish(SPEC)
     run_id = runs.start("broken-here")
     runs.ended(run_id)
-    again = runs.client.post(f"/api/v1/workflows/runs/{run_id}/repeat", {})
+    again = runs.api.resume_repeat_run(run_id, {})
     assert runs.ended(again["id"])["failed_node"] == "look"
     workflow_id = runs.workflow_ids["broken-here"]
-    tried = runs.client.post(f"/api/v1/workflows/{workflow_id}/nodes/rows/try", {})
+    tried = runs.api.resume_try_one(workflow_id, "rows", {})
     assert runs.ended(tried["id"])["output"] == [2, 4, 6]

@@ -8,13 +8,14 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import boto3
 import httpx2
 import pytest
 
 from chalicelib.access.budgets import reserve, settle
+from cli.api_client import Api, TriggerGiven
 from infra.local.stack import LocalStack
 from tests.factories.api_events import bridge_event
 from tests.factories.local_runs import LocalRuns
@@ -41,16 +42,16 @@ def published(runs: LocalRuns) -> None:
 
 
 def added(runs: LocalRuns, workflow: str, name: str, said: Any, **source: Any) -> Any:
-    body = {"name": name, "input": {"said": said}, **source}
-    return runs.as_("sam").post(f"/api/v1/workflows/{runs.workflow_ids[workflow]}/triggers", body)
+    body = cast("TriggerGiven", {"name": name, "input": {"said": said}, **source})
+    return runs.api.triggers_create(runs.workflow_ids[workflow], body)
 
 
 def heard(runs: LocalRuns, eventually: Callable[..., Any], trigger: Any) -> Any:
     """What the run of the trigger's first firing put out."""
 
     def run() -> Any:
-        firings = runs.as_("sam").get(f"/api/v1/triggers/{trigger['id']}/firings")["firings"]
-        found = runs.as_("sam").get(f"/api/v1/workflows/runs/{firings[-1]['run_id']}") if firings and firings[-1]["run_id"] else None
+        firings = runs.api.triggers_firings(trigger["id"])["firings"]
+        found = runs.api.runs_get_run(firings[-1]["run_id"]) if firings and firings[-1]["run_id"] else None
         return found if found and found["status"] == "succeeded" else None
 
     return eventually(run)
@@ -111,8 +112,8 @@ def test_it_fires_when_a_budget_is_used_to_a_share(runs: LocalRuns, eventually: 
     pattern = {"source": ["sluice"], "detail-type": ["Budget alert"], "detail": {"level": [80]}}
     trigger = added(runs, "echo", "spent", "{{ $event.detail.scope }}: {{ $event.detail.spent }}", event={"pattern": pattern})
     eventually(lambda: targets_of(boto3.client("events", region_name="eu-central-1"), trigger))
-    organisation_id, workflow_id = runs.as_("sam").get("/api/v1/auth/me")["organisation_id"], runs.workflow_ids["listen"]
-    runs.as_("ann").put(f"/api/v1/budgets/workflows/{workflow_id}", {"per_day": 100})
+    organisation_id, workflow_id = runs.api.sign_in_me()["organisation_id"], runs.workflow_ids["listen"]
+    Api(runs.as_("ann")).budgets_set_of_workflow(workflow_id, {"per_day": 100})
     held = reserve(organisation_id, call_key="spent", amount=90, workflow_id=workflow_id)
     assert held is not None
     settle(held, 85)
@@ -150,8 +151,7 @@ def test_it_fires_at_the_end_of_another_run(runs: LocalRuns, eventually: Callabl
         "{{ $ended.workflow }} {{ $ended.status }}: {{ $ended.output.heard }}",
         run_end={"workflow": "echo", "statuses": ["succeeded"]},
     )
-    client = runs.as_("sam")
-    client.post(f"/api/v1/workflows/{runs.workflow_ids['echo']}/run", {"input": {"said": "bye"}})
+    runs.start("echo", {"said": "bye"})
     run = heard(runs, eventually, trigger)
     assert (run["output"], run["trigger"]["depth"]) == ({"heard": "echo succeeded: bye"}, 1)
-    client.post(f"/api/v1/triggers/{trigger['id']}/pause")
+    runs.api.triggers_pause(trigger["id"])

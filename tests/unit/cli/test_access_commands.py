@@ -93,7 +93,7 @@ PERSON = {"name": "bob", "kind": "person", "roles": ["viewer"], "disabled": Fals
         (["users", "disable", "bob"], {"PATCH /api/v1/people/bob": PERSON}, "PATCH /api/v1/people/bob", {"disabled": True}, "disabled"),
         (["users", "enable", "bob"], {"PATCH /api/v1/people/bob": PERSON}, "PATCH /api/v1/people/bob", {"disabled": False}, "enabled"),
         (["users", "remove", "bob"], {"DELETE /api/v1/people/bob": None}, "DELETE /api/v1/people/bob", None, "removed"),
-        (["users", "reset", "bob"], {"POST /api/v1/people/bob/password": {"password": "p-w"}}, "POST /api/v1/people/bob/password", {}, "p-w"),
+        (["users", "reset", "bob"], {"POST /api/v1/people/bob/password": {"password": "p-w"}}, "POST /api/v1/people/bob/password", None, "p-w"),
         (
             ["users", "add-service", "ci", "operator"],
             {"POST /api/v1/service-accounts": {"name": "service:ci"}},

@@ -5,6 +5,7 @@ import io
 from rich.console import Console
 
 from cli.agents import account
+from tests.factories.cli_documents import node_run
 
 
 def test_it_shows_the_calls_within_a_task_that_was_handed_on() -> None:
@@ -19,7 +20,7 @@ def test_it_shows_the_calls_within_a_task_that_was_handed_on() -> None:
         "cost_micro_dollars": 1500,
         "calls": [within],
     }
-    node = {"node": "work", "details": {"turns": 2, "calls": [{"number": 1, "turn": 1, "name": "math", "came": "refused"}, handed]}}
+    node = node_run("work", details={"turns": 2, "calls": [{"number": 1, "turn": 1, "name": "math", "came": "refused"}, handed]})
     written = io.StringIO()
     told = account(node)
     assert told is not None

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from cli import answers as asking
 from cli.answers import Answers
+from cli.api_client import RunEvent
 from cli.client import Client
 from cli.runs import follow_run
 from cli.session import Session
@@ -95,7 +96,7 @@ def test_it_sends_the_reply_to_a_message(typing: Typing) -> None:
 
 
 @pytest.mark.parametrize("told", [event(1, "node_started", "ask"), event(1, "node_waiting", "ask", waiting_for="child")])
-def test_it_asks_nothing_else(told: dict[str, Any]) -> None:
+def test_it_asks_nothing_else(told: RunEvent) -> None:
     with serving_api({}) as api:
         answering(api)[0].consider(told, RUN)
     assert api.asked == []

@@ -47,20 +47,48 @@ def test_it_says_what_to_do_without_credentials(monkeypatch: pytest.MonkeyPatch)
         sign(request())
 
 
+def keys_of(api: FakeApi) -> list[str]:
+    """The idempotency key of each request."""
+    return [headers.get("idempotency-key", "") for _, _, headers in api.asked]
+
+
 def sent(api: FakeApi) -> list[str]:
     """The credentials of each request."""
     return [headers.get("authorization", "") for _, _, headers in api.asked]
 
 
 @pytest.mark.usefixtures("kept")
-def test_it_sends_an_operations_key_and_what_it_is_compared_with_where_there_are_any() -> None:
-    path = "/api/v1/workflows/wf_1/draft"
-    with serving_api({f"PUT {path}": {}}) as api, Client(api.url) as client:
+def test_it_sends_what_a_draft_is_compared_with_where_there_is_any() -> None:
+    with serving_api({"PUT /api/v1/workflows/wf_1/draft": {}}) as api, Client(api.url) as client:
         Api(client).drafts_save("wf_1", {"text": "name: x"}, match='"1-a"')
-        client.send("PUT", path, query={}, body={}, key="k")
+        Api(client).drafts_save("wf_1", {"text": "name: x"})
     first, second = (headers for _, _, headers in api.asked)
     assert (first.get("if-match"), first.get("idempotency-key")) == ('"1-a"', None)
-    assert (second.get("if-match"), second.get("idempotency-key")) == (None, "k")
+    assert (second.get("if-match"), second.get("idempotency-key")) == (None, None)
+
+
+@pytest.mark.usefixtures("kept")
+def test_it_gives_each_call_whose_answer_is_kept_a_key_of_its_own() -> None:
+    with serving_api({"POST /api/v1/workflows/import": {}}) as api, Client(api.url) as client:
+        for key in ("", "", "mine"):
+            Api(client).exchange_import_file({"text": "name: x"}, key=key)
+    first, second, given = keys_of(api)
+    assert (len(first), len(second), first == second, given) == (32, 32, False, "mine")
+
+
+@pytest.mark.usefixtures("kept")
+def test_a_run_has_a_key_only_where_somebody_chose_one() -> None:
+    with serving_api({"POST /api/v1/workflows/wf_1/run": {}}) as api, Client(api.url) as client:
+        Api(client).runs_start_run("wf_1", {})
+        Api(client).runs_start_run("wf_1", {}, key="mine")
+    assert keys_of(api) == ["", "mine"]
+
+
+@pytest.mark.usefixtures("kept")
+def test_it_gives_a_file_as_it_is_whatever_its_form() -> None:
+    with serving_api({"GET /api/v1/workflows/a%2Fb/export": {"sluice": 1}}) as api, Client(api.url) as client:
+        assert Api(client).exchange_export("a/b", format_="json", bundle=True) == '{"sluice": 1}'
+    assert api.asked[0][0].endswith("/export?format=json&bundle=true")
 
 
 def test_it_sends_what_is_kept_of_whoever_signed_in_last_or_is_named(kept: Path) -> None:
@@ -70,13 +98,13 @@ def test_it_sends_what_is_kept_of_whoever_signed_in_last_or_is_named(kept: Path)
         credentials.save(f"{api.url}0", Credential("eve", api_key="sk_eve"), chosen=True)
         for person in ("", "bob"):
             with Client(api.url, person) as client:
-                client.get("/api/v1/gates")
+                Api(client).gates_list_gates()
         credentials.save(api.url, Credential("bob", api_key="sk_bob"), chosen=True)
         with Client(api.url) as client:
-            client.get("/api/v1/gates")
+            Api(client).gates_list_gates()
         assert sent(api) == ["Bearer sk_ann", "Bearer sk_bob", "Bearer sk_bob"]
         with pytest.raises(Problem, match="sluice login cleo"), Client(api.url, "cleo") as client:
-            client.get("/api/v1/gates")
+            Api(client).gates_list_gates()
 
 
 def test_it_sends_the_environments_token_where_nobody_has_signed_in(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,7 +112,7 @@ def test_it_sends_the_environments_token_where_nobody_has_signed_in(kept: Path, 
         for token in ("", "sk_env"):
             monkeypatch.setenv("SLUICE_TOKEN", token)
             with Client(api.url) as client:
-                client.get("/api/v1/gates")
+                Api(client).gates_list_gates()
         assert sent(api) == ["", "Bearer sk_env"]
 
 
@@ -96,7 +124,7 @@ def test_it_exchanges_a_token_that_is_about_to_lapse_and_keeps_the_next(kept: Pa
         credentials.save(api.url, Credential("ann", access_token="first", refresh_token="rt_1", expires_at=time.time() + 30))
         for _ in range(2):
             with Client(api.url) as client:
-                client.get("/api/v1/gates")
+                Api(client).gates_list_gates()
         assert api.bodies("POST /api/v1/auth/refresh") == [{"refresh_token": "rt_1"}]
         assert sent(api) == ["", "Bearer second", "Bearer second"]
         found = credentials.find(api.url)
@@ -108,7 +136,7 @@ def test_it_forgets_a_session_that_is_over(kept: Path) -> None:
     with serving_api({"POST /api/v1/auth/refresh": Refusal(401, "not-signed-in")}) as api:
         credentials.save(api.url, Credential("ann", access_token="first", refresh_token="rt_1"))
         with pytest.raises(Problem), Client(api.url) as client:
-            client.get("/api/v1/gates")
+            Api(client).gates_list_gates()
         assert credentials.find(api.url) is None
 
 

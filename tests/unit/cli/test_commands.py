@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 from cli import credentials
 from cli.credentials import Credential
 from cli.main import app
-from tests.factories.cli_documents import RUN, agent_details, call_gate, gate, run, story, version
+from tests.factories.cli_documents import RUN, agent_details, call_gate, gate, node_run, run, story, version
 from tests.factories.fake_api import FakeApi, Refusal, serving_api
 
 GREET = """
@@ -108,7 +108,7 @@ def test_it_publishes_to_the_workflow_that_there_is(greet: str) -> None:
 
 
 def test_it_shows_the_diagnostics_of_a_refused_publication(greet: str) -> None:
-    diagnostic = {"code": "unknown-field", "severity": "error", "message": "no such field", "hint": "look", "line": 3, "column": 4}
+    diagnostic = {"code": "unknown-field", "severity": "error", "message": "no such field", "hint": "look", "line": 3, "column": 4, "path": ""}
     refusal = Refusal(422, "spec-invalid", {"diagnostics": [diagnostic]})
     with serving_api({WORKFLOWS: {"workflows": [{"id": "wf_7"}]}, "POST /api/v1/workflows/wf_7/versions": refusal}) as api:
         found = sluice("publish", greet, api=api)
@@ -156,19 +156,8 @@ def test_it_ends_with_one_when_the_run_fails() -> None:
 
 def test_it_shows_a_run_with_its_nodes() -> None:
     usage = {"input_tokens": 1, "output_tokens": 1, "cost": 2}
-    nodes = [
-        {"node": "write", "item_path": "", "status": "succeeded", "started_at": None, "ended_at": None, "usage": usage, "output": {"text": "hi"}},
-        {
-            "node": "work",
-            "item_path": "rows:0",
-            "status": "failed",
-            "started_at": None,
-            "ended_at": None,
-            "usage": {**usage, "output_tokens": 0},
-            "output": None,
-            "error": {"message": "why"},
-        },
-    ]
+    failed = {"status": "failed", "usage": {**usage, "output_tokens": 0}, "error": {"name": "Busy", "message": "why"}}
+    nodes = [node_run("write", usage=usage, output={"text": "hi"}), node_run("work", item_path="rows:0", **failed)]
     with serving_api({f"GET /api/v1/workflows/runs/{RUN}": run("succeeded"), f"GET /api/v1/workflows/runs/{RUN}/nodes": {"nodes": nodes}}) as api:
         found = sluice("show", RUN, api=api)
     assert all(part in found.stdout for part in ("write", "work [rows:0]", "why", "hello"))
@@ -176,8 +165,8 @@ def test_it_shows_a_run_with_its_nodes() -> None:
 
 def shown_nodes(*details: dict[str, Any]) -> str:
     usage = {"input_tokens": 1, "output_tokens": 1, "cost": 1500}
-    known: dict[str, Any] = {"node": "work", "status": "succeeded", "started_at": None, "ended_at": None, "usage": usage, "output": None}
-    nodes = [{**known, "item_path": f"rows:{number}" if number else "", "details": each} for number, each in enumerate(details)]
+    items = (f"rows:{number}" if number else "" for number in range(len(details)))
+    nodes = [node_run("work", usage=usage, item_path=item, details=each) for item, each in zip(items, details, strict=True)]
     with serving_api({f"GET /api/v1/workflows/runs/{RUN}": run("succeeded"), f"GET /api/v1/workflows/runs/{RUN}/nodes": {"nodes": nodes}}) as api:
         return sluice("show", RUN, api=api).stdout
 
@@ -207,7 +196,7 @@ def test_it_shows_a_plain_models_work_in_a_line() -> None:
 
 
 def test_it_lists_runs_of_one_workflow() -> None:
-    with serving_api({WORKFLOWS: {"workflows": [{"id": "wf_1"}]}, "GET /api/v1/workflows/runs": {"runs": [run()]}}) as api:
+    with serving_api({WORKFLOWS: {"workflows": [{"id": "wf_1"}]}, "GET /api/v1/workflows/runs": {"runs": [run()], "cursor": None}}) as api:
         found = sluice("runs", "greet", "--status", "queued", api=api)
     assert (RUN in found.stdout, "workflow_id=wf_1" in api.asked[-1][0], "status=queued" in api.asked[-1][0]) == (True, True, True)
 

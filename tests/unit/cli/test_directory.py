@@ -7,6 +7,7 @@ from typer.testing import CliRunner, Result
 from cli.agents import account
 from cli.main import app
 from cli.session import console
+from tests.factories.cli_documents import node_run
 from tests.factories.fake_api import FakeApi, serving_api
 
 CLERK = {
@@ -83,13 +84,10 @@ def test_a_run_shows_who_was_weighed_and_what_of_the_trail_is_gone() -> None:
         {"kind": "workflow", "name": "book", "score": 1.0, "fit": "has the skill"},
         {"kind": "preset", "name": "writer", "score": 0.9, "fit": "by write"},
     ]
-    node = {
-        "node": "do",
-        "details": {"agent": "book", "agent_kind": "workflow", "agent_why": "it fits", "agent_candidates": weighed, "trail_left_out_count": 3},
-    }
+    chosen = {"agent": "book", "agent_kind": "workflow", "agent_why": "it fits", "agent_candidates": weighed, "trail_left_out_count": 3}
     here = console()
     with here.capture() as captured:
-        here.print(account(node))
+        here.print(account(node_run("do", details=chosen)))
     shown = captured.get()
     assert "workflow:book (it fits)" in shown
     assert "preset:writer" in shown

@@ -44,7 +44,7 @@ def test_it_shows_costs_by_day() -> None:
     assert found.exit_code == 0
     lines = [line.split() for line in found.stdout.splitlines()]
     assert [line[:3] for line in lines[1:]] == [["2026-11-01", "$1.5", "2"], ["2026-11-02", "unpriced", "2"], ["total", "$1.5", "+"]]
-    assert api.asked[-1][0] == "GET /api/v1/costs?workflow_id=wf_1&from=2026-11-01&to=2026-11-02"
+    assert api.asked[-1][0] == "GET /api/v1/costs?from=2026-11-01&to=2026-11-02&workflow_id=wf_1"
 
 
 def test_it_shows_a_runs_costs_by_node() -> None:

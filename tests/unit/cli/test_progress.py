@@ -6,7 +6,9 @@ import pytest
 from rich.console import Console
 
 from cli import screen
+from cli.api_client import RunEvent
 from cli.progress import HEARD_CHARACTERS, Progress
+from cli.watch import Words
 from tests.factories.cli_documents import agent_details, event, story, text
 
 
@@ -16,7 +18,7 @@ def shown(progress: Progress) -> str:
     return written.getvalue()
 
 
-def told(*events: dict[str, object]) -> Progress:
+def told(*events: RunEvent) -> Progress:
     progress = Progress()
     for each in events:
         progress.take(each)
@@ -76,7 +78,7 @@ def test_it_reads_money_and_time_for_people() -> None:
     assert screen.duration(None, None) == ""
 
 
-def heard(progress: Progress, *frames: dict[str, object]) -> Progress:
+def heard(progress: Progress, *frames: Words) -> Progress:
     for each in frames:
         progress.hear(each)
     return progress

@@ -57,9 +57,9 @@ def sluice(*arguments: str, api: FakeApi) -> Result:
     ("arguments", "query"),
     [
         ((), "limit=200"),
-        (("refund", "money"), "search=refund+money&limit=200"),
-        (("--tag", "support", "--tag", "money"), "tag=support%2Cmoney&limit=200"),
-        (("list", "refund"), "search=refund&limit=200"),
+        (("refund", "money"), "limit=200&search=refund+money"),
+        (("--tag", "support", "--tag", "money"), "limit=200&tag=support%2Cmoney"),
+        (("list", "refund"), "limit=200&search=refund"),
     ],
 )
 def test_it_searches_starters(arguments: tuple[str, ...], query: str) -> None:

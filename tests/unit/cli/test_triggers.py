@@ -51,9 +51,10 @@ def sluice(*arguments: str, api: FakeApi) -> Result:
 )
 def test_it_adds_a_trigger_of_each_kind(options: list[str], source: dict[str, Any]) -> None:
     with serving_api({ADD: SCHEDULE}) as api:
-        found = sluice("add", "wf_1", "nightly", *options, "--input", '{"city": "Bonn"}', "--version", "2", "--paused", api=api)
+        found = sluice("add", "wf_1", "nightly", *options, "--input", '{"city": "Bonn"}', "--version", "2", "--paused", "--priority", "low", api=api)
     assert found.exit_code == 0, found.output
-    assert api.bodies(ADD) == [{"name": "nightly", "input": {"city": "Bonn"}, "enabled": False, "version": 2, **source}]
+    sent = {"name": "nightly", "input": {"city": "Bonn"}, "enabled": False, "priority": "low", "version": 2, **source}
+    assert api.bodies(ADD) == [sent]
 
 
 def test_it_reads_input_from_a_file_and_shows_a_webhooks_secret(tmp_path: Path) -> None:

@@ -90,6 +90,12 @@ def test_it_shows_what_publishing_would_do(greet: str, preview: dict[str, Any], 
     assert any(asked == f"POST {VERSIONS}?dry_run=true" for asked, _, _ in api.asked)
 
 
+def test_it_lists_versions_to_those_who_may_not_see_the_runs() -> None:
+    with serving_api({**ANSWERS, f"GET {VERSIONS}": {"versions": [{**version(), "runs": None}]}}) as api:
+        found = sluice("versions", "greet", api=api)
+    assert (found.exit_code, found.stdout.splitlines()[1].split()) == (0, ["1", "ann", AT])
+
+
 def test_it_lists_versions_with_what_their_runs_came_to() -> None:
     with serving_api(ANSWERS) as api:
         found = sluice("versions", "greet", api=api)

@@ -2,7 +2,7 @@
 
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from threading import Thread
 from typing import Any
@@ -11,6 +11,7 @@ import pytest
 from websockets.sync.server import ServerConnection, serve
 
 from cli import watch as watching
+from cli.api_client import RunEvent
 from cli.client import Client
 from tests.factories.cli_documents import RUN, event, text
 from tests.factories.fake_api import Refusal, serving_api
@@ -20,7 +21,7 @@ TICKET = "POST /api/v1/live/tickets"
 
 
 @contextmanager
-def gateway(frames: list[dict[str, Any]]) -> Iterator[str]:
+def gateway(frames: Sequence[object]) -> Iterator[str]:
     """A WebSocket server that sends these frames to whoever subscribes, then says nothing more."""
 
     def converse(connection: ServerConnection) -> None:
@@ -44,7 +45,7 @@ def numbers(client: Client) -> list[int]:
     return [each["number"] for each in itertools.islice(watching.watch(client, RUN), 20)]
 
 
-def pages(*events: dict[str, Any]) -> list[dict[str, Any]]:
+def pages(*events: RunEvent) -> list[dict[str, Any]]:
     return [{"events": list(events), "next_since": 99}, {"events": [], "next_since": 99}]
 
 
