@@ -151,13 +151,12 @@ def get_run(call: Call[Nothing, RunWanted], run_id: str) -> Answer:
     `output` is null until it succeeded. With `counts=true` it has `transition_count` too, the states entered so far. `cost` is in micro-dollars.
     `queue` is null unless the run waits for a slot: 1 is the next of its workflow, the estimate is null where the line has not moved yet.
     """
-    found = query.get_run(call.principal, run_id)
-    document, room = placed_view(found), Room()
-    output, given = query.get_output(call.principal, run_id, seen=found), query.get_input(call.principal, run_id, seen=found)
-    for name, value in (("output", output), ("input", given)):
+    found = query.get_whole_run(call.principal, run_id)
+    document, room = placed_view(found.run), Room()
+    for name, value in (("output", found.output), ("input", found.input)):
         document |= {name: room.take(value), f"{name}_bytes": len(json_text(value).encode()) if value is not None else 0}
     if call.query.counts:
-        document["transition_count"] = query.count_transitions(call.principal, run_id)
+        document["transition_count"] = query.count_transitions(call.principal, run_id, seen=found.run)
     return Answer(document)
 
 

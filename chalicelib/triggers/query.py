@@ -30,7 +30,7 @@ class ShownPage:
 def list_of_workflow(principal: Principal, workflow_id: str) -> tuple[Shown, ...]:
     """By name. Raises WorkflowNotFound."""
     workflow = workflow_for(principal, workflow_id, Scope.WORKFLOW_READ)
-    return _shown(principal, triggers.list_of_workflow(principal.organisation_id, workflow.id))
+    return tuple(Shown(*each) for each in triggers.list_with_tallies(principal.organisation_id, workflow.id))
 
 
 def list_all(principal: Principal, *, limit: int, cursor: str | None) -> ShownPage:

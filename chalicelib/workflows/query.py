@@ -42,8 +42,12 @@ def get_version_by_id(organisation_id: str, version_id: str) -> Version:
 
 def list_versions(principal: Principal, workflow_id: str) -> tuple[VersionSummary, ...]:
     """Newest first. Raises WorkflowNotFound."""
-    workflow_for(principal, workflow_id, Scope.WORKFLOW_READ)
-    return workflows.list_versions(principal.organisation_id, workflow_id)
+    return versions_of(get_workflow(principal, workflow_id))
+
+
+def versions_of(workflow: Workflow) -> tuple[VersionSummary, ...]:
+    """The same, of a workflow that is at hand."""
+    return workflows.list_versions(workflow.organisation_id, workflow.id)
 
 
 def get_document(principal: Principal, workflow_id: str, number: int, name: DocumentName) -> Json:
