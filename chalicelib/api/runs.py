@@ -6,7 +6,7 @@ from typing import Annotated, Final
 from urllib.parse import parse_qsl
 
 from chalice.app import Blueprint
-from pydantic import AwareDatetime, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 
 from chalicelib.access.scopes import Scope
 from chalicelib.api import shapes
@@ -15,6 +15,7 @@ from chalicelib.api.endpoint import Answer, Call, Nothing, Wire, endpoint
 from chalicelib.api.paging import Page
 from chalicelib.api.queue import placed_view
 from chalicelib.api.room import Room
+from chalicelib.api.times import QueryMoment
 from chalicelib.api.views import comparison_view, node_run_view, run_view
 from chalicelib.errors import CursorInvalid, InputInvalid, KeyReused, NotPublished, RunEnded, RunNotFound, VersionNotFound, WorkflowNotFound
 from chalicelib.live.publish import event_frame
@@ -60,8 +61,8 @@ class RunsWanted(Page):
     status: RunStatus | None = None
     version: Annotated[int, Field(ge=1)] | None = None
     error: Annotated[str, Field(max_length=200)] | None = None
-    since: AwareDatetime | None = None
-    until: AwareDatetime | None = None
+    since: QueryMoment | None = None
+    until: QueryMoment | None = None
     label: Pairs = Field(default_factory=dict)
     where: Pairs = Field(default_factory=dict)
 
