@@ -24,6 +24,7 @@ SECRET: Final = "correct-horse-battery-staple"
 PROOF: Final = {"Authorization": f"Bearer {SECRET}"}
 WORKFLOW: Final = "/api/v1/workflows/{workflow_id}"
 RUN: Final = "/api/v1/workflows/runs/{run_id}"
+DECISION: Final = "/api/v1/gates/{gate_id}/decision"
 HOOK: Final = "/api/v1/hooks/{trigger_id}"
 MOST: Final = {
     f"GET {RUN}": 1,
@@ -37,6 +38,7 @@ MOST: Final = {
     f"GET {WORKFLOW}/triggers": 3,
     "GET /api/v1/triggers/{trigger_id}": 3,
     "GET /api/v1/providers/health": 1,
+    f"POST {DECISION}": 7,  # who asks, the gate, its run and node, the decision with its act, who watches, the token, that it was told
     f"POST {WORKFLOW}/run": 4,  # who asks, the workflow, the run with all that belongs to it, who watches
     f"POST {HOOK}": 5,  # the trigger, the workflow, the run, who watches, the firing
 }
@@ -51,16 +53,18 @@ def aws() -> Iterator[Cloud]:
 @pytest.mark.parametrize("route", MOST)
 def test_it_calls_storage_no_more_than_it_has_to(aws: Cloud, route: str) -> None:
     run = started_run()
-    opened_gate(run)
+    gates = [opened_gate(run, visit=visit) for visit in range(WARM_UP + 1)]
     hook = a_trigger(WantedWebhook("token", secret=SECRET), name="hook", workflow_id=run.workflow_id)
     method, _, path = route.partition(" ")
     things = {"run_id": run.id, "workflow_id": run.workflow_id, "trigger_id": hook.id}
-    named = {name: value for name, value in things.items() if f"{{{name}}}" in path}
-    event = rest_event(method, path, path=named, headers=PROOF if path == HOOK else bearer("ann"), body=_body(path, method))
-    for _ in range(WARM_UP):
+    headers, events = PROOF if path == HOOK else bearer("ann"), []
+    for gate in gates:
+        named = {name: value for name, value in {**things, "gate_id": gate.id}.items() if f"{{{name}}}" in path}
+        events.append(rest_event(method, path, path=named, headers=headers, body=_body(path, method)))
+    for event in events[:WARM_UP]:
         _asked(event)
     before = len(aws.calls)
-    _asked(event)
+    _asked(events[WARM_UP])
     calls = [call for call in aws.calls[before:] if call.startswith(("dynamodb:", "s3:"))]
     assert len(calls) <= MOST[route], calls
 
@@ -68,7 +72,7 @@ def test_it_calls_storage_no_more_than_it_has_to(aws: Cloud, route: str) -> None
 def _body(path: str, method: str) -> object:
     if method == "GET":
         return None
-    return {"input": {"city": "Rome"}} if path.endswith("/run") else {}
+    return {f"POST {WORKFLOW}/run": {"input": {"city": "Rome"}}, f"POST {DECISION}": {"choice": "approve"}}.get(f"POST {path}", {})
 
 
 def _asked(event: dict[str, Any]) -> None:
