@@ -37,9 +37,9 @@ class Newer:
 
 @dataclass
 class Tally:
-    """`other`: resumes that ended otherwise than the unbroken run; `again`: those that did settled work again, beside what has to run. `reran` and
-    `kept`: those in which the changed node had settled, and did or did not run again. `doubled`: effects under a second key, beside those of what has
-    to run."""
+    """`other`: resumes that ended otherwise than the unbroken run; `again`: those that did settled work again, beside what has to run. `reran`: those
+    in which the changed node was served again, `kept`: in which it, in no map, had settled and was not. `doubled`: effects under a second key,
+    beside those of what has to run."""
 
     points: int = 0
     broke: int = 0
@@ -57,7 +57,7 @@ class Tally:
         self.broke += 1
         self.other += (told.run.status, told.output) != ("succeeded", whole.output)
         self.again += bool(again - newer.runs)
-        self.reran += newer.node in again
+        self.reran += any(each.node == newer.node and count > whole.served[each] for each, count in told.served.items())
         self.kept += any(point.node == newer.node for point in told.settled_before) and newer.node not in again
         self.doubled += len(told.doubled(whole) - newer.runs)
 
