@@ -1,12 +1,13 @@
 """What the emulator does in place of the network: time between a request's leaving the SDK and its answer, and the calls there were.
 
-In: a block of work in one thread. Out: `Share`: what of its time was the emulator's. The SDK's own work (serialising, signing, parsing) is not.
+In: a block of work in one thread. Out: `Share`: what of its time was the emulator's, and which operations were called. The SDK's own work
+(serialising, signing, parsing) is not the emulator's.
 """
 
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import wraps
 from time import perf_counter, thread_time
 from typing import Any, Final
@@ -19,11 +20,11 @@ from infra.local.patches.patch import Patch, Replacement, applied
 
 @dataclass
 class Share:
-    """Seconds, and calls of AWS."""
+    """Seconds, and calls of AWS (`dynamodb.GetItem`, `s3.GetObject`; what is neither may be `other`)."""
 
     processor: float = 0.0
     wall: float = 0.0
-    calls: int = 0
+    calls: list[str] = field(default_factory=list)
 
 
 class _Open(threading.local):
@@ -65,7 +66,15 @@ def _timing(answer: Callable[..., Any]) -> Callable[..., Any]:
         finally:
             share.processor += thread_time() - processor
             share.wall += perf_counter() - wall
-            share.calls += 1
+            share.calls.append(_name((*given, *named.values())))
             _open.depth -= 1
 
     return timed
+
+
+def _name(given: tuple[Any, ...]) -> str:
+    """Of the operation: moto is asked by botocore's event, the stack by what goes over the wire, which tells DynamoDB's operations."""
+    event = next((each for each in given if isinstance(each, str)), "")
+    wire: dict[str, Any] = next((each for each in given if isinstance(each, dict)), {})
+    target = str(wire.get("headers", {}).get("X-Amz-Target", ""))
+    return event.removeprefix("before-send.") or target.replace("DynamoDB_20120810", "dynamodb") or "other"

@@ -17,6 +17,7 @@ from chalicelib.store import gates, people, runs, triggers, workflows
 from chalicelib.store.gate_records import Gate
 from chalicelib.store.run_records import Run
 from chalicelib.store.trigger_records import TriggerRecord
+from chalicelib.store.values import Stored
 from chalicelib.store.workflow_records import Level, Workflow
 
 _READ: Final = frozenset({Scope.WORKFLOW_READ, Scope.RUN_READ})
@@ -75,10 +76,19 @@ def visible(principal: Principal, found: Iterable[Workflow]) -> list[Workflow]:
 
 def run_for(principal: Principal, run_id: str, scope: Scope) -> Run:
     """A run, for what the scope names. Raises RunNotFound where it may not be read, ScopeMissing."""
-    run = runs.get(principal.organisation_id, run_id)
+    return _for(principal, runs.get(principal.organisation_id, run_id), scope)
+
+
+def run_with_values(principal: Principal, run_id: str) -> tuple[Run, Stored | None, Stored | None]:
+    """A run that may be read, with its input and its output as they are kept. Raises RunNotFound."""
+    run, given, output = runs.get_with_values(principal.organisation_id, run_id)
+    return _for(principal, run, Scope.RUN_READ), given, output
+
+
+def _for(principal: Principal, run: Run, scope: Scope) -> Run:
     held = _scopes_on_run(principal, run)
     if Scope.RUN_READ not in held:
-        raise RunNotFound(f"there is no run {run_id}")
+        raise RunNotFound(f"there is no run {run.id}")
     if scope not in held:
         raise ScopeMissing(scope)
     return run

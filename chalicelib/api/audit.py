@@ -10,7 +10,8 @@ from chalicelib.access import audit
 from chalicelib.access.scopes import Scope
 from chalicelib.api import people_shapes
 from chalicelib.api.endpoint import Answer, Call, Nothing, Wire, endpoint
-from chalicelib.api.paging import Moment, Page, Text
+from chalicelib.api.paging import Page, Text
+from chalicelib.api.times import QueryMoment
 from chalicelib.errors import CursorInvalid
 from chalicelib.spec.model import JsonObject
 from chalicelib.store.acts import Verb
@@ -28,8 +29,8 @@ class Newest(Page):
     operation: Text | None = None
     noun: str | None = None
     target: str | None = None
-    since: Moment | None = None
-    until: Moment | None = None
+    since: QueryMoment | None = None
+    until: QueryMoment | None = None
 
     @model_validator(mode="after")
     def _whole(self) -> "Newest":

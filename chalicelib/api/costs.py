@@ -12,6 +12,7 @@ from chalicelib.access.scopes import Scope
 from chalicelib.api import money_shapes
 from chalicelib.api.endpoint import Answer, Call, Nothing, Wire, endpoint
 from chalicelib.api.shape import Either
+from chalicelib.api.times import Day
 from chalicelib.api.views import view
 from chalicelib.errors import RunNotFound, WorkflowNotFound
 
@@ -23,8 +24,8 @@ _USUAL_DAYS: Final = 30
 class DaysWanted(Wire):
     """Days in UTC, both ends within; without them the last thirty."""
 
-    since: Annotated[date | None, Field(alias="from")] = None
-    until: Annotated[date | None, Field(alias="to")] = None
+    since: Annotated[Day | None, Field(alias="from")] = None
+    until: Annotated[Day | None, Field(alias="to")] = None
 
     @model_validator(mode="after")
     def _in_order(self) -> "DaysWanted":

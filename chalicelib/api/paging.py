@@ -5,21 +5,11 @@ whose values begin with `-` where the order goes from the end; both are typed, s
 Never: a filter or an order that the list's room does not know.
 """
 
-from datetime import UTC, datetime
-from typing import Annotated, Final
+from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, Field
+from pydantic import Field
 
 from chalicelib.api.endpoint import Wire
-
-_FIRST: Final = datetime(1971, 1, 1, tzinfo=UTC)
-_LAST: Final = datetime(9000, 1, 1, tzinfo=UTC)
-
-
-def _within(moment: datetime) -> datetime:
-    if not _FIRST <= moment <= _LAST:
-        raise ValueError(f"is no time between {_FIRST.year} and {_LAST.year}")
-    return moment
 
 
 class Page(Wire):
@@ -30,7 +20,6 @@ class Page(Wire):
 
 
 Text = Annotated[str, Field(max_length=200)]
-Moment = Annotated[AwareDatetime, AfterValidator(_within)]
 Label = Annotated[str, Field(pattern="^[^:]+:", max_length=300)]
 Labels = Annotated[tuple[Label, ...], Field(max_length=20)]
 

@@ -11,9 +11,10 @@ from chalicelib.access.scopes import Scope
 from chalicelib.api import shapes
 from chalicelib.api.contract import Replay
 from chalicelib.api.endpoint import Answer, Call, Nothing, Wire, endpoint
-from chalicelib.api.paging import Moment, Page
+from chalicelib.api.paging import Page
 from chalicelib.api.queue import placed_view
 from chalicelib.api.room import Room
+from chalicelib.api.times import QueryMoment
 from chalicelib.api.views import comparison_view, node_run_view, run_view
 from chalicelib.errors import CursorInvalid, InputInvalid, KeyReused, NotPublished, RunEnded, RunNotFound, VersionNotFound, WorkflowNotFound
 from chalicelib.live.publish import event_frame
@@ -65,8 +66,8 @@ class RunsWanted(Page):
     status: RunStatus | None = None
     version: Annotated[int, Field(ge=1)] | None = None
     error: Annotated[str, Field(max_length=200)] | None = None
-    since: Moment | None = None
-    until: Moment | None = None
+    since: QueryMoment | None = None
+    until: QueryMoment | None = None
     label: Pairs = ()
     where: Pairs = ()
 
@@ -161,13 +162,12 @@ def get_run(call: Call[Nothing, RunWanted], run_id: str) -> Answer:
     `output` is null until it succeeded. With `counts=true` it has `transition_count` too, the states entered so far. `cost` is in micro-dollars.
     `queue` is null unless the run waits for a slot: 1 is the next of its workflow, the estimate is null where the line has not moved yet.
     """
-    found = query.get_run(call.principal, run_id)
-    document, room = placed_view(found), Room()
-    output, given = query.get_output(call.principal, run_id, seen=found), query.get_input(call.principal, run_id, seen=found)
-    for name, value in (("output", output), ("input", given)):
+    found = query.get_whole_run(call.principal, run_id)
+    document, room = placed_view(found.run), Room()
+    for name, value in (("output", found.output), ("input", found.input)):
         document |= {name: room.take(value), f"{name}_bytes": len(json_text(value).encode()) if value is not None else 0}
     if call.query.counts:
-        document["transition_count"] = query.count_transitions(call.principal, run_id)
+        document["transition_count"] = query.count_transitions(call.principal, run_id, seen=found.run)
     return Answer(document)
 
 

@@ -36,7 +36,8 @@ VALIDATION: Final = Shape("Validation", {"valid": bool, "digest": str | None, "p
 
 DRAFT: Final = Shape("Draft", {"revision": int, "etag": str}, record=Draft)
 DRAFTS: Final = Shape("Drafts", {"drafts": Many(Shape("DraftSummary", DRAFT.fields, record=Draft, without=frozenset({"text"})))})
-WORKFLOW: Final = Shape("Workflow", record=Workflow, without=frozenset({"reserved_version", "deleted_at", "shares", "access_revision"}))
+_OWNERS: Final = frozenset({"reserved_version", "latest_version_id", "deleted_at", "shares", "access_revision"})
+WORKFLOW: Final = Shape("Workflow", record=Workflow, without=_OWNERS)
 WORKFLOW_WITH_DRAFT: Final = Shape("WorkflowWithDraft", {"draft": DRAFT}, record=WORKFLOW.record, without=WORKFLOW.without)
 WORKFLOWS: Final = page("workflows", WORKFLOW)
 SHARE: Final = Shape("Share", {"who": str, "level": Literal["read", "run", "edit"]})

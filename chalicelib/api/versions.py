@@ -22,7 +22,7 @@ from chalicelib.workflows import forecasts, publication
 from chalicelib.workflows.impact import impact_of, tallies_of
 from chalicelib.workflows.preview import preview
 from chalicelib.workflows.publish import Published, Wish
-from chalicelib.workflows.query import VersionOrder, WantedVersions, get_document, get_version, get_workflow, list_versions
+from chalicelib.workflows.query import VersionOrder, WantedVersions, get_document, get_version, get_workflow, versions_of
 from chalicelib.workflows.rollback import rollback
 from chalicelib.workflows.version_diff import DRAFT, diff_of
 
@@ -111,8 +111,9 @@ def list_all(call: Call[Nothing, VersionsWanted], workflow_id: str) -> Answer:
     the median is that of runs that succeeded, within 3 %; costs are models', in micro-dollars. To those who may not see the workflow's runs, `runs`
     is null.
     """
-    page = list_versions(call.principal, workflow_id, call.query.wanted, limit=call.query.limit, cursor=call.query.cursor)
-    tallies = tallies_of(call.principal, workflow_id)
+    workflow = get_workflow(call.principal, workflow_id)
+    page = versions_of(workflow, call.query.wanted, limit=call.query.limit, cursor=call.query.cursor)
+    tallies = tallies_of(call.principal, workflow_id, seen=workflow)
     runs = {number: tally_view(tally) for number, tally in tallies.items()} if tallies is not None else None
     versions: list[Json] = [{**version_view(each), "runs": runs if runs is None else runs.get(each.number, _NO_RUNS)} for each in page.versions]
     return Answer({"versions": versions, "cursor": page.cursor})

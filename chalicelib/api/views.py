@@ -19,7 +19,7 @@ from chalicelib.store.run_records import NodeRun, Run
 from chalicelib.store.values import Stored, load
 from chalicelib.store.workflow_records import Draft, Version, VersionSummary, Workflow
 
-_OWNERS = frozenset({"reserved_version", "deleted_at", "shares", "access_revision"})  # of a workflow
+_OWNERS = frozenset({"reserved_version", "latest_version_id", "deleted_at", "shares", "access_revision"})  # of a workflow
 _INTERNAL = frozenset({"schema_version", "organisation_id", "revision", "write_count"})
 
 

@@ -22,20 +22,22 @@ from chalicelib.store.trigger_records import Firing, TriggerRecord
 @dataclass(frozen=True, slots=True)
 class Occasion:
     """What makes a trigger fire: `key` names it within the trigger for good, `at` says when, `told` what the template reads,
-    `scheduled` that it is a time of its schedule."""
+    `scheduled` that it is a time of its schedule, `unique` that nothing was ever told under the key."""
 
     key: str
     at: str
     told: Mapping[str, Json]
     depth: int = 0
     scheduled: bool = False
+    unique: bool = False
 
 
 def fire(trigger: TriggerRecord, occasion: Occasion) -> Firing:
     """Start the run of this occasion, or find the one that was started. Raises Contention, EngineUnavailable."""
     key = run_key(trigger, occasion.key)
     try:
-        return _recorded(trigger, occasion, run_id=_find(trigger, key) or _start(trigger, occasion, key))
+        found = None if occasion.unique else _find(trigger, key)
+        return _recorded(trigger, occasion, run_id=found or _start(trigger, occasion, key))
     except (Invalid, NotFound, Conflict) as fault:
         return refuse(trigger, occasion, fault)
 
@@ -88,6 +90,7 @@ def _start(trigger: TriggerRecord, occasion: Occasion, key: str) -> str:
             trigger=caused,
             lasting=True,
             line=InLine(trigger.priority, trigger.start_within_seconds),
+            is_free=True,
         )
     except KeyReused:  # another delivery was faster, with another template
         found = _find(trigger, key)

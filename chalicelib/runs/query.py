@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from chalicelib.access.objects import run_for
+from chalicelib.access.objects import run_for, run_with_values
 from chalicelib.access.principal import Principal
 from chalicelib.access.scopes import Scope
 from chalicelib.runs.residual_machine import entered_states
@@ -12,6 +12,7 @@ from chalicelib.store import keys, pointers, residuals, runs
 from chalicelib.store.pages import Sorting, sorted_page
 from chalicelib.store.run_records import NodeRun, Run, RunEvent
 from chalicelib.store.statuses import RunStatus
+from chalicelib.store.values import load
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,22 @@ class EventPage:
 def get_run(principal: Principal, run_id: str) -> Run:
     """Raises RunNotFound."""
     return run_for(principal, run_id, Scope.RUN_READ)
+
+
+@dataclass(frozen=True, slots=True)
+class WholeRun:
+    """A run with its input, defaults applied, and its output, pointers resolved; that is None until it succeeded."""
+
+    run: Run
+    input: Json
+    output: Json
+
+
+def get_whole_run(principal: Principal, run_id: str) -> WholeRun:
+    """Raises RunNotFound."""
+    run, given, output = run_with_values(principal, run_id)
+    organisation_id = principal.organisation_id
+    return WholeRun(run, load(organisation_id, given), pointers.resolve_all(organisation_id, load(organisation_id, output)))
 
 
 def get_input(principal: Principal, run_id: str, *, seen: Run | None = None) -> Json:
@@ -91,9 +108,10 @@ def list_events(principal: Principal, run_id: str, *, since: int = 0, limit: int
     return EventPage(events, events[-1].number if events else since)
 
 
-def count_transitions(principal: Principal, run_id: str) -> int:
-    """States entered so far, over all resumes: what Step Functions charges. Of machines that are deleted it was noted before. Retries count too."""
-    run = run_for(principal, run_id, Scope.RUN_READ)
+def count_transitions(principal: Principal, run_id: str, *, seen: Run | None = None) -> int:
+    """States entered so far, over all resumes: what Step Functions charges. Of machines that are deleted it was noted before. Retries count too.
+    `seen` as in `get_input`."""
+    run = seen if seen is not None and seen.id == run_id else run_for(principal, run_id, Scope.RUN_READ)
     past = residuals.list_of_run(run.organisation_id, run.id)
     first = next((each.before for each in past if each.before is not None), None)
     places = {(run.machine_arn, run.execution_name): None} | ({(first.machine_arn, first.execution_name): None} if first else {})

@@ -30,7 +30,7 @@ from chalicelib.store.run_records import NodeAttempt, ParentNode, Priority, Run,
 from chalicelib.store.runs import NewRun, ParentLink, Promise
 from chalicelib.store.slots import SlotLost
 from chalicelib.store.statuses import RunStatus
-from chalicelib.store.workflow_records import Version
+from chalicelib.store.workflow_records import Version, Workflow
 
 MANUAL: Final = Trigger()
 CONTRACT: Final = 1
@@ -83,20 +83,24 @@ def start(
     parent: Parent | None = None,
     lasting: bool = False,
     line: InLine = IN_LINE,
+    seen: Workflow | None = None,
+    is_free: bool = False,
 ) -> Run:
     """Start a run of `version` (the latest, if none is named). The input is checked against the version's schema, after top-level defaults are
-    applied.
+    applied. `seen`: the workflow as it was read just now. `is_free`: just now the key stood for no run, so that it is looked for only where that has
+    changed.
 
     With a `key`, the same call finds the same run for 24 hours (a parent's key, and a `lasting` one, as long as the run is kept); another input under
     that key raises KeyReused.
     A child that is started again with a new token answers that token. Where there is no slot for it, a run gets in line (`runs.admit`); a child needs
     none. Raises WorkflowNotFound, VersionNotFound, NotPublished, InputInvalid, KeyReused.
     """
-    chosen = choose_version(principal.organisation_id, workflow_id, version)
+    workflow = seen if seen is not None and seen.id == workflow_id else workflows.get(principal.organisation_id, workflow_id)
+    chosen = version_of(workflow, version)
     given = checked_input(input_schema(chosen), input)
     key = parent_key(parent) if parent else key
     request = _Request(principal, chosen, given, key, trigger, parent, version, line, lasting=lasting or parent is not None)
-    run, is_new = request.find_or_create()
+    run, is_new = request.find_or_create(is_free=is_free)
     if parent is not None and not is_new:
         _await_again(run, parent)
     return begin(run, given, chosen)
@@ -147,11 +151,15 @@ def give_to_engine(run: Run) -> None:
 
 def choose_version(organisation_id: str, workflow_id: str, number: int | None) -> Version:
     """The version to run. Raises WorkflowNotFound, NotPublished, VersionNotFound."""
-    workflow = workflows.get(organisation_id, workflow_id)
+    return version_of(workflows.get(organisation_id, workflow_id), number)
+
+
+def version_of(workflow: Workflow, number: int | None) -> Version:
+    """The same, of a workflow that is at hand. Raises NotPublished, VersionNotFound."""
     chosen = number or workflow.latest_version
     if not chosen:
         raise NotPublished(f"workflow {workflow.name} has no version yet; publish it first")
-    return workflows.get_version(organisation_id, workflows.get_summary(organisation_id, workflow_id, chosen).id)
+    return workflows.get_numbered(workflow, chosen)
 
 
 def parent_key(parent: Parent) -> str:
@@ -201,10 +209,10 @@ class _Request:
     line: InLine
     lasting: bool
 
-    def find_or_create(self) -> tuple[Run, bool]:
+    def find_or_create(self, *, is_free: bool) -> tuple[Run, bool]:
         """The run, and whether it is new."""
-        for _ in range(_TRIES):
-            found = self._find()
+        for attempt in range(_TRIES):
+            found = None if is_free and attempt == 0 else self._find()
             if found is not None:
                 return found, False
             try:

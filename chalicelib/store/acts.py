@@ -83,7 +83,7 @@ class Kind:
 
 
 KINDS: Final = (
-    Kind("workflow", "WORKFLOW#", "WORKFLOW", quiet=frozenset({"reserved_version", "latest_version"})),
+    Kind("workflow", "WORKFLOW#", "WORKFLOW", quiet=frozenset({"reserved_version", "latest_version", "latest_version_id"})),
     Kind("draft", "WORKFLOW#", "DRAFT#", quiet=frozenset({"base_version"})),
     Kind("version", "VERSION#", "VERSION"),
     Kind("starter", "STARTER#", "STARTER"),

@@ -3,7 +3,7 @@
 In a resumed run the question that people have answered before need not be asked again: `find_of` finds that gate, too."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chalicelib import ids
 from chalicelib.errors import GateNotFound
@@ -115,12 +115,13 @@ def _change(before: Gate, after: Gate, places: Item) -> Write:
     old, new = fields_of(before), fields_of(after.model_copy(update={"revision": before.revision + 1}))
     changes = {name: new.get(name) for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
     condition = "#revision = :read AND #status = :open"
-    return table.assign(
+    made = table.assign(
         keys.gate(before.organisation_id, before.id),
         {**changes, **places},
         condition=condition,
         values={"read": before.revision, "open": GateStatus.OPEN},
     )
+    return replace(made, before=old)
 
 
 def mark_told(gate: Gate) -> None:

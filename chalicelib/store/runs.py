@@ -20,6 +20,7 @@ from chalicelib.store.record import FreeObject, Record
 from chalicelib.store.run_marks import Mark, mark_write
 from chalicelib.store.run_records import NodeAttempt, NodeRun, Run, RunEvent
 from chalicelib.store.slots import SlotLost
+from chalicelib.store.statuses import RunStatus
 from chalicelib.store.table import Write
 from chalicelib.store.values import Stored, keep, load
 
@@ -163,6 +164,18 @@ def get_with_nodes(organisation_id: str, run_id: str, addresses: Sequence[tuple[
     if run_key not in found or "deleting" in found[run_key]:
         raise RunNotFound(f"there is no run {run_id}")
     return record_of(Run, found[run_key]), {places[key]: record_of(NodeRun, item) for key, item in found.items() if key in places}
+
+
+def get_with_values(organisation_id: str, run_id: str) -> tuple[Run, Stored | None, Stored | None]:
+    """A run with its input and its output as they are kept, in one read; in a second one where it ended between. Raises RunNotFound."""
+    run_key, given, output = keys.run(organisation_id, run_id), keys.run_input(organisation_id, run_id), keys.run_output(organisation_id, run_id)
+    found = table.get_many([run_key, given, output])
+    if run_key not in found or "deleting" in found[run_key]:
+        raise RunNotFound(f"there is no run {run_id}")
+    run, put_out = record_of(Run, found[run_key]), found.get(output)
+    if put_out is None and run.status is RunStatus.SUCCEEDED:
+        put_out = table.get(output)
+    return run, _stored(found.get(given)), _stored(put_out)
 
 
 def find_node_run(organisation_id: str, run_id: str, node: str, item_path: str = "") -> NodeRun | None:

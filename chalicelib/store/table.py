@@ -32,7 +32,8 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One write of a transaction or a single one. Names in expressions are written `#name`, values `:name`."""
+    """One write of a transaction or a single one. Names in expressions are written `#name`, values `:name`. `before`: the record as it was read,
+    where the condition holds for that one alone; then it is not read again for the audit."""
 
     kind: Literal["Put", "Update", "Delete", "ConditionCheck"]
     key: Key
@@ -40,6 +41,7 @@ class Write:
     update: str = ""
     condition: str = ""
     values: Mapping[str, Any] = field(default_factory=dict)
+    before: Item = field(default_factory=dict)
 
 
 def put(item: Item, *, condition: str = "", values: Mapping[str, Any] | None = None) -> Write:
@@ -232,7 +234,8 @@ def _acts_of(writes: Sequence[Write]) -> list[Write]:
     if acts.actor() is None:
         return []
     changes = [change for change in map(_changing, writes) if change.is_told]
-    before = get_many([change.key for change in changes if not change.is_new]) if changes else {}
+    before = {one.key: one.before for one in writes if one.before}
+    before |= get_many([change.key for change in changes if not change.is_new and change.key not in before])
     return [put(item, condition=ABSENT) for item in acts.items_of(changes, before)]
 
 

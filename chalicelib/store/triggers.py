@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from chalicelib.clock import epoch_seconds
@@ -107,16 +108,44 @@ def find(organisation_id: str, trigger_id: str) -> TriggerRecord | None:
     return record_of(TriggerRecord, item) if item else None
 
 
-def organisation_of_hook(trigger_id: str) -> str | None:
+def find_hook(trigger_id: str) -> TriggerRecord | None:
+    """The trigger that a call from outside names. Whose a hook is never changes, so a container that knows one reads the trigger alone."""
+    try:
+        organisation_id = _organisation_of_hook(trigger_id)
+    except TriggerNotFound:
+        return None
+    found = find(organisation_id, trigger_id)
+    return found if found is not None and found.deleted_at is None else None
+
+
+@lru_cache(maxsize=1024)
+def _organisation_of_hook(trigger_id: str) -> str:
+    """Raises TriggerNotFound, so that only what there is is kept."""
     item = table.get(keys.hook(trigger_id))
-    return record_of(HookRecord, item).organisation_id if item else None
+    if item is None:
+        raise TriggerNotFound(f"there is no trigger {trigger_id}")
+    return record_of(HookRecord, item).organisation_id
 
 
 def list_of_workflow(organisation_id: str, workflow_id: str) -> tuple[TriggerRecord, ...]:
     """By name, as they are now."""
+    return tuple(_alive(organisation_id, _ids_of_workflow(organisation_id, workflow_id)))
+
+
+def list_with_tallies(organisation_id: str, workflow_id: str) -> tuple[tuple[TriggerRecord, Tally], ...]:
+    """The same, each with what it did so far."""
+    ids = _ids_of_workflow(organisation_id, workflow_id)
+    wanted = [(keys.trigger(organisation_id, each), keys.trigger_tally(organisation_id, each)) for each in ids]
+    found = table.get_many([key for both in wanted for key in both])
+    shown = (
+        (record_of(TriggerRecord, found[key]), record_of(Tally, found[tally]) if tally in found else Tally()) for key, tally in wanted if key in found
+    )
+    return tuple((trigger, tally) for trigger, tally in shown if trigger.deleted_at is None)
+
+
+def _ids_of_workflow(organisation_id: str, workflow_id: str) -> list[str]:
     pk = keys.workflow(organisation_id, workflow_id).pk
-    ids = [record_of(TriggerName, item).trigger_id for item in table.query_all(pk, prefix="TRIGGER#")]
-    return tuple(_alive(organisation_id, ids))
+    return [record_of(TriggerName, item).trigger_id for item in table.query_all(pk, prefix="TRIGGER#")]
 
 
 def list_after(organisation_id: str, workflow_id: str) -> tuple[TriggerRecord, ...]:
@@ -182,33 +211,42 @@ def record_firing(organisation_id: str, firing: Firing) -> bool:
     """Keep a firing and count it. False where its run was recorded before; a failure gives way to what comes after it."""
     key = keys.firing(organisation_id, firing.trigger_id, firing.at, hashlib.sha256(firing.key.encode()).hexdigest()[:16])
     counts = {"fired_count": 1, "failed_count": int(firing.error is not None)}
+    kept = table.put(item_of(firing, key, expires_at=epoch_seconds() + KEPT_SECONDS), condition=f"{table.ABSENT} OR attribute_not_exists(#run_id)")
+    counted = table.add(keys.trigger_tally(organisation_id, firing.trigger_id), counts)
     try:
-        table.transact(
-            [
-                table.put(
-                    item_of(firing, key, expires_at=epoch_seconds() + KEPT_SECONDS), condition=f"{table.ABSENT} OR attribute_not_exists(#run_id)"
-                ),
-                table.add(keys.trigger_tally(organisation_id, firing.trigger_id), counts),
-            ]
-        )
+        _transact_latest(kept, counted, firing)
     except ConditionLost:
         return False
-    _tell_last(organisation_id, firing)
+    if firing.scheduled:
+        _advance(organisation_id, firing.trigger_id, {"last_scheduled_at": firing.at}, "last_scheduled_at")
     return True
 
 
-def _tell_last(organisation_id: str, firing: Firing) -> None:
-    """The latest of all is shown at the trigger; one that is made up for later changes nothing."""
+def _transact_latest(kept: Write, counted: Write, firing: Firing) -> None:
+    """The firing, counted. The latest of all is shown at the trigger; one that is made up for later changes nothing of that. Raises ConditionLost
+    where its run was recorded before."""
+    try:
+        table.transact([kept, _with_last(counted, firing)])
+    except ConditionLost as lost:
+        if 0 in lost.positions:
+            raise
+        table.transact([kept, counted])
+
+
+def _with_last(counted: Write, firing: Firing) -> Write:
     last = {"last_at": firing.at, "last_run_id": firing.run_id, "last_error": fields_of(firing).get("error")}
-    _advance(organisation_id, firing.trigger_id, last, "last_at")
-    if firing.scheduled:
-        _advance(organisation_id, firing.trigger_id, {"last_scheduled_at": firing.at}, "last_scheduled_at")
+    told = _later(counted.key, last, "last_at")
+    return table.update(counted.key, f"{counted.update} {told.update}", values={**counted.values, **told.values}, condition=told.condition)
 
 
 def _advance(organisation_id: str, trigger_id: str, changes: Mapping[str, Any], ordered_by: str) -> None:
-    condition = f"attribute_not_exists(#{ordered_by}) OR #{ordered_by} <= :{ordered_by}_new"
     with suppress(ConditionLost):
-        table.write(table.assign(keys.trigger_tally(organisation_id, trigger_id), changes, condition=condition))
+        table.write(_later(keys.trigger_tally(organisation_id, trigger_id), changes, ordered_by))
+
+
+def _later(key: keys.Key, changes: Mapping[str, Any], ordered_by: str) -> Write:
+    """The write of what holds until something later comes."""
+    return table.assign(key, changes, condition=f"attribute_not_exists(#{ordered_by}) OR #{ordered_by} <= :{ordered_by}_new")
 
 
 def tally(organisation_id: str, trigger_id: str) -> Tally:

@@ -32,6 +32,7 @@ class Workflow(Record):
     description: str = ""
     labels: dict[str, str] = Field(default_factory=dict)
     latest_version: int = 0  # the newest that is ready to run
+    latest_version_id: str = ""  # empty in records of before it was kept
     reserved_version: int = 0  # the newest number given out
     created_at: str
     created_by: str

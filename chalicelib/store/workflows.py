@@ -174,7 +174,7 @@ def put_version(version: Version, documents: Documents, *, after: int) -> None:
     item = item_of(version, keys.version(organisation_id, version.id))
     summary = VersionSummary.model_validate(version.model_dump(include=set(VersionSummary.model_fields)))
     shown = {"title": version.title, "description": version.spec.get("description") or "", "labels": version.spec.get("labels") or {}}
-    changes = {"latest_version": version.number, "updated_at": now_text(), **shown}
+    changes = {"latest_version": version.number, "latest_version_id": version.id, "updated_at": now_text(), **shown}
     key = keys.workflow(organisation_id, version.workflow_id)
     writes = [
         table.put(pack(organisation_id, item, "spec", folder=f"versions/{version.id}"), condition=table.ABSENT),
@@ -228,6 +228,16 @@ def get_summary(organisation_id: str, workflow_id: str, number: int) -> VersionS
     if item is None:
         raise VersionNotFound(f"workflow {workflow_id} has no version {number}")
     return record_of(VersionSummary, item)
+
+
+def get_numbered(workflow: Workflow, number: int) -> Version:
+    """A version of a workflow that is at hand, which mostly knows where the latest one is. Raises VersionNotFound."""
+    organisation_id = workflow.organisation_id
+    if number == workflow.latest_version and workflow.latest_version_id:
+        latest = get_version(organisation_id, workflow.latest_version_id)
+        if latest.number == number:  # an older release that publishes notes the number alone
+            return latest
+    return get_version(organisation_id, get_summary(organisation_id, workflow.id, number).id)
 
 
 @lru_cache(maxsize=64)

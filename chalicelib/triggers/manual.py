@@ -18,6 +18,6 @@ def start_manually(
     line: InLine = IN_LINE,
 ) -> Run:
     """Start a run on behalf of the principal. See `runs.start`; raises WorkflowNotFound for what they may not see, ScopeMissing."""
-    workflow_for(principal, workflow_id, Scope.WORKFLOW_EXECUTE)
+    workflow = workflow_for(principal, workflow_id, Scope.WORKFLOW_EXECUTE)
     trigger = Trigger(type="manual", source=principal.person)
-    return start(principal, workflow_id=workflow_id, input=input, version=version, key=key, trigger=trigger, line=line)
+    return start(principal, workflow_id=workflow_id, input=input, version=version, key=key, trigger=trigger, line=line, seen=workflow)

@@ -64,8 +64,8 @@ class ShownPage:
 def list_of_workflow(principal: Principal, workflow_id: str, wanted: Wanted = _ANY) -> tuple[Shown, ...]:
     """By name. Raises WorkflowNotFound."""
     workflow = workflow_for(principal, workflow_id, Scope.WORKFLOW_READ)
-    found = triggers.list_of_workflow(principal.organisation_id, workflow.id)
-    return _shown(principal, tuple(trigger for trigger in found if wanted.holds(trigger)))
+    found = triggers.list_with_tallies(principal.organisation_id, workflow.id)
+    return tuple(Shown(trigger, tally) for trigger, tally in found if wanted.holds(trigger))
 
 
 def list_all(principal: Principal, wanted: Wanted = _ANY, *, limit: int, cursor: str | None) -> ShownPage:

@@ -61,7 +61,8 @@ def take(trigger_id: str, call: Call) -> Firing:
         refuse(trigger, Occasion(key=_key(webhook, call.delivery, None) or at, at=at, told={}), fault)
         raise
     key = _key(webhook, call.delivery, body)
-    occasion = Occasion(key=f"call:{key}" if key else f"at:{at}:{trigger.revision}:{secrets.token_hex(8)}", at=at, told=_told(webhook, call, body))
+    name = f"call:{key}" if key else f"at:{at}:{trigger.revision}:{secrets.token_hex(8)}"
+    occasion = Occasion(key=name, at=at, told=_told(webhook, call, body), unique=not key)
     firing = fire(trigger, occasion)
     if firing.error is not None:
         kind = InputInvalid if firing.error.code == InputInvalid.code else Conflict
@@ -124,8 +125,7 @@ def _form(text: str) -> JsonObject:
 
 def _found(trigger_id: str) -> tuple[TriggerRecord, Webhook]:
     """Whose it is, nobody says but the table."""
-    organisation_id = triggers.organisation_of_hook(trigger_id)
-    trigger = triggers.get(organisation_id, trigger_id) if organisation_id else None
+    trigger = triggers.find_hook(trigger_id)
     if trigger is None or trigger.webhook is None:
         raise TriggerNotFound(f"there is no trigger {trigger_id}")
     return trigger, trigger.webhook

@@ -124,9 +124,9 @@ def _beginning(workflow: Workflow, person: str) -> Draft:
     organisation_id = workflow.organisation_id
     new = Draft(workflow_id=workflow.id, person=person, text="", revision=0, saved_at=workflow.created_at, saved_by=workflow.created_by)
     if workflow.latest_version:
-        summary = workflows.get_summary(organisation_id, workflow.id, workflow.latest_version)
-        source = load(organisation_id, workflows.get_documents(organisation_id, summary.id).values.get("source"))
-        known = {"base_version": summary.number, "saved_at": summary.created_at, "saved_by": summary.created_by}
+        latest = workflows.get_numbered(workflow, workflow.latest_version)
+        source = load(organisation_id, workflows.get_documents(organisation_id, latest.id).values.get("source"))
+        known = {"base_version": latest.number, "saved_at": latest.created_at, "saved_by": latest.created_by}
         return new.model_copy(update={**known, "text": source if isinstance(source, str) else ""})
     first = drafts.find(organisation_id, workflow.id, workflow.created_by)
     return new.model_copy(update={"text": first.text, "saved_at": first.saved_at, "saved_by": first.saved_by}) if first else new

@@ -86,12 +86,13 @@ def impact_of(principal: Principal, workflow_id: str) -> Impact:
     return Impact(workflow_id, workflow.latest_version, versions, callers, starting, is_whole)
 
 
-def tallies_of(principal: Principal, workflow_id: str) -> dict[int, Tally] | None:
-    """What the versions of a workflow came to, by number; None for those who may not see its runs. Raises WorkflowNotFound."""
-    workflow = workflow_for(principal, workflow_id, Scope.WORKFLOW_READ)
+def tallies_of(principal: Principal, workflow_id: str, *, seen: Workflow | None = None) -> dict[int, Tally] | None:
+    """What the versions of a workflow came to, by number; None for those who may not see its runs. `seen` is the workflow as it was read for them
+    just now. Raises WorkflowNotFound."""
+    workflow = seen if seen is not None and seen.id == workflow_id else workflow_for(principal, workflow_id, Scope.WORKFLOW_READ)
     if Scope.RUN_READ not in scopes_on(principal, workflow):
         return None
-    return tallies.of_workflow(principal.organisation_id, workflow_id)
+    return tallies.of_workflow(workflow.organisation_id, workflow.id)
 
 
 def _open_gates(workflow: Workflow) -> tuple[Counter[int], bool]:

@@ -110,14 +110,18 @@ def list_versions(
 ) -> VersionPage:
     """Those that fit, newest first or oldest first. A page may be short, or empty, and still have a cursor. Raises WorkflowNotFound,
     CursorInvalid."""
-    workflow_for(principal, workflow_id, Scope.WORKFLOW_READ)
+    return versions_of(get_workflow(principal, workflow_id), wanted, limit=limit, cursor=cursor)
+
+
+def versions_of(workflow: Workflow, wanted: WantedVersions = _ANY_VERSION, *, limit: int = 50, cursor: str | None = None) -> VersionPage:
+    """The same, of a workflow that is at hand."""
 
     def keep(found: Sequence[VersionSummary]) -> list[VersionSummary]:
         return [version for version in found if wanted.holds(version)]
 
     newest_first = is_backwards(wanted.sort)
     return workflows.list_versions(
-        principal.organisation_id, workflow_id, limit=limit, cursor=cursor, keep=keep, terms=wanted, newest_first=newest_first
+        workflow.organisation_id, workflow.id, limit=limit, cursor=cursor, keep=keep, terms=wanted, newest_first=newest_first
     )
 
 

@@ -1,8 +1,9 @@
 """Runs that break at a chosen point, are resumed, and are held against the same run unbroken.
 
 In: workflows, an input, what people say at gates. Out: `Theatre.unbroken`, a run with all that its workers did; `Theatre.broken`, the same with a
-worker that dies at one point until the run has failed, and then a resume. A point is one invocation of a worker that the unbroken run has. Effects
-are counted by their keys: what the same key did twice somebody else's service does once."""
+worker that dies at one point until the run has failed, and then a resume, on the version that it ran on or on one that is published once the run has
+broken. A point is one invocation of a worker that the unbroken run has. Effects are counted by their keys: what the same key did twice somebody
+else's service does once."""
 
 import json
 import re
@@ -25,7 +26,7 @@ from chalicelib.runs.resume import Wanted, prepare, resume
 from chalicelib.runs.start import start
 from chalicelib.runs.sweep import sweep
 from chalicelib.spec.model import Json, JsonObject
-from chalicelib.store import runs
+from chalicelib.store import messages, runs
 from chalicelib.store.run_records import Run
 from chalicelib.store.statuses import NodeStatus
 from chalicelib.store.workflow_records import Version
@@ -33,7 +34,7 @@ from chalicelib.tools.registry import tools
 from chalicelib.tools.tool import Surroundings, Tool
 from chalicelib.workers.dispatch import dispatch
 from chalicelib.workflows.create import create
-from chalicelib.workflows.publish import publish
+from chalicelib.workflows.publish import Wish, publish
 from tests.factories.cloud import ANN, BOB, DAN, cloud
 from tests.factories.engine import Failed
 from tests.factories.faults import Faults, injected
@@ -65,14 +66,24 @@ class Point:
 
 @dataclass
 class Told:
-    """What came of a run: `served` by point (its death left out), `effects`: how often each was asked for, by node, item and visit.
-    `settled_before`: what had its output when the run had broken, and is left out of the residual machine."""
+    """What came of a run: `served` by point (its death left out), `effects`: how often each was asked for, by node, item and visit, `sent`: how many
+    messages each node sent. `settled_before`: what had its output when the run had broken, and is left out of the residual machine."""
 
     run: Run
     output: Json
     served: Counter[Point]
     effects: Counter[str]
+    sent: Counter[str]
     settled_before: frozenset[Point] = frozenset()
+
+    def doubled(self, whole: "Told") -> set[str]:
+        """The nodes that had an effect under a key that the unbroken run did not need, or sent a message more."""
+        under_other_keys = {key.partition("/")[0] for key in self.effects.keys() - whole.effects.keys()}
+        return under_other_keys | {node for node, count in self.sent.items() if count > whole.sent[node]}
+
+    def again(self, whole: "Told") -> set[str]:
+        """The nodes that had settled and were served again."""
+        return {each.node for each in self.settled_before if self.served[each] > whole.served[each]}
 
 
 @dataclass
@@ -80,7 +91,7 @@ class Theatre:
     version: Version
     given: JsonObject
     answers: Mapping[str, Answer]
-    names: Mapping[str, str]  # of workflows, by version id
+    names: dict[str, str]  # of workflows, by version id
     published: SavedItems = field(init=False)
     engine: StepEngine = field(init=False)
     served: Counter[Point] = field(default_factory=Counter)
@@ -116,6 +127,15 @@ class Theatre:
         """Somebody else's service, which keeps to idempotency keys: what it answers depends on what it is asked alone."""
         self.effects[surroundings.idempotency_key] += 1
         return {"status": 201, "headers": {}, "body": {"id": len(json.dumps(arguments))}}
+
+    def counted(self, tool: Tool) -> Tool:
+        """The tool itself, its effects counted."""
+
+        def run(arguments: JsonObject, surroundings: Surroundings) -> Json:
+            self.effects[surroundings.idempotency_key] += 1
+            return tool.run(arguments, surroundings)
+
+        return Tool(tool.name, run)
 
     def go_on(self) -> None:
         """Until nobody has anything to do."""
@@ -155,8 +175,9 @@ class Theatre:
         self.go_on()
         return self._told(run)
 
-    def broken(self, point: Point, wanted: Wanted | None = None) -> Told | None:
-        """None where the run does not break there: something takes care of it."""
+    def broken(self, point: Point, *, newer: str = "") -> Told | None:
+        """None where the run does not break there: something takes care of it. `newer`: the text of the version that it is resumed on, if not on its
+        own."""
         self._begin(point)
         run = start(DAN, workflow_id=self.version.workflow_id, input=self.given)
         self.go_on()
@@ -164,12 +185,17 @@ class Theatre:
         if not runs.get(run.organisation_id, run.id).status.is_resumable:
             return None
         settled = self._settled()
-        wish = wanted or Wanted()
+        wish = Wanted(version=self._published(newer)) if newer else Wanted()
         resume(ANN, run.id, wish, plan=prepare(ANN, run.id, wish).plan.digest)
         self.go_on()
         told = self._told(run)
         told.settled_before = settled
         return told
+
+    def _published(self, text: str) -> int:
+        version = publish(ANN, self.version.workflow_id, Wish(text=text, base_version=self.version.number)).version
+        self.names[version.id] = version.workflow_name
+        return version.number
 
     def _settled(self) -> frozenset[Point]:
         """The points of the nodes, in no map, that have settled in any of the runs."""
@@ -195,9 +221,9 @@ class Theatre:
 
     def _told(self, run: Run) -> Told:
         now = runs.get(run.organisation_id, run.id)
-        return Told(
-            now, timeless(get_output(ANN, run.id)), self.served.copy(), Counter({key.partition("/")[2]: count for key, count in self.effects.items()})
-        )
+        effects = Counter({key.partition("/")[2]: count for key, count in self.effects.items()})
+        sent = Counter(message.node for each in list_runs(ANN).runs for message in messages.list_of_run(each.organisation_id, each.id))
+        return Told(now, timeless(get_output(ANN, run.id)), self.served.copy(), effects, sent)
 
 
 def _fields(point: Point) -> dict[str, Any]:
@@ -223,6 +249,7 @@ def theatre(texts: Sequence[str], given: JsonObject, answers: Mapping[str, Answe
         around.enter_context(undelivered(found.records.append))
         for tool in ("http.post", "http.get", "http.put"):
             patch.setitem(tools(), tool, Tool(tool, found.act))
+        patch.setitem(tools(), "kv.put", found.counted(tools()["kv.put"]))
         found.published = SavedItems()
         yield found
 

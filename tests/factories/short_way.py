@@ -5,6 +5,7 @@ for tests that make a hundred thousand calls.
 """
 
 import json
+from copy import deepcopy
 from io import BytesIO
 from typing import Any, Final
 
@@ -23,15 +24,16 @@ REGION: Final = "eu-central-1"
 
 
 class SavedItems:
-    """The table's items as they were, to be put back. What is kept beside them (the stream's records, transactions' tokens) is let go."""
+    """The table's items as they were, to be put back; copies, since moto updates an item where it lies. What is kept beside them (the stream's
+    records, transactions' tokens) is let go."""
 
     def __init__(self) -> None:
-        self._items = {key: dict(ranges) for key, ranges in self._held.items()}
+        self._items = deepcopy(dict(self._held))
 
     def put_back(self) -> None:
         with LOCK:
             self._held.clear()
-            self._held.update({key: dict(ranges) for key, ranges in self._items.items()})
+            self._held.update(deepcopy(self._items))
             self._table.stream_shard.items.clear()
             _backend().__dict__.pop("transaction_tokens", None)
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from itertools import count
 from typing import Any, Final, Literal
 
+from chalicelib.access.sealing import forget_master_key
 from chalicelib.settings import settings
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.store import triggers
@@ -27,6 +28,7 @@ HOURLY: Final = WantedSchedule(cron="0 * * * *")
 
 @contextmanager
 def trigger_cloud() -> Iterator[Cloud]:
+    forget_master_key()  # the last test's table held another
     with cloud(SLUICE_TRIGGER_ARN=ARN, SLUICE_SCHEDULER_ROLE_ARN=ROLE, SLUICE_MISSED_QUEUE=QUEUE, SLUICE_MISSED_QUEUE_ARN=QUEUE_ARN) as found:
         for service in ("scheduler", "events", "sqs"):
             listen(client(service))

@@ -1,7 +1,8 @@
 """Wherever a run breaks, its resume ends as the unbroken run does, and nothing that had settled is done again."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Final
 
 import pytest
@@ -10,10 +11,12 @@ from tests.factories.broken_runs import Point, Theatre, Told, example_texts, the
 from tests.factories.examples import ANSWERS, EXAMPLES
 from tests.factories.faults import evenly
 from tests.factories.local_runs import Answer
+from tests.factories.newer_versions import ADDED, changed, dependents, node_to_change, retold
 
 pytestmark = pytest.mark.scenario
-POINTS: Final = 10  # tried of each story; `make bench ARGS=resume` tries all of the examples'
-OF_EXAMPLES: Final = 3
+POINTS: Final = 10  # tried of each story; `make bench ARGS=resume` tries all of the starters', on newer versions too
+OF_STARTERS: Final = 3
+NEWER: Final = ("content-review", "refund-handling", "research-brief")  # one with a sub-workflow, one with gates, one whose agents are in a map
 
 DIAMOND = """
 sluice: 1
@@ -134,9 +137,45 @@ def test_failures_that_were_taken_care_of_stay_so() -> None:
 @pytest.mark.parametrize("example", sorted(ANSWERS))
 def test_an_example_ends_as_the_unbroken_run_wherever_it_broke(example: str) -> None:
     """But for what an agent waits for in the middle of its work, which its own conversation tells."""
-    folder = EXAMPLES / example
-    with theatre(example_texts(folder), json.loads((folder / "input.json").read_text()), ANSWERS[example]) as stage:
+    with staged(example) as stage:
         whole = stage.unbroken()
         assert whole.run.status == "succeeded"
         points = [point for point in stage.points() if point.role != "wait"]
-        assert sum(check(stage, whole, point) for point in evenly(points, OF_EXAMPLES)) >= 1
+        assert sum(check(stage, whole, point) for point in evenly(points, OF_STARTERS)) >= 1
+
+
+@contextmanager
+def staged(starter: str) -> Iterator[Theatre]:
+    folder = EXAMPLES / starter
+    with theatre(example_texts(folder), json.loads((folder / "input.json").read_text()), ANSWERS[starter]) as stage:
+        yield stage
+
+
+@pytest.mark.parametrize("starter", NEWER)
+def test_it_goes_on_with_a_newer_version_and_does_nothing_again_that_had_settled(starter: str) -> None:
+    """Every node is called otherwise, and one is added."""
+    text = retold((EXAMPLES / starter / "workflow.yaml").read_text())
+    with staged(starter) as stage:
+        whole, points = stage.unbroken(), evenly(stage.points(), OF_STARTERS)
+        broken = [told for point in points if (told := stage.broken(point, newer=text)) is not None]
+    assert broken
+    for told in broken:
+        assert (told.run.status, told.run.version, told.output) == ("succeeded", 2, whole.output)
+        assert (told.again(whole), told.doubled(whole)) == (set(), set())
+        assert [count for point, count in told.served.items() if point.node == ADDED] == [1]
+
+
+@pytest.mark.parametrize("starter", NEWER)
+def test_it_runs_a_node_again_that_a_newer_version_has_changed_and_beside_it_what_depends_on_it_alone(starter: str) -> None:
+    before = (EXAMPLES / starter / "workflow.yaml").read_text()
+    node = node_to_change(before)
+    due = dependents(before, node)
+    with staged(starter) as stage:
+        whole = stage.unbroken()
+        late = [point for point in stage.points() if point.node in due - {node}]
+        broken = [told for point in evenly(late, OF_STARTERS) if (told := stage.broken(point, newer=changed(before, node))) is not None]
+    assert broken
+    for told in broken:
+        assert (told.run.status, told.output) == ("succeeded", whole.output)
+        assert node in told.again(whole) <= due
+        assert told.doubled(whole) <= due

@@ -40,10 +40,8 @@ PROOFS = {
 
 @pytest.fixture(autouse=True)
 def aws() -> Iterator[Cloud]:
-    forget_master_key()
     with trigger_cloud() as found:
         yield found
-    forget_master_key()
 
 
 def hexed(key: bytes, text: bytes) -> str:
