@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from cli import screen
-from cli.api_client import Budget, BudgetUse, WorkflowBudgetToSet
+from cli.api_client import Budget, BudgetAlert, BudgetUse, WorkflowBudgetToSet
 from cli.client import Problem
 from cli.session import AsOption, JsonOption, Session, UrlOption, session, told
 
@@ -21,6 +21,7 @@ def budgets(
     per_month: Annotated[str | None, typer.Option("--per-month", metavar="DOLLARS", help="Sets what a month may cost.")] = None,
     unpriced: Annotated[bool, typer.Option("--unpriced", help="Models without a price may be called all the same.")] = False,
     remove: Annotated[bool, typer.Option("--remove", help="Takes the budget away.")] = False,
+    alerts: Annotated[bool, typer.Option("--alerts", help="Which limits were used to 50, 80 and 100 percent, newest first.")] = False,
     url: UrlOption = None,
     person: AsOption = "",
     as_json: JsonOption = False,
@@ -30,7 +31,9 @@ def budgets(
     with told(here.err):
         given = _limits({"per_run": per_run, "per_day": per_day, "per_month": per_month})
         workflow_id = here.workflow_id(workflow) if workflow else None
-        if remove:
+        if alerts:
+            _show_alerts(here, workflow_id)
+        elif remove:
             _remove(here, workflow_id)
             here.show({"removed": True}, human=lambda: "removed")
         elif given:
@@ -64,6 +67,18 @@ def _remove(here: Session, workflow_id: str | None) -> None:
 def _show(here: Session, found: list[Budget]) -> None:
     columns = {"of": "of", "per_run": "per run", "per_day": "per day", "per_month": "per month", "unpriced": "unpriced", "set_by": "set by"}
     here.show({"budgets": found}, human=lambda: screen.table_of([_row(each) for each in found], columns))
+
+
+def _show_alerts(here: Session, workflow_id: str | None) -> None:
+    """The last 200; a workflow's own among them."""
+    found = [each for each in here.api.budgets_list_of_alerts(limit=200)["alerts"] if workflow_id in (None, each["workflow_id"])]
+    columns = {"at": "at", "whose": "of", "of": "period", "share": "used", "spent": "spent", "limit": "limit"}
+    here.show({"alerts": found}, human=lambda: screen.table_of([_alert_row(each) for each in found], columns))
+
+
+def _alert_row(alert: BudgetAlert) -> dict[str, Any]:
+    whose, share = alert["workflow_id"] or "the organisation", f"{alert['level']} %"
+    return {**alert, "whose": whose, "share": share, "spent": screen.money(alert["spent"]), "limit": screen.money(alert["limit"])}
 
 
 def _row(budget: Budget) -> dict[str, Any]:

@@ -147,7 +147,7 @@ def test_it_lets_a_service_account_in_by_a_key_in_either_header(header: str) -> 
     assert (status, made["owner"], made["scopes"], "key_sha256" in made) == (201, "service:ci", ["run:read"], False)
     carried = {header: made["key"] if header == "X-Api-Key" else f"Bearer {made['key']}"}
     assert ask("GET /auth/me", carried)[1]["scopes"] == ["run:read"]
-    assert ask("GET /secrets", carried)[1]["scope"] == "secret:manage"
+    assert ask("GET /budgets", carried)[1]["scope"] == "org:admin"
     assert ask("DELETE /keys/{key_id}", ann, path={"key_id": made["id"]})[0] == 204
     assert ask("GET /auth/me", carried)[0] == 401
 

@@ -63,6 +63,18 @@ def test_it_shows_budgets() -> None:
     assert "$2.5" in one.stdout
 
 
+def test_it_shows_alerts() -> None:
+    alert = {"id": "a", "scope": "organisation", "workflow_id": None, "period": "day", "of": "2026-11-27", "level": 80, "limit": 5_000_000}
+    alerts = [{**alert, "spent": 4_000_000, "at": "2026-11-27T10:00:00.000Z"}, {**alert, "workflow_id": "wf_1", "spent": 4_500_000, "at": "x"}]
+    with serving_api({"GET /api/v1/budgets/alerts": {"alerts": alerts, "cursor": None}}) as api:
+        every = sluice("budgets", "--alerts", api=api)
+        one = sluice("budgets", "wf_1", "--alerts", "--json", api=api)
+    assert [line.split() for line in every.stdout.splitlines()[1:2]] == [
+        ["2026-11-27T10:00:00.000Z", "the", "organisation", "2026-11-27", "80", "%", "$4", "$5"]
+    ]
+    assert json.loads(one.stdout) == {"alerts": alerts[1:]}
+
+
 def test_it_sets_a_budget_exactly() -> None:
     with serving_api({"PUT /api/v1/budgets/workflows/wf_1": BUDGET, "PUT /api/v1/budgets/organisation": ORGANISATION}) as api:
         assert sluice("budgets", "wf_1", "--per-run", "2.5", "--per-day", "0.000001", api=api).exit_code == 0

@@ -91,7 +91,7 @@ def test_it_shows_what_publishing_would_do(greet: str, preview: dict[str, Any], 
 
 
 def test_it_lists_versions_to_those_who_may_not_see_the_runs() -> None:
-    with serving_api({**ANSWERS, f"GET {VERSIONS}": {"versions": [{**version(), "runs": None}]}}) as api:
+    with serving_api({**ANSWERS, f"GET {VERSIONS}": {"versions": [{**version(), "runs": None}], "cursor": None}}) as api:
         found = sluice("versions", "greet", api=api)
     assert (found.exit_code, found.stdout.splitlines()[1].split()) == (0, ["1", "ann", AT])
 
