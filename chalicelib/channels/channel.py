@@ -1,62 +1,27 @@
 """What a channel is: verify, parse, render, send.
 
-In: nothing. Out: the `Channel` protocol and the values that go through it. A channel knows neither the store nor the runs; whom a message belongs
-to is decided by who calls it. Secrets and signatures never go into a log.
+In: nothing. Out: the `Channel` protocol, and what a vendor posts. A channel knows neither the store nor the runs; whom a message belongs to is
+decided by who calls it. Secrets and signatures never go into a log.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
-from chalicelib.spec.model import JsonObject
+from chalicelib.channels.inbound import Came
+from chalicelib.channels.outbound import Message, Rendered, Sent
 
 
 @dataclass(frozen=True, slots=True)
 class InboundRequest:
-    """What a vendor posted, byte for byte."""
+    """What a vendor posted, byte for byte. The names of headers are in small letters."""
 
     headers: Mapping[str, str]
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Inbound:
-    """One message from a person. `sender` is the address on the channel, `vendor_id` what makes it known again."""
-
-    sender: str
-    text: str
-    vendor_id: str
-    data: JsonObject = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Outbound:
-    """One message; `to` is an address, a person or a role, None for whoever watches the channel. `key` makes sending it twice one sending."""
-
-    text: str
-    to: str | None
-    key: str
-    expects_reply: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Rendered:
-    """A message in a channel's own form."""
-
-    key: str
-    to: str | None
-    body: JsonObject
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """What the channel says of a sending."""
-
-    vendor_id: str
-
-
 class Channel(Protocol):
-    """One way to people."""
+    """One way to people: one configured number, page or mailbox."""
 
     @property
     def name(self) -> str: ...
@@ -65,10 +30,15 @@ class Channel(Protocol):
         """Whether the request is the vendor's. Nothing of it may be used before."""
         ...
 
-    def parse(self, request: InboundRequest) -> tuple[Inbound, ...]:
-        """The messages in a verified request; what the channel does not know is left out."""
+    def parse(self, request: InboundRequest) -> tuple[Came, ...]:
+        """Everything in a verified request, in its order, batches and all; what the channel does not know is `Unknown`. Never raises for what a
+        vendor may send; raises ValueError for what is no request of the vendor at all."""
         ...
 
-    def render(self, message: Outbound) -> Rendered: ...
+    def render(self, message: Message) -> Rendered:
+        """Pure. Whatever does not fit is cut, and said so in `cuts`."""
+        ...
 
-    def send(self, rendered: Rendered) -> Receipt: ...
+    def send(self, rendered: Rendered) -> tuple[Sent, ...]:
+        """One for each body. Raises SendFailure at the first that the vendor did not take."""
+        ...

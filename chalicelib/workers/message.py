@@ -6,9 +6,10 @@ channel that is not set up is replaced by the console, with a warning.
 
 from collections.abc import Callable, Mapping
 
-from chalicelib.channels.channel import Outbound, Rendered
-from chalicelib.channels.console import ConsoleChannel
+from chalicelib.channels.console import ConsoleChannel, shown, text_for
 from chalicelib.channels.fallback import Routed, route
+from chalicelib.channels.outbound import Message as Outbound
+from chalicelib.channels.outbound import Rendered
 from chalicelib.conversations.message import Outgoing, send_message
 from chalicelib.conversations.message import ask as ask_by_message
 from chalicelib.spec.model import Json, JsonObject
@@ -22,10 +23,10 @@ from chalicelib.workers.work import Done, Work
 
 def prepare(work: Work, node: Message, values: Mapping[str, Json]) -> tuple[JsonObject, Callable[[], Done]]:
     """(what is shown, the sending) of a message that waits for nothing."""
-    message, routed = _outbound(work, node, values), route(node.channels)
+    (text, to), routed = _said(node, values), route(node.channels)
     warn(work.attempt, routed.warnings)
-    shown: JsonObject = {"text": message.text, "to": message.to, "channels": list(routed.channels)}
-    return shown, lambda: _send(work, message, routed)
+    recorded: JsonObject = {"text": text, "to": to, "channels": list(routed.channels)}
+    return recorded, lambda: _send(work, text_for(to, text, work.effect_key), routed)
 
 
 def ask(work: Work, node: Message, values: Mapping[str, Json]) -> JsonObject:
@@ -33,10 +34,10 @@ def ask(work: Work, node: Message, values: Mapping[str, Json]) -> JsonObject:
     token = work.payload.token
     if token is None:
         raise PayloadInvalid("a message that waits for its reply needs a task token")
-    message, routed = _outbound(work, node, values), route(node.channels)
+    (text, to), routed = _said(node, values), route(node.channels)
     warn(work.attempt, routed.warnings)
     sent = _through_console(
-        message,
+        text_for(to, text, work.effect_key, expects_reply=True),
         lambda outgoing: ask_by_message(
             work.attempt, message=outgoing, token=token, deadline_seconds=work.payload.deadline_seconds, settled=work.payload.settled
         ),
@@ -45,9 +46,9 @@ def ask(work: Work, node: Message, values: Mapping[str, Json]) -> JsonObject:
     return {"message_id": sent.id}
 
 
-def _outbound(work: Work, node: Message, values: Mapping[str, Json]) -> Outbound:
-    to = rendered_text(node.to, values) if node.to else None
-    return Outbound(text=rendered_text(node.text, values), to=to or None, key=work.effect_key, expects_reply=node.wait_for_reply)
+def _said(node: Message, values: Mapping[str, Json]) -> tuple[str, str | None]:
+    """The text, and whom it is for."""
+    return rendered_text(node.text, values), (rendered_text(node.to, values) if node.to else "") or None
 
 
 def _send(work: Work, message: Outbound, routed: Routed) -> Done:
@@ -67,4 +68,5 @@ def _through_console(message: Outbound, record: Callable[[Outgoing], SentMessage
 
 
 def _outgoing(rendered: Rendered, routed: Routed) -> Outgoing:
-    return Outgoing(text=str(rendered.body["text"]), to=rendered.to, channels=routed.channels)
+    text, to = shown(rendered)
+    return Outgoing(text=text, to=to, channels=routed.channels)

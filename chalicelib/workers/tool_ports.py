@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from chalicelib.agents.memory import MAX_QUERY_LENGTH, MemoryRecord, rank
-from chalicelib.channels.channel import Outbound, Rendered
-from chalicelib.channels.console import ConsoleChannel
+from chalicelib.channels.console import ConsoleChannel, shown, text_for
 from chalicelib.channels.fallback import route
+from chalicelib.channels.outbound import Rendered
 from chalicelib.conversations.message import Outgoing, send_message
 from chalicelib.errors import BlobMissing, ConditionLost
 from chalicelib.store import files, imported_apis, memories
@@ -100,11 +100,11 @@ class RunMessenger:
         sent: list[SentMessage] = []
 
         def record(rendered: Rendered) -> None:
-            outgoing = Outgoing(text=str(rendered.body["text"]), to=rendered.to, channels=routed.channels)
-            sent.append(send_message(self.attempt, message=outgoing, part=self.part))
+            said, whom = shown(rendered)
+            sent.append(send_message(self.attempt, message=Outgoing(text=said, to=whom, channels=routed.channels), part=self.part))
 
         channel = ConsoleChannel(record)
-        channel.send(channel.render(Outbound(text=text, to=to, key=self.part)))
+        channel.send(channel.render(text_for(to, text, self.part)))
         return sent[0].id
 
 

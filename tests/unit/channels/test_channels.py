@@ -2,24 +2,33 @@
 
 import pytest
 
-from chalicelib.channels.channel import Channel, InboundRequest, Outbound, Rendered
-from chalicelib.channels.console import MAX_TEXT, ConsoleChannel
+from chalicelib.channels.channel import Channel, InboundRequest
+from chalicelib.channels.console import MAX_TEXT, ConsoleChannel, shown, text_for
 from chalicelib.channels.fallback import Routed, route
+from chalicelib.channels.inbound import Address
+from chalicelib.channels.outbound import Cut, Location, Message, Rendered, Sent
 
 
 def test_it_sends_by_recording() -> None:
     kept: list[Rendered] = []
     channel: Channel = ConsoleChannel(kept.append)
-    receipt = channel.send(channel.render(Outbound(text="Hi", to="role:buyer", key="run_1/tell//0", expects_reply=True)))
-    assert receipt.vendor_id == "run_1/tell//0"
-    assert kept == [Rendered(key="run_1/tell//0", to="role:buyer", body={"text": "Hi", "expects_reply": True})]
+    sent = channel.send(channel.render(text_for("role:buyer", "Hi", "run_1/tell//0", expects_reply=True)))
+    assert sent == (Sent("run_1/tell//0"),)
+    assert kept == [Rendered((Address("watcher", "role:buyer"),), "run_1/tell//0", ({"text": "Hi", "expects_reply": True},))]
+    assert shown(kept[0]) == ("Hi", "role:buyer")
     assert channel.name == "console"
 
 
 def test_it_renders_plain_text_that_a_screen_can_bear() -> None:
     channel = ConsoleChannel(lambda _: None)
-    assert channel.render(Outbound("a\x1b[31mb\r\n\tü😀", None, "k")).body["text"] == "a[31mb\n\tü😀"
-    assert channel.render(Outbound("x" * (MAX_TEXT + 1), None, "k")).body["text"] == "x" * MAX_TEXT + " …"
+    assert shown(channel.render(text_for(None, "a\x1b[31mb\r\n\tü😀", "k"))) == ("a[31mb\n\tü😀", None)
+    long = channel.render(text_for(None, "x" * (MAX_TEXT + 7), "k"))
+    assert (shown(long)[0], long.cuts) == ("x" * MAX_TEXT + " …", (Cut("shortened", "text", 7),))
+
+
+def test_it_shows_texts_alone() -> None:
+    with pytest.raises(TypeError, match="Location"):
+        ConsoleChannel(lambda _: None).render(Message((), Location(1.0, 2.0), "k"))
 
 
 def test_it_takes_nothing_in() -> None:
