@@ -37,8 +37,8 @@ HOOK_SECRET: Final = "a-secret-that-is-long-enough"
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One kind of request. `judged`: compiling and publishing take as long as the workflow is large, so they are only shown. `hot`: its calls of
-    storage are judged; not those of what is asked once in a while."""
+    """One kind of request. `judged`: compiling and publishing take as long as the workflow is large, a page of the audit's chain as it is long, so
+    they are only shown. `hot`: its calls of storage are judged; not those of what is asked once in a while."""
 
     name: str
     method: str
@@ -163,7 +163,7 @@ def _of_the_organisation() -> Iterator[Asked]:
     yield Asked("the organisation's budget", "PUT", "/api/v1/budgets/organisation", body={"per_day": 10_000_000}, hot=False)
     yield Asked("costs", "GET", "/api/v1/costs")
     yield Asked("acts", "GET", "/api/v1/audit", "limit=20")
-    yield Asked("entries of the audit", "GET", "/api/v1/audit/entries", hot=False)
+    yield Asked("entries of the audit", "GET", "/api/v1/audit/entries", judged=False, hot=False)
     yield Asked("people", "GET", "/api/v1/people", hot=False)
     yield Asked("tools", "GET", "/api/v1/tools", hot=False)
     yield Asked("agents", "GET", "/api/v1/agents", hot=False)

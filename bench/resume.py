@@ -68,15 +68,16 @@ class Tally:
 def try_starter(name: str) -> dict[str, Tally]:
     """Every point of the starter's first input, by what the runs go on with."""
     folder = EXAMPLES / name
-    text = (folder / "workflow.yaml").read_text()
-    with theatre(example_texts(folder), json.loads((folder / "input.json").read_text()), ANSWERS[name]) as stage:
+    texts = example_texts(folder)
+    with theatre(texts, json.loads((folder / "input.json").read_text()), ANSWERS[name]) as stage:
         points, whole = stage.points(), stage.unbroken()
-        return {kind: _tried(stage, points, whole, newer) for kind, newer in kinds_of(text).items()}
+        return {kind: _tried(stage, points, whole, newer) for kind, newer in kinds_of(*texts).items()}
 
 
-def kinds_of(text: str) -> dict[str, Newer]:
+def kinds_of(*texts: str) -> dict[str, Newer]:
+    *others, text = texts
     node = node_to_change(text)
-    return {"same": Newer(), "retold": Newer(retold(text)), "changed": Newer(changed(text, node), dependents(text, node), node)}
+    return {"same": Newer(), "retold": Newer(retold(text)), "changed": Newer(changed(text, node), dependents(text, node, *others), node)}
 
 
 def _tried(stage: Theatre, points: Sequence[Point], whole: Told, newer: Newer) -> Tally:

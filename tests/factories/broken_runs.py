@@ -66,19 +66,21 @@ class Point:
 
 @dataclass
 class Told:
-    """What came of a run: `served` by point (its death left out), `effects`: how often each was asked for, by node, item and visit, `sent`: how many
-    messages each node sent. `settled_before`: what had its output when the run had broken, and is left out of the residual machine."""
+    """What came of a run: `served` by point (its death left out), `effects`: how often each was asked for, by node, item and visit, `keys`: under how
+    many keys, `sent`: how many messages each node sent. `settled_before`: what had its output when the run had broken, and is left out of the
+    residual machine."""
 
     run: Run
     output: Json
     served: Counter[Point]
     effects: Counter[str]
     sent: Counter[str]
+    keys: Counter[str]
     settled_before: frozenset[Point] = frozenset()
 
     def doubled(self, whole: "Told") -> set[str]:
         """The nodes that had an effect under a key that the unbroken run did not need, or sent a message more."""
-        under_other_keys = {key.partition("/")[0] for key in self.effects.keys() - whole.effects.keys()}
+        under_other_keys = {effect.partition("/")[0] for effect, count in self.keys.items() if count > whole.keys[effect]}
         return under_other_keys | {node for node, count in self.sent.items() if count > whole.sent[node]}
 
     def again(self, whole: "Told") -> set[str]:
@@ -222,8 +224,9 @@ class Theatre:
     def _told(self, run: Run) -> Told:
         now = runs.get(run.organisation_id, run.id)
         effects = Counter({key.partition("/")[2]: count for key, count in self.effects.items()})
+        keys = Counter(key.partition("/")[2] for key in self.effects)
         sent = Counter(message.node for each in list_runs(ANN).runs for message in messages.list_of_run(each.organisation_id, each.id))
-        return Told(now, timeless(get_output(ANN, run.id)), self.served.copy(), effects, sent)
+        return Told(now, timeless(get_output(ANN, run.id)), self.served.copy(), effects, sent, keys)
 
 
 def _fields(point: Point) -> dict[str, Any]:

@@ -7,8 +7,9 @@ things that are there. Never: a request that leaves this process.
 import io
 import itertools
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from copy import deepcopy
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -17,6 +18,7 @@ from typing import Any, Final
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import Flaky
 from schemathesis import GenerationMode
 from schemathesis.openapi import from_dict
 from schemathesis.specs.openapi.checks import positive_data_acceptance
@@ -147,19 +149,30 @@ class Caller:
             self.headers = _as_admin()
 
 
-def follow(*, stories: int, steps: int, hear: Hear = _unheard) -> None:
-    """Requests that follow from answers, by the document's links, `hear` the status of each. Raises what schemathesis finds."""
-
-    caller = Caller()
+def follow(*, stories: int, steps: int, hear: Hear = _unheard) -> int:
+    """Requests that follow from answers, by the document's links, `hear` the status of each. Gives how many stories were told: hypothesis stops early
+    where one that begins like another goes on otherwise, since the world has changed. Raises what schemathesis finds."""
+    caller, told, broken = Caller(), Counter[str](), list[BaseException]()
 
     class Story(schema().as_state_machine()):  # type: ignore[misc]
+        def setup(self) -> None:
+            told["stories"] += 1
+
         def get_call_kwargs(self, case: Any) -> dict[str, Any]:
             case.headers.pop("X-Api-Key", None)
             return {"headers": caller.headers}
 
         def validate_response(self, response: Any, case: Any, **_: Any) -> None:
             hear(response.status_code)
-            case.validate_response(response, headers=caller.headers, excluded_checks=_NOT_ASKED)
+            try:
+                case.validate_response(response, headers=caller.headers, excluded_checks=_NOT_ASKED)
+            except BaseException as fault:
+                broken.append(fault)  # though it goes otherwise when it is tried again
+                raise
             caller.heard(response.status_code)
 
-    Story.run(settings=settings(max_examples=stories, stateful_step_count=steps, deadline=None, database=None, suppress_health_check=_QUIET))
+    with suppress(Flaky):
+        Story.run(settings=settings(max_examples=stories, stateful_step_count=steps, deadline=None, database=None, suppress_health_check=_QUIET))
+    if broken:
+        raise broken[0]
+    return told["stories"]

@@ -52,14 +52,17 @@ def node_to_change(text: str) -> str:
     return next(name for name in (*agents, *sums) if not dependents(text, name) & looks)
 
 
-def dependents(text: str, name: str) -> frozenset[str]:
-    """The node, all that comes after it, and the maps around it with all that comes after those; what is in a map goes with it."""
+def dependents(text: str, name: str, *others: str) -> frozenset[str]:
+    """The node, all that comes after it, and the maps around it with all that comes after those; what is in a map goes with it, and so do the nodes
+    of those of the other workflows that one of these names."""
     graph = _graph(text)
     block = next(block for block in graph.blocks.values() if name in block.nodes)
     found = _from(graph, block, name)
     for depth in range(len(block.path), 0, -1):
         found |= _from(graph, graph.blocks[block.path[: depth - 1]], block.path[depth - 1], is_entered=True)
-    return frozenset(found)
+    nodes = {each: json.dumps(node.model_dump(mode="json")) for inside in graph.blocks.values() for each, node in inside.nodes.items()}
+    begun = [other for other in others if any(f'"{_spec(other).name}"' in nodes[each] for each in found)]
+    return frozenset(found).union(*(block.order for other in begun for block in _graph(other).blocks.values()))
 
 
 def _from(graph: WorkflowGraph, block: Block, name: str, *, is_entered: bool = False) -> set[str]:
