@@ -18,6 +18,7 @@ Never: a secret, a task token or a foreign body in a message.
     │   ├── TriggerInvalid           a trigger that cannot be kept: what it says, its pattern, its input
     │   │   └── ScheduleInvalid      an expression, a time zone or bounds that make no schedule
     │   ├── BodyTooLarge             more than a webhook takes (413)
+    │   ├── ChannelInvalid           a channel that cannot be kept: its name, its account, a secret
     │   ├── SecretInvalid            a secret's name or value that the store of secrets does not take
     │   ├── CursorInvalid            a list cursor that was not issued for this list, its filter and order, or has lapsed (400)
     │   ├── ListTooLong              a list that is longer than the order asked for allows
@@ -42,6 +43,8 @@ Never: a secret, a task token or a foreign body in a message.
     │   ├── KeyNotFound              no API key of that id
     │   ├── InvitationNotFound       unknown, used up, withdrawn or too old
     │   ├── TriggerNotFound
+    │   ├── ChannelNotFound          no such channel, or it takes no webhooks
+    │   ├── ConversationNotFound
     │   └── NotificationUnknown      an agent's notification that nobody waits for, or with a wrong token
     ├── Conflict                     the thing is in another state than the caller thinks (409)
     │   ├── WorkflowNameTaken
@@ -50,6 +53,8 @@ Never: a secret, a task token or a foreign body in a message.
     │   ├── TriggerChanged           the trigger was changed by somebody else since it was read
     │   ├── TriggerChainTooLong      ends of runs that start runs, one after the other, too often
     │   ├── TriggerPaused            a paused trigger takes nothing
+    │   ├── ChannelTaken             another channel has the name, or the account
+    │   ├── ChannelChanged           the channel was changed by somebody else since it was read
     │   ├── AgentNameTaken           the name stands for another external agent
     │   ├── NameReserved             a starter that ships has the name
     │   ├── DraftRefused             a draft that would be written over unread; carries the draft that is there, and what differs
@@ -203,6 +208,10 @@ class BodyTooLarge(Invalid):
     status = 413
 
 
+class ChannelInvalid(Invalid):
+    code = "channel-invalid"
+
+
 class CursorInvalid(Invalid):
     code = "cursor-invalid"
     status = 400
@@ -287,6 +296,14 @@ class TriggerNotFound(NotFound):
     code = "trigger-not-found"
 
 
+class ChannelNotFound(NotFound):
+    code = "channel-not-found"
+
+
+class ConversationNotFound(NotFound):
+    code = "conversation-not-found"
+
+
 class Conflict(SluiceError):
     code = "conflict"
     status = 409
@@ -330,6 +347,14 @@ class TriggerChanged(Conflict):
 
 class TriggerPaused(Conflict):
     code = "trigger-paused"
+
+
+class ChannelTaken(Conflict):
+    code = "channel-taken"
+
+
+class ChannelChanged(Conflict):
+    code = "channel-changed"
 
 
 class TriggerChainTooLong(Conflict):

@@ -23,6 +23,9 @@ MESSAGE: Final = "msg"
 HOOK: Final = "hook"
 JOB: Final = "job"
 TRIGGER: Final = "trg"
+CHANNEL: Final = "chan"
+CONTACT: Final = "con"
+CONVERSATION: Final = "conv"
 
 
 def new_id(prefix: str) -> str:

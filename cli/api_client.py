@@ -92,6 +92,17 @@ class Apis(TypedDict):
     cursor: str | None
 
 
+class AppSecret(TypedDict):
+    id: str
+    made_at: str
+    ends_at: str | None
+
+
+class AppSecretGiven(TypedDict):
+    app_secret: str
+    overlap_seconds: NotRequired[int]
+
+
 class Attempt(TypedDict):
     fence: Fence
     started_at: str
@@ -260,6 +271,50 @@ class ChangedUse(TypedDict):
     kind: str
     added: list[str]
     removed: list[str]
+
+
+class Channel(TypedDict):
+    id: str
+    type: Literal["whatsapp", "messenger", "instagram", "email"]
+    name: str
+    account: str
+    settings: dict[str, Any]
+    app_secrets: list[AppSecret]
+    token_secret: str | None
+    workflow_id: str | None
+    webhook_path: str
+    enabled: bool
+    created_at: str
+    created_by: str
+    updated_at: str
+    updated_by: str
+    paused_at: str | None
+    revision: int
+
+
+class ChannelGiven(TypedDict):
+    settings: NotRequired[JsonObject]
+    token_secret: NotRequired[str | None]
+    workflow_id: NotRequired[str | None]
+    enabled: NotRequired[bool]
+    type: Literal["whatsapp", "messenger", "instagram", "email"]
+    name: str
+    account: str
+    app_secret: NotRequired[str | None]
+    verify_token: NotRequired[str | None]
+
+
+class ChannelToChange(TypedDict):
+    settings: NotRequired[JsonObject]
+    token_secret: NotRequired[str | None]
+    workflow_id: NotRequired[str | None]
+    enabled: NotRequired[bool]
+    revision: NotRequired[int | None]
+
+
+class Channels(TypedDict):
+    channels: list[Channel]
+    cursor: str | None
 
 
 class Checkpoint(TypedDict):
@@ -684,6 +739,26 @@ class MadeApiKey(TypedDict):
     lapses_at: str | None
     used_on: str
     key: str
+
+
+class MadeChannel(TypedDict):
+    id: str
+    type: Literal["whatsapp", "messenger", "instagram", "email"]
+    name: str
+    account: str
+    settings: dict[str, Any]
+    app_secrets: list[AppSecret]
+    token_secret: str | None
+    workflow_id: str | None
+    webhook_path: str
+    enabled: bool
+    created_at: str
+    created_by: str
+    updated_at: str
+    updated_by: str
+    paused_at: str | None
+    revision: int
+    verify_token: str
 
 
 class MadeInvitation(TypedDict):
@@ -2011,6 +2086,38 @@ class Api:
     def cache_get_warming(self, job_id: str) -> WarmJob:
         """How a job stands; jobs are kept for a week."""
         return cast("WarmJob", self.client.send("GET", f"/api/v1/cache/warm/{quote(job_id, safe='')}"))
+
+    def channels_list_all(self, *, limit: int | None = None, cursor: str | None = None) -> Channels:
+        """The organisation's channels by name."""
+        return cast("Channels", self.client.send("GET", "/api/v1/channels", query={"limit": limit, "cursor": cursor}))
+
+    def channels_create(self, body: ChannelGiven) -> MadeChannel:
+        """Add a channel: a number, a page or a mailbox of the organisation."""
+        return cast("MadeChannel", self.client.send("POST", "/api/v1/channels", body=body))
+
+    def channels_remove(self, channel_id: str) -> None:
+        """Take a channel away; its conversations stay."""
+        self.client.send("DELETE", f"/api/v1/channels/{quote(channel_id, safe='')}")
+
+    def channels_get_one(self, channel_id: str) -> Channel:
+        """A channel; of its secrets, when they were made and how long they are taken."""
+        return cast("Channel", self.client.send("GET", f"/api/v1/channels/{quote(channel_id, safe='')}"))
+
+    def channels_change(self, channel_id: str, body: ChannelToChange) -> Channel:
+        """Replace a channel's settings, token, workflow and state; its type, name and account stay."""
+        return cast("Channel", self.client.send("PUT", f"/api/v1/channels/{quote(channel_id, safe='')}", body=body))
+
+    def channels_pause(self, channel_id: str, *, key: str = "") -> Channel:
+        """Let its messages start no runs; they are kept all the same. Twice is harmless."""
+        return cast("Channel", self.client.send("POST", f"/api/v1/channels/{quote(channel_id, safe='')}/pause", key=key))
+
+    def channels_resume(self, channel_id: str, *, key: str = "") -> Channel:
+        """Let its messages start runs again: those that come from now on."""
+        return cast("Channel", self.client.send("POST", f"/api/v1/channels/{quote(channel_id, safe='')}/resume", key=key))
+
+    def channels_rotate(self, channel_id: str, body: AppSecretGiven) -> Channel:
+        """Tell another secret of the vendor's app."""
+        return cast("Channel", self.client.send("POST", f"/api/v1/channels/{quote(channel_id, safe='')}/rotate", body=body))
 
     def costs_get_costs(
         self, *, from_: str | None = None, to: str | None = None, workflow_id: str | None = None, run_id: str | None = None

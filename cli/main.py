@@ -6,6 +6,7 @@ from cli import (
     audit,
     budgets,
     cache,
+    channels,
     compare,
     costs,
     directory,
@@ -59,6 +60,7 @@ app.add_typer(secrets.secrets, name="secrets")
 app.command("tools")(tools.tools)
 app.add_typer(directory.agents, name="agents")
 app.add_typer(triggers.app, name="triggers")
+app.add_typer(channels.app, name="channels")
 app.command("costs")(costs.costs)
 app.command("budgets")(budgets.budgets)
 app.add_typer(cache.app, name="cache")

@@ -36,7 +36,7 @@ def put(name: Name, deployment: DeploymentOption = False, url: UrlOption = None,
     """Create a secret or replace its value, which is asked for at the prompt or read from standard input (without the line's end)."""
     here = session(url, person, as_json)
     with told(here.err):
-        made = here.api.secrets_put(name, {"value": _value()}, scope=_scope(deployment))
+        made = here.api.secrets_put(name, {"value": typed_secret()}, scope=_scope(deployment))
         here.show(made, human=lambda: f"[green]put[/green] {made['name']}; workers that hold an earlier value use it for five minutes at most")
 
 
@@ -98,10 +98,10 @@ def _scope(deployment: bool) -> str:
     return "deployment" if deployment else "organisation"
 
 
-def _value() -> str:
-    """Raises Problem (422) for an empty one."""
-    given = typer.prompt("Value", hide_input=True, err=True) if sys.stdin.isatty() else sys.stdin.read()
+def typed_secret(what: str = "Value") -> str:
+    """What is typed unseen at the prompt, or comes from standard input. Raises Problem (422) for an empty one."""
+    given = typer.prompt(what, hide_input=True, err=True) if sys.stdin.isatty() else sys.stdin.read()
     value = str(given).removesuffix("\n").removesuffix("\r")
     if not value:
-        raise Problem(422, {"code": "secret-invalid", "detail": "no value came in: type it at the prompt, or send it to standard input"})
+        raise Problem(422, {"code": "secret-invalid", "detail": f"no {what.lower()} came in: type it at the prompt, or send it to standard input"})
     return value

@@ -11,6 +11,7 @@ from chalicelib.api import (
     audit,
     budgets,
     cache,
+    channels,
     costs,
     drafts,
     exchange,
@@ -64,6 +65,7 @@ ROOMS: Final[tuple[Blueprint, ...]] = (
     notifications.routes,
     triggers.routes,
     hooks.routes,
+    channels.routes,
     reference.routes,
     aliases.routes,
 )

@@ -104,6 +104,7 @@ KINDS: Final = (
     Kind("push", "RUN#", "PUSH#", quiet=frozenset({"tried_count", "told_at"})),
     Kind("memory", "WORDS#", "ENTRY#"),
     Kind("trigger", "TRIGGER#", "TRIGGER", quiet=frozenset({"handled_from", "synced_revision"})),
+    Kind("channel", "CHANNEL#", "CHANNEL"),
 )
 _ACTOR: ContextVar[Actor | None] = ContextVar("actor", default=None)
 

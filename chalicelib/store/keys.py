@@ -90,6 +90,10 @@ API keys) belongs to `ORG#_`.
     own starter         STARTER#<name>            STARTER                   STARTERS / <name>
     uses of a starter   STARTER#<name>            USES                      (also of one that ships)
     answer given        REPLAY#<sha256>           REPLAY
+    channel             CHANNEL#<chan>            CHANNEL                   CHANNELS / <name>
+    its name            CHANNELNAME#<name>        NAME
+    its account         ACCOUNT#<type>#<account>  ACCOUNT
+    channel's owner     CHANNEL#<chan>            OWNER                     (PK ORG#_)
 
     question                                                  answered by
     a workflow, its draft, its versions (newest first)        PK WORKFLOW#<wf>, SK exact or prefix
@@ -150,6 +154,8 @@ API keys) belongs to `ORG#_`.
     what a trigger did, newest first                          PK TRIGGER#<trg>, SK prefix FIRING#, descending
     whose webhook it is                                       PK HOOK#<trg>
     what a request with this idempotency key was answered     PK REPLAY#<sha256 of who, route and key>
+    channels by name; the channel of an account               GSI1 CHANNELS; PK ACCOUNT#<type>#<account>
+    whose channel a webhook calls                             PK CHANNEL#<chan>, SK OWNER (PK ORG#_)
 """
 
 from dataclasses import dataclass
@@ -652,3 +658,23 @@ def starters(organisation_id: str, name: str = "") -> IndexKey:
 
 def starter_uses(organisation_id: str, name: str) -> Key:
     return Key(starter(organisation_id, name).pk, "USES")
+
+
+def channel(organisation_id: str, channel_id: str) -> Key:
+    return Key(f"ORG#{organisation_id}#CHANNEL#{channel_id}", "CHANNEL")
+
+
+def channel_list(organisation_id: str, name: str = "") -> IndexKey:
+    return IndexKey(1, f"ORG#{organisation_id}#CHANNELS", name)
+
+
+def channel_name(organisation_id: str, name: str) -> Key:
+    return Key(f"ORG#{organisation_id}#CHANNELNAME#{name}", "NAME")
+
+
+def channel_account(organisation_id: str, kind: str, account: str) -> Key:
+    return Key(f"ORG#{organisation_id}#ACCOUNT#{kind}#{account}", "ACCOUNT")
+
+
+def channel_owner(channel_id: str) -> Key:
+    return Key(f"ORG#{PLATFORM}#CHANNEL#{channel_id}", "OWNER")

@@ -21,6 +21,7 @@ from chalicelib.access.scopes import ALL, ROLES, Access, Scope
 from chalicelib.api.contract import contracts
 from chalicelib.api.examples import of_route
 from chalicelib.clock import now_text
+from chalicelib.conversations import channels
 from chalicelib.store import external_agents, keys, starters, table, warm_jobs
 from chalicelib.store.external_agents import ExternalAgent
 from chalicelib.store.items import item_of
@@ -150,7 +151,9 @@ def site() -> Iterator[Site]:
         job = warm_jobs.begin("org_local", "ann", [{"prompt": CANARY}], ttl_seconds=60, digest="d", key="")
         wanted = save.Wanted(CANARY, save.WantedSchedule(rate="1 day"), input={"city": "Bonn"}, enabled=False)
         trigger, _ = save.create(OWNER, run.workflow_id, wanted)
+        channel, _ = channels.create(OWNER, channels.Named("whatsapp", CANARY, "1"), channels.Wanted())  # without a secret it takes no webhooks
         things = {
+            "channel_id": channel.id,
             "workflow_id": run.workflow_id,
             "run_id": run.id,
             "node": f"{CANARY}-node",

@@ -41,7 +41,7 @@ def test_it_asks_at_a_terminal_without_showing(monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
     monkeypatch.setattr(typer, "prompt", prompt)
-    assert secrets._value() == VALUE
+    assert secrets.typed_secret() == VALUE
     assert asked == [{"hide_input": True, "err": True}]
 
 
