@@ -7,7 +7,7 @@ from chalice.app import Chalice
 
 from chalicelib.api import outgoing, problem
 from chalicelib.api.rooms import ROOMS
-from chalicelib.events import errands, execution_status, publisher, sweeper, table_stream, trigger, websocket, worker
+from chalicelib.events import errands, execution_status, inbound, publisher, sweeper, table_stream, trigger, websocket, worker
 
 app = Chalice(app_name="sluice", configure_logs=False)
 app.experimental_feature_flags.update(["WEBSOCKETS"])
@@ -17,7 +17,7 @@ for routes in ROOMS:
 app.register_middleware(outgoing.dress, "http")
 app.register_middleware(problem.retell_framework_errors, "http")
 
-for module in (worker, errands, publisher, execution_status, table_stream, sweeper, trigger):
+for module in (worker, errands, publisher, execution_status, table_stream, sweeper, trigger, inbound):
     app.register_blueprint(module.functions)
 
 # A blueprint's WebSocket handlers are called as if they were none (Chalice 1.34); bound here, they get their events.

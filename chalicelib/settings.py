@@ -80,6 +80,7 @@ class Settings(BaseModel):
     scheduler_role_arn: str = Field(default="", alias="SLUICE_SCHEDULER_ROLE_ARN")  # under which EventBridge Scheduler invokes it
     missed_queue: str = Field(default="", alias="SLUICE_MISSED_QUEUE")  # URL; empty: the sweeper looks for nothing
     missed_queue_arn: str = Field(default="", alias="SLUICE_MISSED_QUEUE_ARN")  # empty: what Scheduler gives up on is lost
+    inbound_queue: str = Field(default="", alias="SLUICE_INBOUND_QUEUE")  # URL; empty: channels take no webhooks
     websocket_endpoint: str = Field(
         default="", alias="SLUICE_WEBSOCKET_ENDPOINT"
     )  # https://…/stage, of apigatewaymanagementapi; empty: nobody is pushed to

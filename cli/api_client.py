@@ -362,6 +362,46 @@ class Comparison(TypedDict):
     is_cut: bool
 
 
+class Conversation(TypedDict):
+    id: str
+    contact_id: str
+    channel_id: str
+    name: str
+    text: str
+    message_count: int
+    created_at: str
+    last_at: str
+
+
+class ConversationMessage(TypedDict):
+    id: str
+    conversation_id: str
+    number: int
+    contact_id: str
+    channel_id: str
+    direction: Literal["inbound", "outbound"]
+    kind: str
+    vendor_id: str
+    at: str
+    received_at: str
+    text: str
+    reply_to: str | None
+    echo: bool
+    automatic: bool
+    status: Literal["queued", "sent", "delivered", "read", "failed"] | None
+    error_code: str
+    error_text: str
+    workflow_id: str | None
+    run_id: str | None
+    content: dict[str, Any]
+    refused: Fault | None
+
+
+class Conversations(TypedDict):
+    conversations: list[Conversation]
+    cursor: str | None
+
+
 class Copy(TypedDict):
     name: str
 
@@ -1105,6 +1145,10 @@ class QueueToSet(TypedDict):
     is_paused: NotRequired[bool]
 
 
+class Queued(TypedDict):
+    queued_count: int
+
+
 class RecentCalls(TypedDict):
     call_count: int
     success_ratio: float | None
@@ -1828,6 +1872,19 @@ class WebhookSecret(TypedDict):
     ends_at: str | None
 
 
+class WholeConversation(TypedDict):
+    id: str
+    contact_id: str
+    channel_id: str
+    name: str
+    text: str
+    message_count: int
+    created_at: str
+    last_at: str
+    messages: list[ConversationMessage]
+    cursor: str | None
+
+
 class Workflow(TypedDict):
     id: str
     name: str
@@ -2118,6 +2175,17 @@ class Api:
     def channels_rotate(self, channel_id: str, body: AppSecretGiven) -> Channel:
         """Tell another secret of the vendor's app."""
         return cast("Channel", self.client.send("POST", f"/api/v1/channels/{quote(channel_id, safe='')}/rotate", body=body))
+
+    def channels_list_conversations(self, *, limit: int | None = None, cursor: str | None = None) -> Conversations:
+        """The organisation's conversations, those with the latest message first."""
+        return cast("Conversations", self.client.send("GET", "/api/v1/conversations", query={"limit": limit, "cursor": cursor}))
+
+    def channels_get_conversation(self, conversation_id: str, *, limit: int | None = None, cursor: str | None = None) -> WholeConversation:
+        """A conversation with its messages, the latest first."""
+        return cast(
+            "WholeConversation",
+            self.client.send("GET", f"/api/v1/conversations/{quote(conversation_id, safe='')}", query={"limit": limit, "cursor": cursor}),
+        )
 
     def costs_get_costs(
         self, *, from_: str | None = None, to: str | None = None, workflow_id: str | None = None, run_id: str | None = None

@@ -4,18 +4,32 @@ from datetime import timedelta
 from http import HTTPMethod
 from typing import Annotated
 
-from chalice.app import Blueprint
+from chalice.app import Blueprint, Request
 from pydantic import Field
 
 from chalicelib.access.scopes import Scope
 from chalicelib.api import channel_shapes
-from chalicelib.api.channel_views import channel_view
+from chalicelib.api.channel_views import channel_view, conversation_view
 from chalicelib.api.contract import Replay
-from chalicelib.api.endpoint import Answer, Call, Nothing, Wire, endpoint
+from chalicelib.api.endpoint import Answer, Call, Nothing, Wire, body_of, endpoint, headers_of, raw_endpoint
 from chalicelib.api.paging import Page
 from chalicelib.api.shapes import NOTHING
-from chalicelib.conversations import channels
-from chalicelib.errors import ChannelChanged, ChannelInvalid, ChannelNotFound, ChannelTaken, CursorInvalid, WorkflowNotFound
+from chalicelib.channels.channel import InboundRequest
+from chalicelib.conversations import channels, query, webhook
+from chalicelib.errors import (
+    BodyTooLarge,
+    ChannelChanged,
+    ChannelInvalid,
+    ChannelNotFound,
+    ChannelTaken,
+    ConversationNotFound,
+    CursorInvalid,
+    InputInvalid,
+    SealBroken,
+    SignatureInvalid,
+    Unavailable,
+    WorkflowNotFound,
+)
 from chalicelib.spec.model import JsonObject
 from chalicelib.store.channel_records import ChannelType
 
@@ -175,3 +189,64 @@ def rotate(call: Call[AppSecretGiven, Nothing], channel_id: str) -> Answer:
     """
     overlap = timedelta(seconds=call.body.overlap_seconds)
     return Answer(channel_view(channels.rotate(call.principal, channel_id, app_secret=call.body.app_secret, overlap=overlap)))
+
+
+@raw_endpoint(
+    routes,
+    HTTPMethod.GET,
+    "/api/v1/channels/{channel_id}/webhook",
+    answers={200: channel_shapes.CHALLENGE},
+    errors=(ChannelNotFound, SignatureInvalid, SealBroken),
+)
+def handshake(request: Request, channel_id: str) -> Answer:
+    """Answer a vendor's handshake: with its challenge, where it knows the channel's verify token."""
+    challenge = webhook.handshake(channel_id, dict(request.query_params or {}))
+    return Answer(challenge, headers={"Content-Type": "text/plain; charset=utf-8"})
+
+
+@raw_endpoint(
+    routes,
+    HTTPMethod.POST,
+    "/api/v1/channels/{channel_id}/webhook",
+    answers={200: channel_shapes.QUEUED},
+    errors=(ChannelNotFound, SignatureInvalid, BodyTooLarge, InputInvalid, SealBroken, Unavailable),
+)
+def receive(request: Request, channel_id: str) -> Answer:
+    """Take what a vendor tells of a channel.
+
+    Signed with the app's secret over the body as it came, 3 MiB at most. It is answered once every event in it is queued; 503 else, and the vendor
+    sends it again: an event has one effect, however often it comes.
+    """
+    return Answer({"queued_count": webhook.take(channel_id, InboundRequest(headers_of(request), body_of(request)))})
+
+
+@endpoint(
+    routes,
+    HTTPMethod.GET,
+    "/api/v1/conversations",
+    scope=Scope.CHANNEL_MANAGE,
+    answers={200: channel_shapes.CONVERSATIONS},
+    errors=(CursorInvalid,),
+)
+def list_conversations(call: Call[Nothing, Page]) -> Answer:
+    """The organisation's conversations, those with the latest message first."""
+    page = query.list_conversations(call.principal, limit=call.query.limit, cursor=call.query.cursor)
+    return Answer({"conversations": [conversation_view(each) for each in page.conversations], "cursor": page.cursor})
+
+
+@endpoint(
+    routes,
+    HTTPMethod.GET,
+    "/api/v1/conversations/{conversation_id}",
+    scope=Scope.CHANNEL_MANAGE,
+    answers={200: channel_shapes.WHOLE_CONVERSATION},
+    errors=(ConversationNotFound, CursorInvalid),
+)
+def get_conversation(call: Call[Nothing, Page], conversation_id: str) -> Answer:
+    """A conversation with its messages, the latest first.
+
+    `content` is all that came, by its kind. A message that was to start a run has its `run_id`, or `refused`, which says why there is none; one of
+    ours has its `status`.
+    """
+    conversation, page = query.get_conversation(call.principal, conversation_id, limit=call.query.limit, cursor=call.query.cursor)
+    return Answer(conversation_view(conversation, page))

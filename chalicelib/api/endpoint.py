@@ -156,6 +156,16 @@ def raw_endpoint(
     return register
 
 
+def headers_of(request: Request) -> dict[str, str]:
+    """All of them, under small letters."""
+    return {str(name).lower(): str(value) for name, value in request.headers.items()}
+
+
+def body_of(request: Request) -> bytes:
+    """As it came."""
+    return request.raw_body.encode() if isinstance(request.raw_body, str) else request.raw_body
+
+
 def models_of(function: View) -> tuple[type[Wire], type[Wire]]:
     """The body's and the query's model, from the annotation of the parameter `call`."""
     body, query = get_args(get_type_hints(function)["call"])

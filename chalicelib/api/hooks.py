@@ -5,7 +5,7 @@ from http import HTTPMethod
 from chalice.app import Blueprint, Request
 
 from chalicelib.api import trigger_shapes
-from chalicelib.api.endpoint import Answer, raw_endpoint
+from chalicelib.api.endpoint import Answer, body_of, headers_of, raw_endpoint
 from chalicelib.errors import BodyTooLarge, Conflict, InputInvalid, SealBroken, SignatureInvalid, TriggerNotFound, TriggerPaused
 from chalicelib.triggers import webhooks
 from chalicelib.triggers.signatures import Delivery
@@ -28,7 +28,5 @@ def receive(request: Request, trigger_id: str) -> Answer:
     names itself (by one of the trigger's `key_headers`; Stripe's events by their `id`) starts one run, however often it comes. It is answered once
     the run is recorded; 409 also where the workflow has no version. What the workflow does not take is recorded with the trigger's firings.
     """
-    headers = {str(name).lower(): str(value) for name, value in request.headers.items()}
-    body = request.raw_body.encode() if isinstance(request.raw_body, str) else request.raw_body
-    firing = webhooks.take(trigger_id, Call(Delivery(headers, body), dict(request.query_params or {})))
+    firing = webhooks.take(trigger_id, Call(Delivery(headers_of(request), body_of(request)), dict(request.query_params or {})))
     return Answer({"run_id": firing.run_id}, status=202)

@@ -44,7 +44,7 @@ def fire(trigger: TriggerRecord, occasion: Occasion) -> Firing:
 
 def refuse(trigger: TriggerRecord, occasion: Occasion, fault: SluiceError) -> Firing:
     """Record that an occasion has no run, and why."""
-    return _recorded(trigger, occasion, error=_fault_of(fault))
+    return _recorded(trigger, occasion, error=fault_of(fault))
 
 
 def _recorded(trigger: TriggerRecord, occasion: Occasion, *, run_id: str | None = None, error: Fault | None = None) -> Firing:
@@ -100,5 +100,6 @@ def _start(trigger: TriggerRecord, occasion: Occasion, key: str) -> str:
     return run.id
 
 
-def _fault_of(fault: SluiceError) -> Fault:
+def fault_of(fault: SluiceError) -> Fault:
+    """An error, to be kept where no run could be."""
     return Fault(name=type(fault).__name__, message=str(fault), code=fault.code, retryable=fault.retryable)

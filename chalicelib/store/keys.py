@@ -94,6 +94,13 @@ API keys) belongs to `ORG#_`.
     its name            CHANNELNAME#<name>        NAME
     its account         ACCOUNT#<type>#<account>  ACCOUNT
     channel's owner     CHANNEL#<chan>            OWNER                     (PK ORG#_)
+    vendor's message    CHANNEL#<chan>            VENDOR#<sha256>
+    early word of one   CHANNEL#<chan>            WORD#<sha256>
+    received event      RECEIVED#<sha256>         RECEIVED
+    contact             CONTACT#<con>             CONTACT
+    identity            IDENTITY#<chan>#<sha256>  IDENTITY
+    conversation        CONVERSATION#<conv>       CONVERSATION              CONVERSATIONS / <last at>#<conv>
+    message in it       CONVERSATION#<conv>       MESSAGE#<number>
 
     question                                                  answered by
     a workflow, its draft, its versions (newest first)        PK WORKFLOW#<wf>, SK exact or prefix
@@ -156,8 +163,13 @@ API keys) belongs to `ORG#_`.
     what a request with this idempotency key was answered     PK REPLAY#<sha256 of who, route and key>
     channels by name; the channel of an account               GSI1 CHANNELS; PK ACCOUNT#<type>#<account>
     whose channel a webhook calls                             PK CHANNEL#<chan>, SK OWNER (PK ORG#_)
+    whether an event was received, and where it is kept       PK RECEIVED#<sha256 of channel and vendor's id>
+    whose address it is                                       PK IDENTITY#<chan>#<sha256 of kind and value>
+    conversations, the latest first; the messages of one      GSI1 CONVERSATIONS, descending; PK CONVERSATION#<conv>, SK prefix MESSAGE#
+    the message that a vendor calls so; what it said too early PK CHANNEL#<chan>, SK exact VENDOR#; WORD#
 """
 
+import hashlib
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -678,3 +690,40 @@ def channel_account(organisation_id: str, kind: str, account: str) -> Key:
 
 def channel_owner(channel_id: str) -> Key:
     return Key(f"ORG#{PLATFORM}#CHANNEL#{channel_id}", "OWNER")
+
+
+def vendor_message(organisation_id: str, channel_id: str, vendor_id: str) -> Key:
+    return Key(channel(organisation_id, channel_id).pk, f"VENDOR#{_sha256(vendor_id)}")
+
+
+def delivery_word(organisation_id: str, channel_id: str, vendor_id: str) -> Key:
+    return Key(channel(organisation_id, channel_id).pk, f"WORD#{_sha256(vendor_id)}")
+
+
+def received(organisation_id: str, event_sha256: str) -> Key:
+    return Key(f"ORG#{organisation_id}#RECEIVED#{event_sha256}", "RECEIVED")
+
+
+def contact(organisation_id: str, contact_id: str) -> Key:
+    return Key(f"ORG#{organisation_id}#CONTACT#{contact_id}", "CONTACT")
+
+
+def identity(organisation_id: str, channel_id: str, kind: str, value: str) -> Key:
+    """By digest: nobody's number stands in a key."""
+    return Key(f"ORG#{organisation_id}#IDENTITY#{channel_id}#{_sha256(kind, value)}", "IDENTITY")
+
+
+def conversation(organisation_id: str, conversation_id: str) -> Key:
+    return Key(f"ORG#{organisation_id}#CONVERSATION#{conversation_id}", "CONVERSATION")
+
+
+def conversation_list(organisation_id: str, order: str = "") -> IndexKey:
+    return IndexKey(1, f"ORG#{organisation_id}#CONVERSATIONS", order)
+
+
+def conversation_message(organisation_id: str, conversation_id: str, number: int) -> Key:
+    return Key(conversation(organisation_id, conversation_id).pk, f"MESSAGE#{number:010d}")
+
+
+def _sha256(*parts: str) -> str:
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()

@@ -102,8 +102,31 @@ def test_it_lets_schedules_invoke_the_trigger_function_alone_and_leave_what_they
 def test_it_keeps_what_the_trigger_function_failed_at_for_the_sweeper(bare_package: Package) -> None:
     failed = bare_package.functions["Trigger"]["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]
     assert failed == {"Type": "SQS", "Destination": {"Fn::GetAtt": ["MissedTriggers", "Arn"]}}
-    assert holding(bare_package, "sqs:SendMessage") == {"Trigger"}
-    assert holding(bare_package, "sqs:ReceiveMessage") == holding(bare_package, "sqs:DeleteMessage") == {"Sweeper"}
+    assert queues(bare_package, "sqs:SendMessage") == {"Trigger": "MissedTriggers", "APIHandler": "InboundQueue"}
+    taking = {"Sweeper": "MissedTriggers", "Inbound": "InboundQueue"}
+    assert queues(bare_package, "sqs:ReceiveMessage") == queues(bare_package, "sqs:DeleteMessage") == taking
+
+
+def queues(package: Package, action: str) -> dict[str, str]:
+    """Which functions may do something, with which queue."""
+    return {
+        name: one["Resource"]["Fn::GetAtt"][0]
+        for name, function in package.functions.items()
+        for one in statements(package, role_of(function))
+        if action in as_list(one["Action"])
+    }
+
+
+def test_it_keeps_what_comes_in_by_channels_in_order_and_reports_single_failures(bare_package: Package) -> None:
+    (source,) = (event["Properties"] for event in bare_package.functions["Inbound"]["Events"].values())
+    assert (source["Queue"], source["BatchSize"]) == ({"Fn::GetAtt": ["InboundQueue", "Arn"]}, 10)
+    assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    queue, failed = (bare_package.resources[name]["Properties"] for name in ("InboundQueue", "InboundFailed"))
+    assert queue["RedrivePolicy"] == {"deadLetterTargetArn": {"Fn::GetAtt": ["InboundFailed", "Arn"]}, "maxReceiveCount": 5}
+    assert queue["FifoQueue"] is failed["FifoQueue"] is True
+    assert queue["VisibilityTimeout"] == 6 * bare_package.functions["Inbound"]["Timeout"]
+    told = {name for name, function in bare_package.functions.items() if "SLUICE_INBOUND_QUEUE" in function["Environment"]["Variables"]}
+    assert told == {"APIHandler"}
 
 
 def test_it_lets_machines_invoke_the_worker_alone(bare_package: Package) -> None:
@@ -219,7 +242,7 @@ def test_it_lets_errands_end_no_task_and_start_no_run(bare_package: Package) -> 
 
 def test_it_gives_every_function_a_role_of_its_own_that_may_write_its_logs(bare_package: Package) -> None:
     roles = [role_of(function) for function in bare_package.functions.values()]
-    assert len(set(roles)) == len(roles) == 11
+    assert len(set(roles)) == len(roles) == 12
     assert all({"logs:CreateLogStream", "logs:PutLogEvents"} <= actions(bare_package, role) for role in roles)
 
 

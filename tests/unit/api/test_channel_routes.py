@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 
 from app import app
+from chalicelib.channels.inbound import Address
 from chalicelib.conversations import channels
+from chalicelib.conversations.receive import receive
 from chalicelib.spec.model import JsonObject
 from chalicelib.store import keys, table
 from tests.factories.api_events import context, rest_event
-from tests.factories.channel_stories import ACCOUNT, OTHER, SECRET, a_channel, channel_cloud
+from tests.factories.channel_stories import ACCOUNT, OTHER, SECRET, a_channel, a_text, channel_cloud, envelope
 from tests.factories.cloud import ANN, Cloud, published
 from tests.factories.credentials import bearer
 
@@ -119,3 +121,19 @@ def test_it_pauses_and_resumes_and_notes_who_did() -> None:
         ("changed", "channels.pause", path["channel_id"]),
         ("changed", "channels.resume", path["channel_id"]),
     ]
+
+
+def test_it_shows_conversations_the_latest_first_with_their_messages() -> None:
+    channel = a_channel(workflow_id=published().workflow_id)
+    for number in range(3):
+        receive(envelope(channel, a_text(f"from {number}", str(number), (Address("phone", str(number % 2)),))))
+    first, second = ask("GET", "/api/v1/conversations")[1]["conversations"]
+    assert (first["text"], first["message_count"], second["text"]) == ("from 2", 2, "from 1")
+    path = {"conversation_id": first["id"]}
+    page = ask("GET", "/api/v1/conversations/{conversation_id}", path=path, query={"limit": "1"})[1]
+    (latest,) = page["messages"]
+    assert (latest["text"], latest["content"]["fields"]["text"], latest["run_id"]) == ("from 2", "from 2", None)
+    assert latest["refused"]["code"] == "input-invalid"
+    (before,) = ask("GET", "/api/v1/conversations/{conversation_id}", path=path, query={"limit": "1", "cursor": page["cursor"]})[1]["messages"]
+    assert before["text"] == "from 0"
+    assert ask("GET", "/api/v1/conversations/{conversation_id}", path={"conversation_id": "conv_0"})[1]["code"] == "conversation-not-found"

@@ -22,6 +22,8 @@ from chalicelib.api.contract import contracts
 from chalicelib.api.examples import of_route
 from chalicelib.clock import now_text
 from chalicelib.conversations import channels
+from chalicelib.conversations.envelope import Envelope
+from chalicelib.conversations.receive import receive
 from chalicelib.store import external_agents, keys, starters, table, warm_jobs
 from chalicelib.store.external_agents import ExternalAgent
 from chalicelib.store.items import item_of
@@ -31,6 +33,7 @@ from chalicelib.store.workflow_records import Documents
 from chalicelib.triggers import save
 from chalicelib.workflows.imported_apis import import_api
 from tests.factories.api_events import context, rest_event
+from tests.factories.channel_stories import a_text
 from tests.factories.cloud import TOLD, cloud, published
 from tests.factories.credentials import bearer
 from tests.factories.run_stories import opened_gate, started_run
@@ -72,6 +75,7 @@ OF_ALL: Final = {
 }
 # What a route asks for in its query.
 QUERIES: Final[dict[str, dict[str, str]]] = {
+    "GET /api/v1/channels/{channel_id}/webhook": {"hub.mode": "subscribe"},
     "GET /api/v1/workflows/runs/{run_id}/compare": {"to": "run_0"},
     "GET /api/v1/workflows/{workflow_id}/diff": {"from": "1", "to": "1"},
 }
@@ -152,8 +156,11 @@ def site() -> Iterator[Site]:
         wanted = save.Wanted(CANARY, save.WantedSchedule(rate="1 day"), input={"city": "Bonn"}, enabled=False)
         trigger, _ = save.create(OWNER, run.workflow_id, wanted)
         channel, _ = channels.create(OWNER, channels.Named("whatsapp", CANARY, "1"), channels.Wanted())  # without a secret it takes no webhooks
+        said = receive(Envelope("org_local", channel.id, a_text(CANARY)))
+        assert said is not None
         things = {
             "channel_id": channel.id,
+            "conversation_id": said.conversation_id,
             "workflow_id": run.workflow_id,
             "run_id": run.id,
             "node": f"{CANARY}-node",

@@ -18,6 +18,7 @@ NOT_ITS = {
     "execution_status": {"app", "chalicelib.api", "chalicelib.workers", "chalicelib.compiler.compile"},
     "table_stream": {"app", "chalicelib.api", "chalicelib.workers", "chalicelib.compiler.compile"},
     "trigger": {"app", "chalicelib.api", "chalicelib.workers", "chalicelib.compiler.compile"},
+    "inbound": {"app", "chalicelib.api", "chalicelib.workers", "chalicelib.compiler.compile"},
     "sweeper": {"app", "chalicelib.api", "chalicelib.workers", "chalicelib.compiler.compile"},
 }
 
