@@ -31,7 +31,7 @@ from chalicelib.store.clients import client, forget_clients
 from chalicelib.store.cursors import forget_seal
 from chalicelib.store.values import keep
 from chalicelib.store.workflow_records import Child, DocumentName, Documents, Draft, Version, Workflow
-from infra.local.patches import item_expressions, items, making, pace, storage
+from infra.local.patches import item_expressions, items, making, pace, queues, storage
 from infra.local.patches.patch import applied
 
 REGION: Final = "eu-central-1"
@@ -45,7 +45,7 @@ ENVIRONMENT: Final = {
     "SLUICE_WEBSOCKET_URL": "wss://sockets.test/api",
     "AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled",
 }
-_PATCHES: Final = (*storage.PATCHES, *making.PATCHES, *items.PATCHES, *item_expressions.PATCHES, *pace.PATCHES)
+_PATCHES: Final = (*storage.PATCHES, *making.PATCHES, *items.PATCHES, *item_expressions.PATCHES, *pace.PATCHES, *queues.PATCHES)
 ANN: Final = Principal("org_local", "ann", frozenset({"approver"}), ALL)
 BOB: Final = Principal("org_local", "bob", frozenset({"approver"}), ALL)
 DAN: Final = Principal("org_local", "dan", scopes=ALL)

@@ -16,7 +16,7 @@ from botocore.compat import HTTPHeaders
 
 from chalicelib.store.clients import client
 
-SERVICES: Final = ("dynamodb", "s3", "stepfunctions", "lambda")
+SERVICES: Final = ("dynamodb", "s3", "stepfunctions", "lambda", "sqs")
 Reply = tuple[Any, dict[str, Any]]
 Answering = Callable[[str, dict[str, Any]], Reply | None]
 

@@ -437,6 +437,18 @@ def threads_that_are_kept(at: Emulator) -> Any:
     return len(TMP_THREADS) > before
 
 
+@fault("groups_in_order", raw=["2"], fixed=["0", "1", "2"], slow=True)
+def a_group_that_comes_back(at: Emulator) -> Any:
+    sqs = boto3.client("sqs", region_name=REGION)
+    url = sqs.create_queue(QueueName="line.fifo", Attributes={"FifoQueue": "true", "VisibilityTimeout": "1"})["QueueUrl"]
+    for number in range(3):
+        sqs.send_message(QueueUrl=url, MessageBody=str(number), MessageGroupId="a", MessageDeduplicationId=str(number))
+    assert len(sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]) == 3
+    while not (found := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages")):
+        time.sleep(0.15)
+    return [message["Body"] for message in found]
+
+
 # --- storage -------------------------------------------------------------------------------------------------------
 
 

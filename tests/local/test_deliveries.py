@@ -44,6 +44,18 @@ def test_it_delivers_queues() -> None:
     assert sorted(eventually(lambda: len(found := notes("received")) == 7 and found)) == [f"message {number}" for number in range(7)]
 
 
+def test_it_delivers_groups_of_a_queue_in_order_and_what_failed_again_with_all_behind_it() -> None:
+    sqs = boto3.client("sqs")
+    url = sqs.get_queue_url(QueueName="tiny-line.fifo")["QueueUrl"]
+    sent = ["0", "fail once 1", "2", "3", "4"]
+    for text in sent:
+        for group in ("a", "b"):
+            body = text.replace("fail once", "number") if group == "b" else text
+            sqs.send_message(QueueUrl=url, MessageBody=body, MessageGroupId=group, MessageDeduplicationId=f"{group} {text}")
+    assert eventually(lambda: len(found := notes("ordered b")) == len(sent) and found) == ["0", "number 1", "2", "3", "4"]
+    assert eventually(lambda: len(found := notes("ordered a")) == len(sent) and found) == sent
+
+
 @pytest.mark.scenario
 def test_it_keeps_schedules(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TINY_TICKS", "yes")

@@ -19,6 +19,7 @@ from infra.local.patches import (
     making,
     maps,
     pace,
+    queues,
     results,
     sizes,
     starts,
@@ -45,6 +46,7 @@ PATCHES: Final[tuple[Patch, ...]] = (
     *items.PATCHES,
     *item_expressions.PATCHES,
     *pace.PATCHES,
+    *queues.PATCHES,
 )
 
 

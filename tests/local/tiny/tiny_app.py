@@ -106,17 +106,31 @@ def changed(batch: Any) -> Any:
     failures = []
     for record in batch:
         text = record.new_image["text"]["S"]
-        if (
-            text == "fail once"
-            and _table().update_item(
-                Key={"PK": "tries", "SK": "1"}, UpdateExpression="ADD n :one", ExpressionAttributeValues={":one": 1}, ReturnValues="UPDATED_NEW"
-            )["Attributes"]["n"]
-            == 1
-        ):
+        if text == "fail once" and _is_first("1"):
             failures.append({"itemIdentifier": record.sequence_number})
             break
         _note("streamed", text)
     return {"batchItemFailures": failures}
+
+
+def _is_first(what: str) -> bool:
+    counted = _table().update_item(
+        Key={"PK": "tries", "SK": what}, UpdateExpression="ADD n :one", ExpressionAttributeValues={":one": 1}, ReturnValues="UPDATED_NEW"
+    )
+    return bool(counted["Attributes"]["n"] == 1)
+
+
+@app.on_sqs_message(queue_arn="arn:aws:sqs:eu-central-1:123456789012:placeholder.fifo", batch_size=10, name="ordered")
+def ordered(batch: Any) -> Any:
+    """Each message once in its group's order; what is told to fail does so once, and all of its group behind it."""
+    failed: dict[str, list[str]] = {}
+    for record in batch.to_dict()["Records"]:
+        group = record["attributes"]["MessageGroupId"]
+        if group in failed or (record["body"].startswith("fail once") and _is_first(record["body"])):
+            failed.setdefault(group, []).append(record["messageId"])
+        else:
+            _note(f"ordered {group}", record["body"])
+    return {"batchItemFailures": [{"itemIdentifier": each} for group in failed.values() for each in group]}
 
 
 @app.on_sqs_message(queue_arn="arn:aws:sqs:eu-central-1:123456789012:tiny-queue", batch_size=5, name="received")

@@ -270,6 +270,7 @@ def test_it_keeps_an_echo_of_what_stands_there_once() -> None:
 
 
 @pytest.mark.scenario
+@pytest.mark.no_cover
 def test_it_has_one_effect_for_each_event_however_often_and_in_whatever_order_it_is_called() -> None:
     """200 webhooks, each five times, shuffled; one in a hundred is forged."""
     chance = random.Random(20261127)
