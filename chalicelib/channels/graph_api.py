@@ -134,6 +134,7 @@ class GraphApi:
         """Inside, one call is made, in time; of what it raises only SendFailures leave."""
         import httpx2
 
+        self._http()  # what it takes to make it is no time of the call
         try:
             with within(self._timeout_seconds):
                 yield httpx2.Timeout(self._timeout_seconds)

@@ -123,7 +123,7 @@ def test_it_reads_again_what_no_answer_came_to(reply: Reply | bytes, ask: Callab
 
 def test_it_does_not_know_what_became_of_a_post_that_was_not_answered_in_time() -> None:
     with serving(lambda _: Reply(body=b'{"id":"1"}'), drip_seconds=0.02) as server, pytest.raises(SendFailure) as caught:
-        api_of(server, timeout_seconds=0.1).post("1/messages", {})
+        api_of(server, timeout_seconds=0.15).post("1/messages", {})
     assert caught.value.act == "unknown"
     assert len(server.requests) == 1
 
