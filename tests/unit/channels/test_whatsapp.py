@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from chalicelib.channels.channel import Channel, InboundRequest
 from chalicelib.channels.failures import Act, SendFailure
+from chalicelib.channels.graph_api import ACTS as GENERAL
 from chalicelib.channels.graph_api import act_of
 from chalicelib.channels.inbound import Address, MediaCame, MediaKind, Origin, TextCame
 from chalicelib.channels.outbound import Choice, Choices, Message, Rendered, Seen, Sent, Text
@@ -20,6 +22,7 @@ from chalicelib.channels.whatsapp_errors import ACTS, WAITS
 from chalicelib.channels.whatsapp_media import MAX_BYTES, MediaContent
 from chalicelib.channels.whatsapp_messages import rendered
 from chalicelib.spec.model import JsonObject
+from tests.factories.repository import text
 from tests.fixtures import whatsapp_rules
 from tests.fixtures.http_server import Reply, Request, Server, serving
 
@@ -124,6 +127,20 @@ def test_it_stops_at_the_first_body_that_is_not_taken() -> None:
     assert (caught.value.act, caught.value.code, len(server.requests)) == ("dead_letter", "131009", 1)
 
 
+@pytest.mark.parametrize("broken", range(4))
+def test_it_sends_no_body_after_one_that_was_not_taken(broken: int) -> None:
+    """Whichever it is. All that is before it was sent once."""
+    text_of_four = Message((PHONE,), Text("word " * 3_000), "dlv_1")
+
+    def answer(request: Request) -> Reply:
+        return whatsapp_rules.serve(request) if len(server.requests) <= broken else Reply(503, body=b"<html>")
+
+    with serving(answer) as server, pytest.raises(SendFailure) as caught:
+        channel_of(server).send(rendered(text_of_four))
+    assert (caught.value.act, len(server.requests)) == ("unknown", broken + 1)
+    assert [json.loads(request.body) for request in server.requests] == list(rendered(text_of_four).bodies[: broken + 1])
+
+
 def test_it_does_not_know_what_became_of_a_message_that_was_not_answered_in_time() -> None:
     """Meta knows no key that would make a second sending harmless: the status, which bears our delivery id, is waited for."""
     with serving(lambda _: Reply(body=b'{"messages":[{"id":"1"}]}'), drip_seconds=0.02) as server, pytest.raises(SendFailure) as caught:
@@ -155,6 +172,14 @@ def test_it_names_every_code_of_its_table_once() -> None:
     assert len(named) == len(set(named))
     assert set(ACTS) <= set(named)
     assert set(WAITS) <= set(ACTS)
+
+
+def test_it_documents_what_a_code_asks_for() -> None:
+    """Those of the table; the last rows tell of all others in words."""
+    page = text(Path("docs/flows/channels-whatsapp.md"))
+    rows = {act: codes for codes, act in re.findall(r"^\| ([^|]*\d[^|]*) \| `(\w+)` \|$", page, re.MULTILINE)}
+    named = {code: act for act, codes in rows.items() for code in re.findall(r"\b\d+\b", codes)}
+    assert {code: act for code, act in {**GENERAL, **ACTS}.items() if act != "dead_letter" and named.get(code) != act} == {}
 
 
 def test_it_says_how_long_a_person_is_left_alone() -> None:

@@ -309,6 +309,18 @@ def test_it_refuses_what_is_no_webhook_of_whatsapps(body: bytes) -> None:
         updates_of(body)
 
 
+@pytest.mark.parametrize("depth", [10, 100, 300, 400, 480, 600, 900, 990, 5_000, 100_000])
+def test_it_reads_or_refuses_what_is_nested_deeply(depth: int) -> None:
+    """Nothing in between: a body that is read can be walked through by whoever gets it."""
+    body = b'{"object": "whatsapp_business_account", "entry": [' + b'{"a":' * depth + b"1" + b"}" * depth + b"]}"
+    try:
+        found = updates_of(body)
+    except ValueError as error:
+        assert "deeply" in str(error)  # noqa: PT017  (one of both, depending on how deep Python goes)
+    else:
+        assert [type(each) for each in found] == [Unknown]
+
+
 def test_it_mends_what_no_store_holds() -> None:
     body = (FILES / "text.json").read_bytes().replace(b"\\ude00", b"")
     (text,) = updates_of(body)
