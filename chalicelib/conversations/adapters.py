@@ -6,7 +6,7 @@ makes the adapter's configuration of a record. Never: a secret kept here.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from chalicelib.channels.channel import Channel
 from chalicelib.errors import ChannelNotFound
@@ -22,7 +22,6 @@ class Means:
 
 
 Make = Callable[[ChannelRecord, Means], Channel]
-ADAPTERS: Final[dict[ChannelType, Make]] = {}
 
 
 def adapter_of(channel: ChannelRecord, means: Means) -> Channel:
@@ -31,3 +30,14 @@ def adapter_of(channel: ChannelRecord, means: Means) -> Channel:
     if make is None:
         raise ChannelNotFound(f"there is no channel {channel.id}")
     return make(channel, means)
+
+
+def _whatsapp(channel: ChannelRecord, means: Means) -> Channel:
+    """Settings: `version` of Meta's API, `list_button`. Never an address: the access token goes there."""
+    from chalicelib.channels.whatsapp import WhatsAppChannel, WhatsAppConfig
+
+    chosen: dict[str, Any] = {name: value for name in ("version", "list_button") if isinstance(value := channel.settings.get(name), str)}
+    return WhatsAppChannel(WhatsAppConfig(number_id=channel.account, token=means.access_token, app_secrets=means.app_secrets, **chosen))
+
+
+ADAPTERS: Final[dict[ChannelType, Make]] = {"whatsapp": _whatsapp}

@@ -12,7 +12,7 @@ from typing import Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.channels.channel import InboundRequest
-from chalicelib.channels.inbound import Came
+from chalicelib.channels.inbound import AccountCame, Came, TemplateCame, Unknown
 from chalicelib.channels.meta_signature import challenge_of
 from chalicelib.conversations.adapters import Means, adapter_of
 from chalicelib.conversations.channels import app_secrets, verify_token
@@ -62,18 +62,22 @@ def _called(channel_id: str) -> ChannelRecord:
 
 
 def _addressed(called: ChannelRecord, came: tuple[Came, ...]) -> Iterator[Envelope]:
-    """Each event with the channel of its account: a vendor's app has one address for all its numbers. Of an account that is no channel's, nothing
-    is kept; the vendor could send it as often as it liked."""
+    """Each event with the channel of its account: a vendor's app has one address for all its numbers. What the vendor tells of itself belongs to
+    the channel that it called. Of an account that is no channel's, nothing else is kept; the vendor could send it as often as it liked."""
     known: dict[str, str | None] = {called.account: called.id, "": called.id}
     for event in came:
         account = event.origin.account
         if account not in known:
             known[account] = channels.find_by_account(called.organisation_id, called.type, account)
-        channel_id = known[account]
+        channel_id = known[account] or (called.id if _is_of_vendor(event) else None)
         if channel_id is None:
             _log.warning("an event is of an account that is no channel", extra={"channel_id": called.id, "event": type(event).__name__})
             continue
         yield Envelope(called.organisation_id, channel_id, event)
+
+
+def _is_of_vendor(event: Came) -> bool:
+    return isinstance(event, TemplateCame | AccountCame | Unknown) and not event.origin.sender
 
 
 def _send(batch: list[QueueMessage]) -> None:

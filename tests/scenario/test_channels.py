@@ -1,7 +1,8 @@
 """Channels on the local stack: a signed webhook starts a run of the channel's workflow, which has the text."""
 
-from collections.abc import Iterator
+import json
 from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
 import httpx2
@@ -9,8 +10,9 @@ import pytest
 
 from cli.api_client import Api
 from infra.local.stack import LocalStack
-from tests.factories.channel_stories import ACCOUNT, OTHER, SECRET, a_text, body_of, parrots, signature
+from tests.factories.channel_stories import ACCOUNT, OTHER, SECRET, signature
 from tests.factories.local_runs import LocalRuns, eventually
+from tests.factories.repository import text
 
 pytestmark = pytest.mark.scenario
 
@@ -23,10 +25,13 @@ ANSWER: Final[dict[str, Any]] = {
 }
 
 
-@pytest.fixture(scope="module", autouse=True)
-def talking() -> Iterator[None]:
-    with parrots():
-        yield
+def told(texts: list[str]) -> bytes:
+    """What WhatsApp posts of messages of one person, several at once."""
+    document = json.loads(text(Path("tests/fixtures/channels/whatsapp/text.json")))
+    value = document["entry"][0]["changes"][0]["value"]
+    (message,) = value["messages"]
+    value["messages"] = [{**message, "id": f"wamid.{number}", "text": {"body": said}} for number, said in enumerate(texts)]
+    return json.dumps(document).encode()
 
 
 def test_it_runs_the_channels_workflow_for_a_signed_message(stack: LocalStack, runs: LocalRuns) -> None:
@@ -36,7 +41,7 @@ def test_it_runs_the_channels_workflow_for_a_signed_message(stack: LocalStack, r
     )
     url = f"{stack.url}{made['webhook_path']}"
     texts = [f"grüß dich, {number}" for number in range(12)]
-    body = body_of(*(a_text(text, f"wamid.{number}") for number, text in enumerate(texts)))
+    body = told(texts)
     with httpx2.Client(timeout=30) as http:
         hello = http.get(url, params={"hub.mode": "subscribe", "hub.challenge": "42", "hub.verify_token": made["verify_token"]})
         answers = [http.post(url, content=body, headers={**signature(body), "Content-Type": "application/json"}) for _ in range(2)]
@@ -47,7 +52,7 @@ def test_it_runs_the_channels_workflow_for_a_signed_message(stack: LocalStack, r
     messages = eventually(lambda: answered(runs.api, len(texts)), seconds=60)
     assert [each["text"] for each in reversed(messages)] == texts  # in the order in which they were written
     found = [eventually(partial(succeeded, runs.api, each["run_id"]), seconds=60) for each in reversed(messages)]
-    assert [run["output"] for run in found] == [{"heard": text, "from": "Dora"} for text in texts]
+    assert [run["output"] for run in found] == [{"heard": said, "from": "Ada Byron"} for said in texts]
     assert {run["trigger"]["type"] for run in found} == {"message"}
 
 

@@ -136,7 +136,9 @@ def test_it_gives_an_event_to_the_channel_of_its_account() -> None:
     numbers = [ACCOUNT, "2", "a number that is no channel's"]
     came = [TextCame(replace(origin(account), account=account), "hello") for account in numbers]
     assert post(channel, *came) == 2
-    assert {read(message["Body"]).channel_id for message in [*queued(), *queued()]} == {channel.id, other.id}
+    of_the_vendor = AccountCame(replace(origin("ban", ()), account="a business account"), "banned", {})
+    assert post(channel, of_the_vendor) == 1
+    assert {read(message["Body"]).channel_id for message in queued()} == {channel.id, other.id}
 
 
 def test_it_sends_a_large_event_by_way_of_s3() -> None:
@@ -175,3 +177,11 @@ def test_it_sends_as_many_at_once_as_the_queue_takes(sizes: list[int]) -> None:
     found = list(batches(messages))
     assert [each for batch in found for each in batch] == messages
     assert all(0 < len(batch) <= 10 and sum(len(each.body) for each in batch) <= 256 * 1024 for batch in found)
+
+
+def test_it_asks_aws_twice_for_a_call_of_a_channel_that_is_known(aws: Cloud) -> None:
+    channel = a_channel()
+    post(channel, a_text(vendor_id="1"))
+    before = len(aws.calls)
+    post(channel, *(a_text(vendor_id=str(number)) for number in range(2, 12)))
+    assert aws.calls[before:] == ["dynamodb:GetItem", "sqs:SendMessageBatch"]
