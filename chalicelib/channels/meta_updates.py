@@ -8,8 +8,6 @@ Never: an error for what the vendor may add or leave out (`Unknown` instead), an
 Shapes: Meta's pages "Messenger Platform / Webhooks" and "Instagram Messaging webhooks", of 2025 and 2026.
 """
 
-import hashlib
-import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -32,8 +30,9 @@ from chalicelib.channels.inbound import (
     TextCame,
     Unknown,
 )
-from chalicelib.channels.meta_json import coordinates, listed, moment, number_or_text, object_in, object_of, readable, text_in
-from chalicelib.spec.model import Json, JsonObject
+from chalicelib.channels.meta_values import coordinates, moment
+from chalicelib.channels.vendor_json import digest, each_at, load, object_at, text_at
+from chalicelib.spec.model import JsonObject
 
 _TEST_ENTRY: Final = "0"  # what the dashboard's button "Test" sends
 _NEVER: Final = "1970-01-01T00:00:00.000Z"
@@ -70,7 +69,7 @@ class _Item:
 
     @property
     def mid(self) -> str:
-        return text_in(self.told, "mid")
+        return text_at(self.told, "mid")
 
     @property
     def is_echo(self) -> bool:
@@ -93,7 +92,7 @@ class _Item:
 
     def unknown(self, kind: str = "") -> Unknown:
         named = (kind or self.kind)[:_LONGEST_KIND]
-        return Unknown(self.origin(f"{named}:{_digest(self.whole)}"), named)
+        return Unknown(self.origin(f"{named}:{digest(self.whole)}"), named)
 
 
 _Part = Callable[[Origin], Came]
@@ -101,48 +100,35 @@ _Part = Callable[[Origin], Came]
 
 def updates(body: bytes, source: Source) -> tuple[Came, ...]:
     """Raises ValueError for what is no JSON object of the vendor's about this `object`."""
-    try:
-        told = json.loads(body, parse_constant=_refuse)
-        if not isinstance(told, dict) or told.get("object") != source.object:
-            raise ValueError(f"it tells nothing of a {source.object}")
-        return tuple(came for entry in listed(told.get("entry")) for came in _of_entry(entry, source))
-    except RecursionError as error:
-        raise ValueError("it is nested too deeply") from error
+    told = load(body)
+    if told.get("object") != source.object:
+        raise ValueError(f"it tells nothing of a {source.object}")
+    return tuple(came for entry in each_at(told, "entry") for came in _of_entry(entry, source))
 
 
-def _of_entry(told: Json, source: Source) -> Iterator[Came]:
-    entry = object_of(told)
-    place = _Entry(source, number_or_text(entry.get("id")), moment(entry.get("time")) or _NEVER)
-    items = [_of_item(item, place) for item in listed(entry.get("messaging"))]
-    items += [iter((_watched(item, place),)) for item in listed(entry.get("standby"))]
-    items += [iter((_changed(change, place),)) for change in listed(entry.get("changes"))]
-    for item in items:
-        yield from item
-    if not items:
-        yield _plain_item(told, place, "entry").unknown()
+def _of_entry(told: JsonObject, source: Source) -> Iterator[Came]:
+    entry = _Entry(source, text_at(told, "id"), moment(told.get("time")) or _NEVER)
+    for item in each_at(told, "messaging"):
+        yield from _of_item(item, entry)
+    for item in each_at(told, "standby"):  # another app has the conversation: we see it and have no say in it
+        yield _unread(item, entry, f"standby:{_kind_of(item)}")
+    for change in each_at(told, "changes"):
+        yield _unread(change, entry, text_at(change, "field") or "changes")
+    if not any(key in told for key in ("messaging", "standby", "changes")):
+        yield _unread(told, entry, "entry")
 
 
-def _of_item(told: Json, entry: _Entry) -> Iterator[Came]:
-    whole = object_of(told)
+def _of_item(whole: JsonObject, entry: _Entry) -> Iterator[Came]:
     kind = next((kind for kind in _READERS if kind in whole), None)
-    if kind is not None and isinstance(whole[kind], dict) and entry.account != _TEST_ENTRY:
-        yield from _READERS[kind](_Item(entry, whole, kind, object_of(whole[kind])))
+    told = whole[kind] if kind is not None else None
+    if kind is not None and isinstance(told, dict) and entry.account != _TEST_ENTRY:
+        yield from _READERS[kind](_Item(entry, whole, kind, told))
     else:
-        yield _plain_item(told, entry, kind or _kind_of(whole)).unknown()
+        yield _unread(whole, entry, kind or _kind_of(whole))
 
 
-def _watched(told: Json, entry: _Entry) -> Came:
-    """Another app has the conversation: we see it and have no say in it."""
-    return _plain_item(told, entry, f"standby:{_kind_of(object_of(told))}").unknown()
-
-
-def _changed(told: Json, entry: _Entry) -> Came:
-    return _plain_item(told, entry, text_in(object_of(told), "field") or "changes").unknown()
-
-
-def _plain_item(told: Json, entry: _Entry, kind: str) -> _Item:
-    """Of what is not looked into, or is no object at all."""
-    return _Item(entry, told if isinstance(told, dict) else {"": told}, "test" if entry.account == _TEST_ENTRY else kind, {})
+def _unread(whole: JsonObject, entry: _Entry, kind: str) -> Came:
+    return _Item(entry, whole, "test" if entry.account == _TEST_ENTRY else kind, {}).unknown()
 
 
 def _of_message(item: _Item) -> Iterator[Came]:
@@ -150,7 +136,7 @@ def _of_message(item: _Item) -> Iterator[Came]:
     if told.get("is_deleted") is True and mid:
         yield DeletionCame(item.origin(f"deleted:{mid}", echo=item.is_echo), mid)
     elif item.is_echo and mid and _is_ours(told, item.entry.source):
-        yield DeliveryCame(item.origin(f"sent:{mid}"), "sent", mid, text_in(told, "metadata"))
+        yield DeliveryCame(item.origin(f"sent:{mid}"), "sent", mid, text_at(told, "metadata"))
     elif told.get("is_unsupported") is True:
         yield item.unknown("unsupported")
     else:
@@ -159,42 +145,42 @@ def _of_message(item: _Item) -> Iterator[Came]:
 
 def _is_ours(told: JsonObject, source: Source) -> bool:
     """Our app put its delivery's id into what it sent. Where an app is named, it must be ours: others may use the same field."""
-    app_id = number_or_text(told.get("app_id"))
+    app_id = text_at(told, "app_id")
     if app_id and source.app_id:
         return app_id == source.app_id
-    return bool(text_in(told, "metadata"))
+    return bool(text_at(told, "metadata"))
 
 
 def _contents(item: _Item) -> Iterator[Came]:
-    first = item.mid or f"message:{_digest(item.whole)}"
-    reply_to = text_in(object_in(item.told, "reply_to"), "mid") or None
+    first = item.mid or f"message:{digest(item.whole)}"
+    reply_to = text_at(item.told, "reply_to", "mid") or None
     parts = list(_parts(item.told)) or [partial(Unknown, kind="message")]
     for index, part in enumerate(parts):
         yield part(item.origin(f"{first}#{index}" if index else first, reply_to=reply_to, echo=item.is_echo))
 
 
 def _parts(told: JsonObject) -> Iterator[_Part]:
-    text, payload = text_in(told, "text"), text_in(object_in(told, "quick_reply"), "payload")
+    text, payload = text_at(told, "text"), text_at(told, "quick_reply", "payload")
     if payload:
         yield partial(ChoiceCame, payload=payload, title=text)
     elif text:
         yield partial(TextCame, text=text)
-    for attachment in listed(told.get("attachments")):
-        yield from _attached(object_of(attachment), text)
+    for attachment in each_at(told, "attachments"):
+        yield from _attached(attachment, text)
 
 
 def _attached(told: JsonObject, text: str) -> Iterator[_Part]:
-    kind, payload = text_in(told, "type"), object_in(told, "payload")
-    url = text_in(payload, "url") or text_in(told, "url")
+    kind, payload = text_at(told, "type"), object_at(told, "payload")
+    url = text_at(payload, "url") or text_at(told, "url")
     place = coordinates(payload)
     match kind:
         case "location" if place is not None:
-            yield partial(LocationCame, latitude=place[0], longitude=place[1], name=text_in(told, "title"))
+            yield partial(LocationCame, latitude=place[0], longitude=place[1], name=text_at(told, "title"))
         case "like_heart":
             yield partial(TextCame, text="❤️")
         case "fallback" if url:  # a link that was shared: mostly it stands in the text as well
             if url not in text:
-                yield partial(TextCame, text="\n".join(filter(None, (text_in(told, "title") or text_in(payload, "title"), url))))
+                yield partial(TextCame, text="\n".join(filter(None, (text_at(told, "title") or text_at(payload, "title"), url))))
         case "image" if url and payload.get("sticker_id"):
             yield partial(MediaCame, kind="sticker", url=url)
         case "image" | "video" | "audio" if url:
@@ -208,15 +194,16 @@ def _attached(told: JsonObject, text: str) -> Iterator[_Part]:
 
 
 def _of_postback(item: _Item) -> Iterator[Came]:
-    payload = text_in(item.told, "payload")
+    payload = text_at(item.told, "payload")
     if not payload:
         yield item.unknown()
         return
-    yield ChoiceCame(item.origin(item.mid or f"postback:{_digest(item.whole)}"), payload, text_in(item.told, "title"))
+    yield ChoiceCame(item.origin(item.mid or f"postback:{digest(item.whole)}"), payload, text_at(item.told, "title"))
 
 
 def _of_delivery(item: _Item) -> Iterator[Came]:
-    mids = [mid for mid in listed(item.told.get("mids")) if isinstance(mid, str) and mid]
+    named = item.told.get("mids")
+    mids = [mid for mid in named if isinstance(mid, str) and mid] if isinstance(named, list) else []
     for mid in mids:
         yield _receipt(item, "delivered", mid)
     if not mids:
@@ -234,13 +221,13 @@ def _receipt(item: _Item, status: DeliveryStatus, mid: str) -> Came:
 def _receipt_until(item: _Item, status: DeliveryStatus) -> Came:
     """Of everything to this person up to a moment."""
     until = moment(item.told.get("watermark"))
-    return DeliveryCame(item.origin(f"{status}:{_digest(item.whole)}"), status, until=until) if until else item.unknown()
+    return DeliveryCame(item.origin(f"{status}:{digest(item.whole)}"), status, until=until) if until else item.unknown()
 
 
 def _of_reaction(item: _Item) -> Iterator[Came]:
-    origin, named = item.origin(f"reaction:{_digest(item.whole)}", echo=item.is_echo), text_in(item.told, "reaction")
-    emoji = text_in(item.told, "emoji") or _EMOJIS.get(named, named)
-    match text_in(item.told, "action"):
+    origin, named = item.origin(f"reaction:{digest(item.whole)}", echo=item.is_echo), text_at(item.told, "reaction")
+    emoji = text_at(item.told, "emoji") or _EMOJIS.get(named, named)
+    match text_at(item.told, "action"):
         case "react" if item.mid and emoji:
             yield ReactionCame(origin, item.mid, emoji)
         case "unreact" if item.mid:
@@ -250,15 +237,15 @@ def _of_reaction(item: _Item) -> Iterator[Came]:
 
 
 def _of_edit(item: _Item) -> Iterator[Came]:
-    text = text_in(item.told, "text")
+    text = text_at(item.told, "text")
     known = bool(item.mid and text)
-    yield EditCame(item.origin(f"edit:{_digest(item.whole)}", echo=item.is_echo), item.mid, text) if known else item.unknown()
+    yield EditCame(item.origin(f"edit:{digest(item.whole)}", echo=item.is_echo), item.mid, text) if known else item.unknown()
 
 
 def _of_optin(item: _Item) -> Iterator[Came]:
     """A consent is to what is named and never to all. Who ticked a box on a website is nobody yet: their id comes with their first message."""
-    origin, wanted = item.origin(f"optin:{_digest(item.whole)}"), text_in(item.told, "notification_messages_status") != _STOPPED
-    yield ConsentCame(origin, wanted, text_in(item.told, "type") or "optin") if origin.sender else item.unknown()
+    origin, wanted = item.origin(f"optin:{digest(item.whole)}"), text_at(item.told, "notification_messages_status") != _STOPPED
+    yield ConsentCame(origin, wanted, text_at(item.told, "type") or "optin") if origin.sender else item.unknown()
 
 
 # What an item is of, by the key that it has; whatever has none of these keys is `Unknown`, and so are referrals and passed conversations.
@@ -276,16 +263,8 @@ _READERS: Final[Mapping[str, Callable[[_Item], Iterator[Came]]]] = MappingProxyT
 
 
 def _kind_of(whole: JsonObject) -> str:
-    return next((readable(key) for key in whole if key not in _ENVELOPE), "item")
+    return next((key for key in whole if key not in _ENVELOPE), "item")
 
 
 def _id_of(whole: JsonObject, who: str) -> str:
-    return number_or_text(object_in(whole, who).get("id"))
-
-
-def _digest(whole: JsonObject) -> str:
-    return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()[:32]
-
-
-def _refuse(constant: str) -> float:
-    raise ValueError(f"{constant} is no JSON")
+    return text_at(whole, who, "id")

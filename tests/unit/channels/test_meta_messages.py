@@ -146,6 +146,9 @@ def test_it_sends_a_file_that_instagram_does_not_take_as_a_link() -> None:
     assert rendered(content, INSTAGRAM).cuts == ()
     at_vendor = Media("document", media_id="att_1", mime_type="text/csv", caption="Here")
     assert (messages(at_vendor, INSTAGRAM), rendered(at_vendor, INSTAGRAM).cuts) == ([{"text": "Here"}], (Cut("dropped", "media", 1),))
+    wordy = Media("document", url="https://a.example/f", caption="x" * 10_001)
+    assert rendered(wordy, INSTAGRAM).cuts == (Cut("shortened", "text", 5),)
+    assert str(rendered(wordy, INSTAGRAM).bodies[-1]).count("https://a.example/f") == 1
     pdf = Media("document", url="https://a.example/f", mime_type="application/pdf")
     assert messages(pdf, INSTAGRAM) == [{"attachment": {"type": "file", "payload": {"url": "https://a.example/f"}}}]
 

@@ -24,8 +24,8 @@ from chalicelib.channels.inbound import (
     TextCame,
     Unknown,
 )
-from chalicelib.channels.meta_json import moment
 from chalicelib.channels.meta_updates import Source, updates
+from chalicelib.channels.meta_values import moment
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "channels"
 PAGE, PSID, OTHER_PSID, OTHER_PAGE = "1029384756", "7300112233445566", "7300112233440000", "5647382910"
@@ -212,6 +212,11 @@ def test_it_takes_what_holds_nothing(entry: object) -> None:
     came = updates(json.dumps({"object": "page", "entry": entry}).encode(), SOURCES["messenger"])
     assert all(isinstance(one, Unknown) for one in came)
     assert bool(came) is bool(entry)
+
+
+def test_it_takes_a_postback_without_a_payload_for_no_tap() -> None:
+    (came,) = updates(packed([{"sender": {"id": PSID}, "postback": {"mid": "m", "title": "Approve"}}]), SOURCES["messenger"])
+    assert isinstance(came, Unknown)
 
 
 def test_it_takes_a_number_that_no_float_holds() -> None:
