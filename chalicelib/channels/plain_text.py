@@ -78,10 +78,11 @@ def _end(text: str, most: int, measure: Measure) -> int:
     fitting = _fitting(text, most, measure)
     if fitting == len(text):
         return fitting
-    for sign in _BREAKS:  # a part that is less than half full is worse than a poorer place
-        place = text.rfind(sign, fitting // 2, fitting + 1)
-        if place > 0:
-            return place + len(sign.rstrip())
+    for start in (fitting // 2, 1):  # a part that is less than half full is worse than a poorer place
+        for sign in _BREAKS:
+            place = text.rfind(sign, start, fitting + 1)
+            if place > 0:
+                return place + len(sign.rstrip())
     return fitting
 
 

@@ -12,7 +12,7 @@ import pytest
 from chalicelib.channels import instagram, messenger
 from chalicelib.channels.channel import Channel, InboundRequest
 from chalicelib.channels.failures import SendFailure
-from chalicelib.channels.inbound import Address, TextCame
+from chalicelib.channels.inbound import Address, DeliveryCame, TextCame
 from chalicelib.channels.instagram import InstagramChannel
 from chalicelib.channels.messenger import MessengerChannel
 from chalicelib.channels.meta_channel import MetaAccount
@@ -67,6 +67,12 @@ def test_it_reads_its_own_webhooks_alone(make: Callable[[MetaAccount], Channel])
     (other,) = {"messenger", "instagram"} - {channel.name}
     with pytest.raises(ValueError, match="tells nothing of"):
         channel.parse(signed(other, "text", "new secret"))
+
+
+def test_it_knows_its_own_apps_echoes() -> None:
+    request = signed("messenger", "echo_other_app", "new secret")
+    assert isinstance(MessengerChannel(ACCOUNT).parse(request)[0], TextCame)
+    assert isinstance(MessengerChannel(replace(ACCOUNT, app_id="777")).parse(request)[0], DeliveryCame)
 
 
 @pytest.mark.parametrize("make", CHANNELS)

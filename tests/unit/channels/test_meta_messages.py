@@ -110,6 +110,10 @@ def test_it_lists_choices_whole_where_their_buttons_cannot_be() -> None:
     assert rendered(content).cuts == ()
 
 
+def test_it_lists_choices_whose_description_no_button_shows() -> None:
+    assert messages(Choices("Well?", (Choice("g1.a", "Approve", "at once"),))) == [buttons("Well?\n\n1. Approve: at once", ("1. Approve", "g1.a"))]
+
+
 def test_it_asks_without_words_by_its_choices() -> None:
     assert messages(Choices("", (YES, Choice("g1.n", "")))) == [buttons("1. Approve\n2.", ("1. Approve", "g1.a"), ("2.", "g1.n"))]
 
@@ -199,7 +203,7 @@ def test_it_never_sends_half_of_our_deliverys_id() -> None:
 
 
 PIECES = [*"ab. \n*_", "ü", "😀", "👩‍👧", "https://a.example/b_c", "[x](https://y.example)", "y" * 400]
-WORDS = st.lists(st.sampled_from(PIECES), max_size=60).map("".join)
+WORDS = (st.lists(st.sampled_from(PIECES), max_size=5) | st.lists(st.sampled_from(PIECES), min_size=40, max_size=90)).map("".join)
 CHOICES = st.builds(Choice, payload=st.text(max_size=200), title=WORDS, description=st.just("") | WORDS)
 CONTENTS = st.one_of(
     st.builds(Text, WORDS, WORDS),

@@ -219,6 +219,14 @@ def test_it_takes_a_postback_without_a_payload_for_no_tap() -> None:
     assert isinstance(came, Unknown)
 
 
+@pytest.mark.parametrize("place", [{"lat": 91, "long": 1}, {"lat": 1, "long": -181}, {"lat": True, "long": 1}, {"lat": 1}, {}, None])
+def test_it_knows_no_place_outside_of_the_world(place: Any) -> None:
+    attachment = {"type": "location", "payload": {"coordinates": place}}
+    (came,) = updates(packed([{"sender": {"id": PSID}, "message": {"mid": "m", "attachments": [attachment]}}]), SOURCES["messenger"])
+    assert isinstance(came, Unknown)
+    assert came.kind == "attachment:location"
+
+
 def test_it_takes_a_number_that_no_float_holds() -> None:
     body = fixture("messenger", "text").replace(b"1764284400123", b"1e999").replace(b"1764284400523", b"1e999")
     assert updates(body, SOURCES["messenger"]) == (TextCame(m("m_text", at="1970-01-01T00:00:00.000Z"), "Is room 12 free? 🏨"),)

@@ -11,7 +11,7 @@ from chalicelib.channels.plain_text import cleaned, plain, shorten, split, utf8_
 FAMILY = "👩‍👩‍👧‍👦"
 THUMB = "👍🏽"
 PIECES = [*"ab.!? \n\t*_~[]()", "ü", "e\u0301", "😀", FAMILY, THUMB, "https://a.example/b_c", "[x](https://y.example)"]
-TEXTS = st.lists(st.sampled_from(PIECES), max_size=80).map("".join)
+TEXTS = (st.lists(st.sampled_from(PIECES), max_size=5) | st.lists(st.sampled_from(PIECES), min_size=30, max_size=90)).map("".join)
 MEASURES = st.sampled_from([len, utf8_bytes, utf16_units])
 
 
@@ -45,6 +45,7 @@ def test_it_splits_where_a_paragraph_or_else_a_sentence_or_else_a_word_ends() ->
     assert split("Yes, so. And then", 12, len) == ["Yes, so.", "And then"]
     assert split("one two three four", 9, len) == ["one two", "three", "four"]
     assert split("abcdefghij", 4, len) == ["abcd", "efgh", "ij"]
+    assert split("abcde fgh", 4, len) == ["abcd", "e", "fgh"]
     assert split(" \n ", 4, len) == []
 
 
@@ -74,7 +75,13 @@ def test_it_loses_nothing_but_white_space_between_parts(text: str, most: int, me
     assert callable(measure)
     parts = split(text, most, measure)
     assert all(part and measure(part) <= most for part in parts)
-    assert "".join("".join(parts).split()) == "".join(text.split())
+    rest = text.strip()
+    for part in parts:
+        assert rest.startswith(part)
+        rest = rest[len(part) :]
+        assert not rest or rest[0].isspace() or not set(part) & set(" \n"), "a word was cut that was not too long"
+        rest = rest.lstrip()
+    assert not rest
 
 
 @given(TEXTS, st.integers(8, 60), MEASURES)
