@@ -33,11 +33,36 @@ def adapter_of(channel: ChannelRecord, means: Means) -> Channel:
 
 
 def _whatsapp(channel: ChannelRecord, means: Means) -> Channel:
-    """Settings: `version` of Meta's API, `list_button`. Never an address: the access token goes there."""
+    """Settings: `version` of Meta's API, `list_button`."""
     from chalicelib.channels.whatsapp import WhatsAppChannel, WhatsAppConfig
 
-    chosen: dict[str, Any] = {name: value for name in ("version", "list_button") if isinstance(value := channel.settings.get(name), str)}
+    chosen = _chosen(channel, "version", "list_button")
     return WhatsAppChannel(WhatsAppConfig(number_id=channel.account, token=means.access_token, app_secrets=means.app_secrets, **chosen))
 
 
-ADAPTERS: Final[dict[ChannelType, Make]] = {"whatsapp": _whatsapp}
+def _messenger(channel: ChannelRecord, means: Means) -> Channel:
+    """The account is the page. Settings: `version`, `app_id`, which tells our echoes from a colleague's."""
+    from chalicelib.channels.messenger import MessengerChannel
+    from chalicelib.channels.meta_channel import MetaAccount
+
+    return MessengerChannel(MetaAccount(channel.account, means.access_token, means.app_secrets, **_chosen(channel, "version", "app_id")))
+
+
+def _instagram(channel: ChannelRecord, means: Means) -> Channel:
+    """The account is Instagram's. Settings as Messenger's, and `page_id` of an account that is reached by Facebook Login; without one it is reached
+    by Instagram Login."""
+    from chalicelib.channels.instagram import LOGIN_ADDRESS, InstagramChannel
+    from chalicelib.channels.meta_channel import MetaAccount
+
+    page = _chosen(channel, "page_id").get("page_id")
+    reached: dict[str, Any] = {} if page else {"base_url": LOGIN_ADDRESS}
+    account = MetaAccount(page or channel.account, means.access_token, means.app_secrets, **reached, **_chosen(channel, "version", "app_id"))
+    return InstagramChannel(account)
+
+
+def _chosen(channel: ChannelRecord, *names: str) -> dict[str, Any]:
+    """Those of the settings that are there. Never an address: the access token goes there."""
+    return {name: value for name in names if isinstance(value := channel.settings.get(name), str)}
+
+
+ADAPTERS: Final[dict[ChannelType, Make]] = {"whatsapp": _whatsapp, "messenger": _messenger, "instagram": _instagram}
