@@ -20,7 +20,7 @@ _END: Final = b"\r\n\r\n"
 
 def proves_sender(mail: InboundMail, address: Address) -> bool:
     """Whether a mail is proven to be from an address. Addresses are compared by their letters: look-alikes are not equal."""
-    return address.kind == "email" and proven_sender(mail) == address
+    return proven_sender(mail) == address
 
 
 def proven_sender(mail: InboundMail) -> Address | None:

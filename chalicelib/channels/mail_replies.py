@@ -13,6 +13,7 @@ MARKER: Final = "## reply above this line ##"
 MAX_TEXT: Final = 50_000
 MAX_LINES: Final = 2_000
 _MAX_LINE: Final = 300
+_LONGEST_ATTRIBUTION: Final = 2
 _LANGUAGES: Final = ("en", "de", "cs", "da", "es", "fr", "it", "ja", "ko", "nl", "pl", "sv", "zh")
 
 
@@ -23,8 +24,7 @@ def new_text(text: str, *, is_reply: bool) -> str:
     above = lines[:marker]
     if not is_reply and marker is None:
         return _joined(lines)
-    found = _without_quotes(above)
-    return found if found or (marker is not None and not _is_quote(lines[marker])) else _below_quote(lines)
+    return _without_quotes(above) or _below_quote(lines)
 
 
 def _without_quotes(lines: list[str]) -> str:
@@ -47,8 +47,10 @@ def _without_attribution(lines: list[str]) -> list[str]:
 
 def _below_quote(lines: list[str]) -> str:
     """The answer of somebody who writes below: only where the quote is marked line by line, since else nobody knows where it ends."""
-    introduction = _introduction(lines)
-    below = lines[introduction[1] :] if introduction is not None else lines
+    start, end = _introduction(lines) or (0, 0)
+    if end - start > _LONGEST_ATTRIBUTION or (end and not lines[end - 1].endswith((":", "："))):
+        return ""  # the headers of the copied mail, whose text may quote too
+    below = lines[end:]
     first = next((line for line in below if line), "")
     quotes = [at for at, line in enumerate(below) if _is_quote(line)]
     return _joined(_without_signature(below[quotes[-1] + 1 :])) if quotes and _is_quote(first) else ""
@@ -72,7 +74,7 @@ def _introductions() -> re.Pattern[str]:
 
 
 def _plain(line: str) -> str:
-    return " ".join(line.replace("*", "").split())[:_MAX_LINE]
+    return " ".join(line.split())[:_MAX_LINE]
 
 
 def _is_quote(line: str) -> bool:

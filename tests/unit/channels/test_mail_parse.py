@@ -172,8 +172,11 @@ HEADER = st.tuples(
     ),
     st.one_of(
         st.text(max_size=80),
-        st.sampled_from(["multipart/mixed; boundary=b", "multipart/alternative; boundary=\"b\"", "message/rfc822", "text/html", "text/plain; charset=\"",
-                         "attachment; filename*0*=utf-8''%; filename*1=x", "base64", "x-uuencode", "(" * 3000, "=?utf-8?b?=?=", "=?x?q?=ff?= <a@b.example>", "<" * 500]),
+        st.sampled_from(
+            ["multipart/mixed; boundary=b", 'multipart/alternative; boundary="b"', "message/rfc822", "text/html", 'text/plain; charset="',
+             "attachment; filename*0*=utf-8''%; filename*1=x", "base64", "x-uuencode", "(" * 3000, "=?utf-8?b?=?=", "=?x?q?=ff?= <a@b.example>",
+             "<" * 500]
+        ),
     ),
 )  # fmt: skip
 

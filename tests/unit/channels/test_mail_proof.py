@@ -108,6 +108,7 @@ def test_it_takes_no_signed_mail_to_which_anybody_could_have_added() -> None:
         ["From: anna@client.ex\u0430mple"],
         ["From: \u0430nna@client.example"],
         ["From: Änna <anna@client.example>"],
+        ['From: "Änna" <anna@client.example>'],
         ["From: anna@client..example"],
         ["From: anna@client"],
         ["From: anna@[192.0.2.1]"],

@@ -44,6 +44,9 @@ def test_it_keeps_what_stands_above_what_was_copied(said: str, copied: str) -> N
         f"{MARKER}\n\napprove",
         "On Mon, 4 May 2026 at 12:00, Sluice wrote:\napprove",
         "> approve",
+        "From: Sluice <r+x@in.example.com>\nSent: Monday\nTo: Anna\nSubject: Please look:\n\n> what?\napprove",
+        "From: Sluice\nSubject: Please look\n\n> what?\napprove",
+        f"{MARKER}\n> what?\napprove",
         "",
     ],
 )
@@ -76,8 +79,8 @@ def test_it_keeps_lists() -> None:
 
 @pytest.mark.parametrize(
     "hostile",
-    ["On " + "a " * 40_000, "From:" + " *" * 40_000, "\n" * 80_000, "> " * 40_000, "From: a\nx\n" * 8_000, "On\n" * 26_000, ("On " + "a " * 140 + "\n") * 280,
-     "Den " + "x" * 80_000, "2026\u5e741\u67081\u65e5" * 9_000, "-" * 80_000, "*" * 80_000],
+    ["On " + "a " * 40_000, "From:" + " *" * 40_000, "\n" * 80_000, "> " * 40_000, "From: a\nx\n" * 8_000, "On\n" * 26_000,
+     ("On " + "a " * 140 + "\n") * 280, "Den " + "x" * 80_000, "2026\u5e741\u67081\u65e5" * 9_000, "-" * 80_000, "*" * 80_000],
 )  # fmt: skip
 def test_it_comes_to_an_end(hostile: str) -> None:
     """The library's expressions would take minutes over some of these as they stand."""
