@@ -47,6 +47,8 @@ def test_it_keeps_what_stands_above_what_was_copied(said: str, copied: str) -> N
         "From: Sluice <r+x@in.example.com>\nSent: Monday\nTo: Anna\nSubject: Please look:\n\n> what?\napprove",
         "From: Sluice\nSubject: Please look\n\n> what?\napprove",
         f"{MARKER}\n> what?\napprove",
+        "From: Sluice\nSubject: Please look\nHello Anna:\n> what?\napprove",
+        "-----Original Message-----\n> what?\napprove",
         "",
     ],
 )
