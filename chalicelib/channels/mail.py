@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from chalicelib.channels.channel import InboundRequest
+from chalicelib.channels.failures import each_sent
 from chalicelib.channels.inbound import Came
 from chalicelib.channels.mail_events import parse_events
 from chalicelib.channels.mail_parse import parse_mail
@@ -68,7 +69,9 @@ class MailChannel:
 
     def send(self, rendered: Rendered) -> tuple[Sent, ...]:
         config = self._config
-        return tuple(send_mail(self._client, body, region=config.region, configuration_set=config.configuration_set) for body in rendered.bodies)
+        return each_sent(
+            rendered.bodies, lambda body: send_mail(self._client, body, region=config.region, configuration_set=config.configuration_set)
+        )
 
 
 def event_request(body: bytes) -> InboundRequest:
