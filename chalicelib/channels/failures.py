@@ -1,9 +1,14 @@
 """What can come of a sending, and what is to be done about it: one table for all channels.
 
-In: nothing. Out: `SendFailure`, whose `act` each adapter takes from its vendor's codes. Never: a secret, or what the person was told, in its text.
+In: nothing. Out: `SendFailure`, whose `act` each adapter takes from its vendor's codes; `each_sent`, which sends one body after the other and tells
+with a failure what was taken before it. Never: a secret, or what the person was told, in its text.
 """
 
+from collections.abc import Callable, Iterable
 from typing import Literal
+
+from chalicelib.channels.outbound import Sent
+from chalicelib.spec.model import JsonObject
 
 Act = Literal[
     "retry",  # later, with a growing wait
@@ -20,10 +25,24 @@ Act = Literal[
 
 
 class SendFailure(Exception):  # noqa: N818  (it says what happened)
-    """`code` is the vendor's; `wait_seconds` how long at least, where that is known."""
+    """`code` is the vendor's; `wait_seconds` how long at least, where that is known. `sent`: what was taken before the one that failed, and is not to
+    be sent again."""
 
     def __init__(self, act: Act, message: str, *, code: str = "", wait_seconds: float | None = None) -> None:
         self.act = act
         self.code = code
         self.wait_seconds = wait_seconds
+        self.sent: tuple[Sent, ...] = ()
         super().__init__(message)
+
+
+def each_sent(bodies: Iterable[JsonObject], post: Callable[[JsonObject], Sent]) -> tuple[Sent, ...]:
+    """What the vendor says of each. Raises SendFailure at the first that it did not take."""
+    sent: list[Sent] = []
+    for body in bodies:
+        try:
+            sent.append(post(body))
+        except SendFailure as failure:
+            failure.sent = tuple(sent)
+            raise
+    return tuple(sent)

@@ -27,7 +27,8 @@ class Address:
 class Origin:
     """`account`: the number, page or mailbox of ours that it came to. `vendor_id` makes the event known again, also in another batch. `at` is UTC,
     ISO 8601. `sender`: the addresses of one person, the one to answer first; empty for what the vendor itself tells. `echo`: we, or a colleague in
-    the vendor's own inbox, sent it. `automatic`: a machine did (an out-of-office reply, a bounce), so it answers nothing."""
+    the vendor's own inbox, sent it. `automatic`: a machine did (an out-of-office reply, a bounce), so it answers nothing. `thread`: where the vendor
+    names all messages before it (mail), their ids and its own, the oldest first."""
 
     channel: str
     account: str
@@ -38,6 +39,7 @@ class Origin:
     reply_to: str | None = None  # the vendor's id of the message that it answers
     echo: bool = False
     automatic: bool = False
+    thread: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from chalicelib.channels.failures import Act
 from chalicelib.channels.messenger import ACTS as MESSENGER_ACTS
 from chalicelib.channels.meta_channel import MetaAccount, MetaChannel, Product
 from chalicelib.channels.meta_messages import Limits
-from chalicelib.channels.plain_text import utf8_bytes
+from chalicelib.channels.text_parts import utf8_bytes
 
 NAME: Final = "instagram"
 LOGIN_ADDRESS: Final = "https://graph.instagram.com"  # for accounts by Instagram Login

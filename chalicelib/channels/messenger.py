@@ -11,7 +11,7 @@ from typing import Final
 from chalicelib.channels.failures import Act
 from chalicelib.channels.meta_channel import MetaAccount, MetaChannel, Product
 from chalicelib.channels.meta_messages import Limits
-from chalicelib.channels.plain_text import utf16_units
+from chalicelib.channels.text_parts import size
 
 NAME: Final = "messenger"
 MAX_TEXT: Final = 1999  # "less than 2000 characters"
@@ -37,7 +37,7 @@ ACTS: Final[Mapping[str, Act]] = MappingProxyType(
         "1200": "retry",
     }
 )
-PRODUCT: Final = Product("page", Limits(NAME, MAX_TEXT, MAX_WHOLE, utf16_units), ACTS)
+PRODUCT: Final = Product("page", Limits(NAME, MAX_TEXT, MAX_WHOLE, size), ACTS)
 
 
 class MessengerChannel(MetaChannel):

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from chalicelib.channels.channel import InboundRequest
-from chalicelib.channels.failures import Act
+from chalicelib.channels.failures import Act, each_sent
 from chalicelib.channels.graph_api import ADDRESS, VERSION, GraphApi
 from chalicelib.channels.inbound import Address, Came
 from chalicelib.channels.meta_messages import Limits, render
@@ -63,7 +63,7 @@ class MetaChannel:
 
     def send(self, rendered: Rendered) -> tuple[Sent, ...]:
         """What shows a sign alone (seen, typing, a reaction) has no id of its own."""
-        return tuple(_sent(self._api.post(f"{self._account.sender_id}/messages", body)) for body in rendered.bodies)
+        return each_sent(rendered.bodies, lambda body: _sent(self._api.post(f"{self._account.sender_id}/messages", body)))
 
 
 def _sent(told: JsonObject) -> Sent:

@@ -17,7 +17,8 @@ from typing import Final, assert_never
 
 from chalicelib.channels.inbound import MediaKind
 from chalicelib.channels.outbound import Choice, Choices, Cut, Location, Media, Message, Reaction, Rendered, Seen, Template, Text
-from chalicelib.channels.plain_text import Measure, cleaned, plain, shorten, split, utf16_units
+from chalicelib.channels.plain_text import plain, shorten, split
+from chalicelib.channels.text_parts import Measure, clean, size
 from chalicelib.spec.model import Json, JsonObject
 
 MAX_BUTTONS: Final = 3
@@ -107,7 +108,7 @@ def _choices(content: Choices, limits: Limits) -> tuple[list[JsonObject], list[C
     choices = content.choices
     question, left = shorten(_paragraphs(content.subject, content.text), limits.whole, limits.measure)
     cuts = [Cut("shortened", "text", left)] if left else []
-    fit = len(choices) <= MAX_QUICK_REPLIES and all(utf16_units(choice.payload) <= MAX_PAYLOAD for choice in choices)
+    fit = len(choices) <= MAX_QUICK_REPLIES and all(size(choice.payload) <= MAX_PAYLOAD for choice in choices)
     is_listed = not (fit and question and all(_is_title_enough(choice) for choice in choices))
     listing = "\n".join(_line(index, choice) for index, choice in enumerate(choices, 1)) if is_listed else ""
     contents = _parts("\n\n".join(filter(None, (question, listing, plain(content.footer)))), limits)
@@ -134,7 +135,7 @@ def _title(choice: Choice) -> str:
 
 
 def _is_title_enough(choice: Choice) -> bool:
-    return 0 < utf16_units(_title(choice)) <= MAX_TITLE and not choice.description.strip()
+    return 0 < size(_title(choice)) <= MAX_TITLE and not choice.description.strip()
 
 
 def _line(index: int, choice: Choice) -> str:
@@ -144,7 +145,7 @@ def _line(index: int, choice: Choice) -> str:
 
 def _label(index: int, choice: Choice) -> str:
     """The number says which line of the text is meant, so nothing is lost where the title is cut."""
-    label, _ = shorten(f"{index}. {_title(choice)}".strip(), MAX_TITLE, utf16_units)
+    label, _ = shorten(f"{index}. {_title(choice)}".strip(), MAX_TITLE, size)
     return label
 
 
@@ -163,7 +164,7 @@ def _media(content: Media, limits: Limits) -> tuple[list[JsonObject], list[Cut]]
 def _as_link(content: Media, limits: Limits) -> tuple[list[JsonObject], list[Cut]]:
     """A file that the product does not take, by its address; one that lies at the vendor has none."""
     cuts = [] if content.url else [Cut("dropped", "media", 1)]
-    link = "\n".join(filter(None, (cleaned(content.file_name), cleaned(content.url)))) if content.url else ""
+    link = "\n".join(filter(None, (clean(content.file_name), clean(content.url)))) if content.url else ""
     caption, left = shorten(plain(content.caption), limits.whole, limits.measure)
     if left:
         cuts.append(Cut("shortened", "text", left))
@@ -172,7 +173,7 @@ def _as_link(content: Media, limits: Limits) -> tuple[list[JsonObject], list[Cut
 
 def _place(content: Location) -> str:
     point = f"{content.latitude:.6f},{content.longitude:.6f}"
-    return "\n".join(filter(None, (cleaned(content.name), cleaned(content.address), f"{_MAP}{point}")))
+    return "\n".join(filter(None, (clean(content.name), clean(content.address), f"{_MAP}{point}")))
 
 
 def _reaction(message: Message, content: Reaction, person: str, limits: Limits) -> Rendered:

@@ -1,16 +1,20 @@
 """Texts that fit: shortened, or in parts.
 
-In: a text and a limit. Out: what fits, and how many characters do not. Lengths are counted as UTF-16 does, an emoji as two, which is the strictest
-way that a vendor may count letters. A cut never falls into a letter that consists of several. Pure.
+In: a text, a limit and how it is measured. Out: what fits, and how many characters do not. Lengths are counted as UTF-16 does unless something else
+is said, an emoji as two, which is the strictest way that a vendor may count letters. A cut never falls into a letter of several characters. Pure.
 """
 
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+Measure = Callable[[str], int]
 MORE: Final = "…"
 _JOINER: Final = "\u200d"
-_ENDS: Final = ("\n\n", "\n", ". ", " ")  # where a text is parted, the best first
+_FOLLOWERS: Final = frozenset((_JOINER, "\ufe0e", "\ufe0f", *map(chr, range(0x1F3FB, 0x1F400))))  # what changes the sign before it
+_LONGEST_SIGN: Final = 16
+_ENDS: Final = ("\n\n", "\n", ". ", "! ", "? ", " ")  # where a text is parted, the best first
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +27,10 @@ class Parts:
 
 def size(text: str) -> int:
     return len(text) + sum(letter > "\uffff" for letter in text)
+
+
+def utf8_bytes(text: str) -> int:
+    return len(text.encode())
 
 
 def clean(text: str) -> str:
@@ -38,7 +46,7 @@ def shortened(text: str, limit: int) -> tuple[str, int]:
     """The text, or its beginning and a sign that there is more; and how many characters are left out."""
     if size(text) <= limit:
         return text, 0
-    shown = text[: _fitting(text, limit - size(MORE))].rstrip()
+    shown = text[: fitting(text, limit - size(MORE))].rstrip()
     return f"{shown}{MORE}", len(text) - len(shown)
 
 
@@ -48,7 +56,7 @@ def parted(text: str, limit: int, *, at_most: int) -> Parts:
     found: list[str] = []
     rest = text.strip()
     while rest and len(found) < at_most:
-        part = rest[: _end(rest, limit)].rstrip()
+        part = rest[: end_of_part(rest, limit)].rstrip()
         rest = rest[len(part) :].lstrip()
         found.append(part)
     if not rest:
@@ -65,15 +73,16 @@ def with_last(text: str, last_limit: int, limit: int, *, at_most: int) -> Parts:
     return Parts((*before.texts, whole[start:]), before.left)
 
 
-def _end(text: str, limit: int) -> int:
-    """Where the first part ends."""
-    furthest = _fitting(text, limit)
+def end_of_part(text: str, most: int, measure: Measure = size) -> int:
+    """Where the first part ends: after a paragraph, a line, a sentence or a word; within a word only where it alone is too long."""
+    furthest = fitting(text, most, measure)
     if furthest == len(text):
         return furthest
-    for mark in _ENDS:
-        found = text.rfind(mark, furthest // 2, furthest)
-        if found > 0:
-            return found + len(mark)
+    for start in (furthest // 2, 1):  # a part that is less than half full is worse than a poorer place
+        for mark in _ENDS:
+            place = text.rfind(mark, start, furthest + 1)
+            if place > 0:
+                return place + len(mark.rstrip())
     return furthest
 
 
@@ -95,18 +104,19 @@ def _blanks(text: str) -> int:
     return len(text) - len(text.lstrip())
 
 
-def _fitting(text: str, limit: int) -> int:
-    """How many characters fit, whole letters only."""
-    units = 0
-    for count, letter in enumerate(text):
-        units += size(letter)
-        if units > limit:
-            return next((end for end in range(count, 0, -1) if not _joins(text, end)), count)
-    return len(text)
+def fitting(text: str, most: int, measure: Measure = size) -> int:
+    """How many characters fit, whole letters only; a letter that alone is too long is cut through."""
+    units = end = 0
+    while end < len(text) and units + measure(text[end]) <= most:
+        units += measure(text[end])
+        end += 1
+    return next((place for place in range(end, max(0, end - _LONGEST_SIGN), -1) if not _joins(text, place)), end)
 
 
 def _joins(text: str, at: int) -> bool:
     """Whether the characters around a place make up one letter."""
-    before, after = text[at - 1], text[at]
-    is_tone = "\U0001f3fb" <= after <= "\U0001f3ff"
-    return is_tone or _JOINER in (before, after) or unicodedata.category(after).startswith("M")
+    return at < len(text) and (_follows(text[at]) or text[at - 1] == _JOINER)
+
+
+def _follows(letter: str) -> bool:
+    return letter in _FOLLOWERS or unicodedata.category(letter).startswith("M")

@@ -11,7 +11,7 @@ from typing import Final
 
 from chalicelib.channels import meta_signature
 from chalicelib.channels.channel import InboundRequest
-from chalicelib.channels.failures import SendFailure
+from chalicelib.channels.failures import SendFailure, each_sent
 from chalicelib.channels.graph_api import ADDRESS, VERSION, GraphApi
 from chalicelib.channels.inbound import Address, Came, MediaCame
 from chalicelib.channels.outbound import Message, Rendered, Sent
@@ -66,7 +66,7 @@ class WhatsAppChannel:
         return rendered(message, list_button=self._config.list_button)
 
     def send(self, rendered: Rendered) -> tuple[Sent, ...]:
-        return tuple(self._post(body) for body in rendered.bodies)
+        return each_sent(rendered.bodies, self._post)
 
     def fetch(self, media: MediaCame, *, max_bytes: int | None = None) -> MediaContent:
         """A file that somebody sent, of at most so many bytes, and never more than WhatsApp allows. Raises SendFailure."""

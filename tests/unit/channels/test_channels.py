@@ -4,9 +4,11 @@ import pytest
 
 from chalicelib.channels.channel import Channel, InboundRequest
 from chalicelib.channels.console import MAX_TEXT, ConsoleChannel, shown, text_for
+from chalicelib.channels.failures import SendFailure, each_sent
 from chalicelib.channels.fallback import Routed, route
 from chalicelib.channels.inbound import Address
 from chalicelib.channels.outbound import Cut, Location, Message, Rendered, Sent
+from chalicelib.spec.model import JsonObject
 
 
 def test_it_sends_by_recording() -> None:
@@ -24,6 +26,22 @@ def test_it_renders_plain_text_that_a_screen_can_bear() -> None:
     assert shown(channel.render(text_for(None, "a\x1b[31mb\r\n\tü😀", "k"))) == ("a[31mb\n\tü😀", None)
     long = channel.render(text_for(None, "x" * (MAX_TEXT + 7), "k"))
     assert (shown(long)[0], long.cuts) == ("x" * MAX_TEXT + " …", (Cut("shortened", "text", 7),))
+
+
+@pytest.mark.parametrize("taken", range(4))
+def test_a_failure_tells_what_was_sent_before_it(taken: int) -> None:
+    def post(body: JsonObject) -> Sent:
+        if body["number"] == taken:
+            raise SendFailure("retry", "not now")
+        return Sent(str(body["number"]))
+
+    bodies: list[JsonObject] = [{"number": number} for number in range(3)]
+    if taken == len(bodies):
+        assert each_sent(bodies, post) == (Sent("0"), Sent("1"), Sent("2"))
+        return
+    with pytest.raises(SendFailure) as failed:
+        each_sent(bodies, post)
+    assert failed.value.sent == tuple(Sent(str(number)) for number in range(taken))
 
 
 def test_it_shows_texts_alone() -> None:

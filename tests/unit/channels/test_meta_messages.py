@@ -10,7 +10,8 @@ from chalicelib.channels import instagram, messenger
 from chalicelib.channels.inbound import Address
 from chalicelib.channels.meta_messages import MAX_METADATA, MAX_PAYLOAD, Limits, render
 from chalicelib.channels.outbound import Choice, Choices, Content, Cut, Location, Media, Message, Reaction, Rendered, Seen, Template, Text
-from chalicelib.channels.plain_text import plain, utf8_bytes, utf16_units
+from chalicelib.channels.plain_text import plain
+from chalicelib.channels.text_parts import size, utf8_bytes
 
 MESSENGER, INSTAGRAM = messenger.PRODUCT.limits, instagram.PRODUCT.limits
 TO = (Address("email", "ann@a.example"), Address("scoped_id", "7300"))
@@ -234,11 +235,11 @@ def titles_of(body: Any) -> list[str]:
 
 @given(CONTENTS, st.sampled_from([MESSENGER, INSTAGRAM]))
 def test_it_never_goes_over_a_limit(content: Content, limits: Limits) -> None:
-    measure, most = (utf8_bytes, 1000) if limits is INSTAGRAM else (utf16_units, 1999)
+    measure, most = (utf8_bytes, 1000) if limits is INSTAGRAM else (size, 1999)
     for body in rendered(content, limits).bodies:
         message: Any = body["message"]
         taps = titles_of(body)
-        assert all(0 < len(title) <= utf16_units(title) <= 20 for title in taps)
+        assert all(0 < len(title) <= size(title) <= 20 for title in taps)
         if "text" in message:
             assert 0 < measure(message["text"]) <= most
             assert len(taps) <= 13

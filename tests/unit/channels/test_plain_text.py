@@ -6,13 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.channels.plain_text import cleaned, plain, shorten, split, utf8_bytes, utf16_units
+from chalicelib.channels.plain_text import plain, shorten, split
+from chalicelib.channels.text_parts import clean, size, utf8_bytes
 
 FAMILY = "👩‍👩‍👧‍👦"
 THUMB = "👍🏽"
 PIECES = [*"ab.!? \n\t*_~[]()", "ü", "e\u0301", "😀", FAMILY, THUMB, "https://a.example/b_c", "[x](https://y.example)"]
 TEXTS = (st.lists(st.sampled_from(PIECES), max_size=5) | st.lists(st.sampled_from(PIECES), min_size=30, max_size=90)).map("".join)
-MEASURES = st.sampled_from([len, utf8_bytes, utf16_units])
+MEASURES = st.sampled_from([len, utf8_bytes, size])
 
 
 @pytest.mark.parametrize(
@@ -60,7 +61,7 @@ def test_it_cuts_through_a_sign_that_has_no_end() -> None:
 
 
 def test_it_measures_as_the_vendors_do() -> None:
-    assert (utf8_bytes("aü😀"), utf16_units("aü😀")) == (7, 4)
+    assert (utf8_bytes("aü😀"), size("aü😀")) == (7, 4)
 
 
 def test_it_says_how_much_it_left_out() -> None:
@@ -94,5 +95,5 @@ def test_it_shortens_to_what_fits_and_keeps_the_beginning(text: str, most: int, 
 
 @given(st.text())
 def test_it_leaves_only_what_can_be_shown(text: str) -> None:
-    assert all(unicodedata.category(letter) not in {"Cc", "Cs"} or letter in "\n\t" for letter in cleaned(text))
+    assert all(unicodedata.category(letter) not in {"Cc", "Cs"} or letter in "\n\t" for letter in clean(text))
     assert set(plain(text)) <= set(text) | set("- ()")
