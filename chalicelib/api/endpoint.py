@@ -123,7 +123,7 @@ def endpoint(
         function.__dict__.setdefault("contract", promised)
         routes.route(
             path,
-            methods=["GET", "HEAD"] if method is HTTPMethod.GET else [method.value],
+            methods=_methods(method),
             name=f"{function.__module__}.{function.__name__}",
             cors=CORS,
             content_types=[FORM if form else JSON],
@@ -150,10 +150,15 @@ def raw_endpoint(
             return _respond(routes.current_request, answer)
 
         view.__dict__["contract"] = Contract(method, path, function, Nothing, Nothing, Access.PUBLIC, answers, tuple(errors), Replay.NEVER, raw=True)
-        routes.route(path, methods=[method.value], name=f"{function.__module__}.{function.__name__}", content_types=["*/*"])(view)
+        routes.route(path, methods=_methods(method), name=f"{function.__module__}.{function.__name__}", content_types=["*/*"])(view)
         return function
 
     return register
+
+
+def _methods(method: HTTPMethod) -> list[str]:
+    """What can be read answers HEAD, too."""
+    return ["GET", "HEAD"] if method is HTTPMethod.GET else [method.value]
 
 
 def headers_of(request: Request) -> dict[str, str]:

@@ -13,6 +13,8 @@ ROUTES = [
 ]
 PUBLIC = {
     "POST /api/v1/hooks/{trigger_id}",  # verified by its signature
+    "GET /api/v1/channels/{channel_id}/webhook",  # a handshake with the verify token
+    "POST /api/v1/channels/{channel_id}/webhook",  # verified by its signature
     "POST /api/v1/a2a/notifications/{organisation_id}/{hook_id}",  # a token of its own
     "GET /api/v1/auth/jwks",
     "GET /api/v1/docs",
