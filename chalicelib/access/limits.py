@@ -4,10 +4,10 @@ In: amounts in micro-dollars. Out: records. A limit that is set where there was 
 knows of the day or month: what was spent before counts too. Days and months are UTC.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from chalicelib import ids
-from chalicelib.access.alerts import alert_of_limit
 from chalicelib.access.objects import scopes_on, workflow_for
 from chalicelib.access.principal import Principal
 from chalicelib.access.scopes import Scope
@@ -52,9 +52,6 @@ def set_budget(
         set_by=principal.person,
     )
     store.put(organisation_id, budget)
-    holds = period_holds(organisation_id, budget, now_text())
-    for hold, use in zip(holds, uses(principal, budget), strict=True):
-        alert_of_limit(organisation_id, workflow_id, hold, use.spent)
     return budget
 
 
@@ -82,13 +79,19 @@ def remove_budget(principal: Principal, *, workflow_id: str = "") -> None:
 def uses(principal: Principal, budget: Budget) -> tuple[Use, ...]:
     """The limits of the present day and month, and how far they are used."""
     holds = period_holds(principal.organisation_id, budget, now_text())
-    counted = zip(holds, store.counters(holds), strict=True)
-    return tuple(_use(principal.organisation_id, budget.workflow_id, hold, counter) for hold, counter in counted)
+    counted = zip(holds, _counters(principal.organisation_id, budget, holds), strict=True)
+    return tuple(Use(hold.period, hold.limit, counter.spent, counter.reserved) for hold, counter in counted)
 
 
-def _use(organisation_id: str, workflow_id: str, hold: Hold, counter: Counter | None) -> Use:
-    known = counter or Counter(spent=spent_before(organisation_id, workflow_id, hold))
-    return Use(hold.period, hold.limit, known.spent, known.reserved)
+def spent_of(organisation_id: str, budget: Budget, holds: Sequence[Hold]) -> Iterator[tuple[Hold, int]]:
+    """What has been spent under each of a budget's limits."""
+    return zip(holds, (counter.spent for counter in _counters(organisation_id, budget, holds)), strict=True)
+
+
+def _counters(organisation_id: str, budget: Budget, holds: Sequence[Hold]) -> list[Counter]:
+    """As they stand; of a limit that nothing was held under yet, what the ledger knows."""
+    found = zip(holds, store.counters(holds), strict=True)
+    return [counter or Counter(spent=spent_before(organisation_id, budget.workflow_id, hold)) for hold, counter in found]
 
 
 def _limit(amount: int | None, before: Limit | None) -> Limit | None:
@@ -125,7 +128,6 @@ def spent_before(organisation_id: str, workflow_id: str, hold: Hold) -> int:
     """What the ledger knows of a limit's scope and period, for a counter that begins."""
     if hold.scope == "run":
         return ledger.cost_of_run(organisation_id, hold.run_id).plus(ledger.cost_below(organisation_id, hold.run_id)).cost
-    period = hold.sk.split("#")[1]
-    first, last = (period, period) if hold.period == "day" else (f"{period}-01", f"{period}-31")
+    first, last = (hold.of, hold.of) if hold.period == "day" else (f"{hold.of}-01", f"{hold.of}-31")
     days = ledger.costs_by_day(organisation_id, first, last, workflow_id=workflow_id if hold.scope == "workflow" else "")
     return sum(cost.cost for cost in days.values())

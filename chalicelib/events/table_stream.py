@@ -11,7 +11,7 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
 from chalice.app import Blueprint
 
-from chalicelib.access.alerts import alert_of_counter, tell
+from chalicelib.access.alerts import relay_alerts
 from chalicelib.access.audit import take_in
 from chalicelib.gates.deliver import relay
 from chalicelib.store.keys import organisation_of_act
@@ -38,7 +38,7 @@ def _relay(record: DynamoDBRecord) -> None:
     organisation_id = organisation_of_act(str(image.get("PK")))
     if organisation_id:
         take_in(organisation_id)
-    elif not (alert_of_counter(_before(record), image) or tell(image) or relay_unsynced(image)):
+    elif not (relay_alerts(_before(record), image) or relay_unsynced(image)):
         relay(image)
 
 

@@ -11,9 +11,9 @@ from chalicelib.errors import ConditionLost, Contention
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.store import keys, table
 from chalicelib.store.acts import Act
-from chalicelib.store.cursors import cursor_in, cursor_of, start_in, start_of
+from chalicelib.store.cursors import cursor_in, start_in
 from chalicelib.store.items import Item, item_of, record_of
-from chalicelib.store.pages import as_read, at_index, walk, whole
+from chalicelib.store.pages import as_read, page_at, walk, whole
 from chalicelib.store.record import FreeObject, Record
 from chalicelib.store.table import Page
 
@@ -125,8 +125,7 @@ def list_of_target(
     """What was done to one thing, newest first: entries that `keep` gives back. A page may be short, or empty, and still have a cursor. Raises
     CursorInvalid."""
     place = keys.audit_of(organisation_id, noun, target)
-    walked = walk(at_index(place, backwards=True), whole(_entry), keep, limit=limit, after=start_of(place, organisation_id, cursor, terms))
-    return EntryPage(walked.found, cursor_of(place, walked.last, terms))
+    return EntryPage(*page_at(organisation_id, place, whole(_entry), keep, limit=limit, cursor=cursor, terms=terms, backwards=True))
 
 
 def first_since(organisation_id: str, moment: str) -> int:

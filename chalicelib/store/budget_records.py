@@ -12,6 +12,7 @@ from chalicelib.store.record import Record
 
 ScopeName = Literal["run", "workflow", "organisation"]
 Period = Literal["run", "day", "month"]
+AlertPeriod = Literal["day", "month"]
 Unpriced = Literal["refuse", "allow"]
 
 
@@ -50,7 +51,7 @@ class BudgetAlert(Record):
 
     id: str
     workflow_id: str = ""
-    period: Literal["day", "month"]
+    period: AlertPeriod
     of: str
     level: int
     limit: int
@@ -82,6 +83,11 @@ class Hold(Record):
     @property
     def key(self) -> Key:
         return Key(self.pk, self.sk)
+
+    @property
+    def of(self) -> str:
+        """Which day or month: `2026-11-27`, `2026-11`. A run's limit has none."""
+        return "" if self.scope == "run" else self.sk.split("#")[1]
 
     @property
     def run_id(self) -> str:

@@ -9,11 +9,10 @@ from chalicelib import ids
 from chalicelib.errors import GateNotFound
 from chalicelib.store import answers, keys, table
 from chalicelib.store.answers import Answer
-from chalicelib.store.cursors import cursor_of, start_of
 from chalicelib.store.gate_records import Gate, Vote
 from chalicelib.store.items import Item, fields_of, item_of, record_of
 from chalicelib.store.keys import IndexKey
-from chalicelib.store.pages import at_index, read_all, walk, whole
+from chalicelib.store.pages import at_index, page_at, read_all, whole
 from chalicelib.store.record import plain
 from chalicelib.store.run_records import NodeAttempt
 from chalicelib.store.statuses import GateStatus
@@ -149,9 +148,7 @@ def list_page(
 ) -> GatePage:
     """Gates at one place of an index, by when they opened, those that `keep` gives back. A page may be short, or empty, and still have a cursor.
     Raises CursorInvalid."""
-    start = start_of(place, organisation_id, cursor, terms)
-    walked = walk(at_index(place, backwards=backwards), whole(_gate), keep, limit=limit, after=start)
-    return GatePage(walked.found, cursor_of(place, walked.last, terms))
+    return GatePage(*page_at(organisation_id, place, whole(_gate), keep, limit=limit, cursor=cursor, terms=terms, backwards=backwards))
 
 
 def list_all(place: IndexKey) -> tuple[Gate, ...]:

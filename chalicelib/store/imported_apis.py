@@ -2,8 +2,8 @@
 
 from chalicelib.errors import ApiNotFound, ConditionLost
 from chalicelib.store import keys, table
-from chalicelib.store.cursors import cursor_of, start_of
-from chalicelib.store.items import item_of, record_of
+from chalicelib.store.items import Item, item_of, record_of
+from chalicelib.store.pages import page_at, whole
 from chalicelib.store.record import Record
 from chalicelib.store.values import Stored
 
@@ -42,11 +42,11 @@ def get(organisation_id: str, name: str) -> ApiRecord:
 
 def list_page(organisation_id: str, *, limit: int, cursor: str | None) -> tuple[tuple[ApiRecord, ...], str | None]:
     """Imports by name, and the cursor that goes on. Raises CursorInvalid."""
-    place = keys.imported_apis(organisation_id)
-    page = table.query_index(place, limit=limit, after=start_of(place, organisation_id, cursor))
-    found = table.get_many(table.keys_of(page.items))
-    records = sorted((record_of(ApiRecord, item) for item in found.values()), key=lambda record: record.name)
-    return tuple(records), cursor_of(place, page.last)
+    return page_at(organisation_id, keys.imported_apis(organisation_id), whole(_api), limit=limit, cursor=cursor)
+
+
+def _api(item: Item) -> ApiRecord:
+    return record_of(ApiRecord, item)
 
 
 def delete(organisation_id: str, name: str) -> None:

@@ -59,6 +59,7 @@ API keys) belongs to `ORG#_`.
     spent of a run      RUN#<run>                 SPENT
     rights to a secret  SECRETS                   <name>
     alert of a budget   ALERT#<sha256>            ALERT                     ALERTS / <at>#<sha256>
+                                                                                    nobody was told: UNTOLD#ALERTS / <sha256>
     reservation         RESERVATION#<sha256>      RESERVATION                                                 RESERVED / <lapses at>#<sha256>
     cached answer       CACHE#<sha256>            ANSWER
     cache generation    CACHE                     GENERATION
@@ -143,6 +144,7 @@ API keys) belongs to `ORG#_`.
     reservations that have lapsed, oldest first               GSI2 RESERVED
     who may use a secret                                      PK SECRETS, SK exact
     which limits were used to which share, newest first       GSI1 ALERTS, descending
+    alerts that nobody was told of                            GSI2 UNTOLD#ALERTS
     what people did that is not in the chain yet, in order    PK ACTS
     the audit chain, forwards or newest first; its end        PK AUDIT, SK prefix ENTRY#; HEAD
     what was done to one thing                                GSI1 AUDIT#<noun>#<target>
@@ -171,7 +173,7 @@ API keys) belongs to `ORG#_`.
 
 import hashlib
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 PLATFORM: Final = "_"
 
@@ -480,8 +482,36 @@ def spent_of_period(organisation_id: str, workflow_id: str, period: str, generat
     return Key(f"ORG#{organisation_id}#BUDGET#{workflow_id}", f"{period}#{generation}")
 
 
+@dataclass(frozen=True, slots=True)
+class CounterPlace:
+    """What the counter of a day or a month is of. `of`: `2026-11-27` or `2026-11`."""
+
+    organisation_id: str
+    workflow_id: str
+    period: Literal["day", "month"]
+    of: str
+    generation: str
+
+
+def place_of_counter(pk: str, sk: str) -> CounterPlace | None:
+    """Of a counter that `spent_of_period` is the key of; None for any other key."""
+    where, when = pk.split("#"), sk.split("#")
+    if len(where) != 4 or where[2] != "BUDGET" or len(when) != 3 or when[0] not in ("DAY", "MONTH"):
+        return None
+    return CounterPlace(where[1], where[3], "day" if when[0] == "DAY" else "month", when[1], when[2])
+
+
+def organisation_of_budget(pk: str) -> str:
+    """The organisation of the partition of budgets; empty where it is none."""
+    return _organisation_of(pk, "BUDGET")
+
+
 def spent_of_run(organisation_id: str, run_id: str) -> Key:
     return Key(run(organisation_id, run_id).pk, "SPENT")
+
+
+def untold_alerts(organisation_id: str, alert_id: str = "") -> IndexKey:
+    return IndexKey(2, f"ORG#{organisation_id}#UNTOLD#ALERTS", alert_id)
 
 
 def secret_rights(organisation_id: str, name: str) -> Key:
@@ -542,8 +572,15 @@ def act(organisation_id: str, order: str = "", act_id: str = "") -> Key:
 
 def organisation_of_act(pk: str) -> str:
     """The organisation of an act's partition; empty where it is none."""
-    first, organisation_id, *rest = pk.split("#")
-    return organisation_id if first == "ORG" and rest == ["ACTS"] else ""
+    return _organisation_of(pk, "ACTS")
+
+
+def _organisation_of(pk: str, partition: str) -> str:
+    match pk.split("#"):
+        case ["ORG", organisation_id, found] if found == partition:
+            return organisation_id
+        case _:
+            return ""
 
 
 def audit_entry(organisation_id: str, number: int) -> Key:

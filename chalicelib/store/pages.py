@@ -97,6 +97,41 @@ def as_read(make: Callable[[Item], RecordT]) -> Callable[[Sequence[Item]], Itera
     return lambda found: [(item, make(item)) for item in found]
 
 
+def page_at(
+    organisation_id: str,
+    place: IndexKey,
+    load: Callable[[Sequence[Item]], Iterable[tuple[Item, RecordT]]],
+    keep: Callable[[Sequence[RecordT]], Sequence[RecordT]] = all_of,
+    *,
+    limit: int,
+    cursor: str | None,
+    terms: object = None,
+    backwards: bool = False,
+    span: tuple[str, str] | None = None,
+) -> tuple[tuple[RecordT, ...], str | None]:
+    """A page of what stands at one place of an index, and the cursor that goes on. Raises CursorInvalid."""
+    start = cursors.start_of(place, organisation_id, cursor, terms)
+    walked = walk(at_index(place, backwards=backwards, span=span), load, keep, limit=limit, after=start)
+    return walked.found, cursors.cursor_of(place, walked.last, terms)
+
+
+def page_in(
+    pk: str,
+    prefix: str,
+    make: Callable[[Item], RecordT],
+    keep: Callable[[Sequence[RecordT]], Sequence[RecordT]] = all_of,
+    *,
+    limit: int,
+    cursor: str | None,
+    terms: object = None,
+    backwards: bool = False,
+) -> tuple[tuple[RecordT, ...], str | None]:
+    """The same, of the items of one partition with a prefix. Raises CursorInvalid."""
+    start = cursors.start_in(pk, cursor, terms)
+    walked = walk(in_partition(pk, prefix, backwards=backwards), as_read(make), keep, limit=limit, after=start)
+    return walked.found, cursors.cursor_in(pk, walked.last, terms)
+
+
 def read_all(read: Read, what: str) -> tuple[Item, ...]:
     """All items of a list that is to be sorted. Raises ListTooLong."""
     found: list[Item] = []

@@ -6,9 +6,8 @@ from typing import Any, Final
 
 from chalicelib.errors import ConditionLost, NameTaken, OrganisationNotFound, PersonNotFound
 from chalicelib.store import keys, table
-from chalicelib.store.cursors import cursor_of, start_of
 from chalicelib.store.items import Item, item_of, record_of
-from chalicelib.store.pages import all_of, at_index, walk, whole
+from chalicelib.store.pages import all_of, page_at, whole
 from chalicelib.store.people_records import ApiKey, Member, Organisation, Person, Preset, Session
 from chalicelib.store.table import Write
 
@@ -131,9 +130,7 @@ def list_members(
 ) -> tuple[tuple[Member, ...], str | None]:
     """Members by name, those that `keep` gives back, and the cursor that goes on. Raises CursorInvalid."""
     place = keys.members(organisation_id)
-    start = start_of(place, organisation_id, cursor, terms)
-    walked = walk(at_index(place, backwards=backwards), whole(_member), keep, limit=limit, after=start)
-    return walked.found, cursor_of(place, walked.last, terms)
+    return page_at(organisation_id, place, whole(_member), keep, limit=limit, cursor=cursor, terms=terms, backwards=backwards)
 
 
 def _member(item: Item) -> Member:

@@ -11,11 +11,10 @@ from chalicelib.clock import epoch_seconds
 from chalicelib.errors import ConditionLost, RunNotFound
 from chalicelib.spec.model import Json, JsonObject
 from chalicelib.store import keys, table, tallies
-from chalicelib.store.cursors import cursor_of, start_of
 from chalicelib.store.items import Item, item_of, record_of
 from chalicelib.store.journal import first_event
 from chalicelib.store.keys import IndexKey, Key
-from chalicelib.store.pages import all_of, at_index, walk
+from chalicelib.store.pages import all_of, page_at
 from chalicelib.store.record import FreeObject, Record
 from chalicelib.store.run_marks import Mark, mark_write
 from chalicelib.store.run_records import NodeAttempt, NodeRun, Run, RunEvent
@@ -254,10 +253,8 @@ def list_page(
 ) -> RunPage:
     """Runs at one place of an index: those that `keep` keeps, of the ids in `span`. A page may be short, or empty, and still have a cursor. Raises
     CursorInvalid."""
-    start = start_of(place, organisation_id, cursor, terms)
-    read = at_index(place, backwards=newest_first, span=span)
-    walked = walk(read, partial(_runs_at, organisation_id), keep, limit=limit, after=start)
-    return RunPage(walked.found, cursor_of(place, walked.last, terms))
+    load = partial(_runs_at, organisation_id)
+    return RunPage(*page_at(organisation_id, place, load, keep, limit=limit, cursor=cursor, terms=terms, backwards=newest_first, span=span))
 
 
 def _runs_at(organisation_id: str, items: Sequence[Item]) -> list[tuple[Item, Run]]:

@@ -14,10 +14,9 @@ from typing import Any, Final
 from chalicelib.clock import epoch_seconds
 from chalicelib.errors import ConditionLost, TriggerChanged, TriggerNameTaken, TriggerNotFound
 from chalicelib.store import keys, table
-from chalicelib.store.cursors import cursor_in, cursor_of, start_in, start_of
 from chalicelib.store.items import Item, fields_of, item_of, record_of
 from chalicelib.store.keys import IndexKey
-from chalicelib.store.pages import all_of, as_read, at_index, in_partition, walk, whole
+from chalicelib.store.pages import all_of, page_at, page_in, whole
 from chalicelib.store.record import Record
 from chalicelib.store.table import Write
 from chalicelib.store.trigger_records import KEPT_SECONDS, Firing, Tally, TriggerName, TriggerRecord
@@ -173,9 +172,8 @@ def list_page(
     def keep_alive(found: Sequence[TriggerRecord]) -> Sequence[TriggerRecord]:
         return keep([trigger for trigger in found if trigger.deleted_at is None])
 
-    start = start_of(place, organisation_id, cursor, terms)
-    walked = walk(at_index(place, backwards=backwards, span=span), whole(_trigger), keep_alive, limit=limit, after=start)
-    return TriggerPage(walked.found, cursor_of(place, walked.last, terms))
+    found = page_at(organisation_id, place, whole(_trigger), keep_alive, limit=limit, cursor=cursor, terms=terms, backwards=backwards, span=span)
+    return TriggerPage(*found)
 
 
 def _trigger(item: Item) -> TriggerRecord:
@@ -270,9 +268,7 @@ def list_firings(
 ) -> FiringPage:
     """Firings by time, those that `keep` gives back. A page may be short, or empty, and still have a cursor. Raises CursorInvalid."""
     pk = keys.trigger(organisation_id, trigger_id).pk
-    read = in_partition(pk, "FIRING#", backwards=newest_first)
-    walked = walk(read, as_read(_firing), keep, limit=limit, after=start_in(pk, cursor, terms))
-    return FiringPage(walked.found, cursor_in(pk, walked.last, terms))
+    return FiringPage(*page_in(pk, "FIRING#", _firing, keep, limit=limit, cursor=cursor, terms=terms, backwards=newest_first))
 
 
 def _firing(item: Item) -> Firing:

@@ -7,10 +7,9 @@ from functools import lru_cache
 from chalicelib.clock import now_text
 from chalicelib.errors import AccessChanged, ConditionLost, VersionNotFound, WorkflowNameTaken, WorkflowNotFound
 from chalicelib.store import drafts, keys, table
-from chalicelib.store.cursors import cursor_in, cursor_of, start_in, start_of
 from chalicelib.store.items import Item, fields_of, item_of, record_of
 from chalicelib.store.large_fields import pack, unpack
-from chalicelib.store.pages import all_of, as_read, at_index, in_partition, read_all, walk, whole
+from chalicelib.store.pages import all_of, at_index, page_at, page_in, read_all, whole
 from chalicelib.store.record import Record
 from chalicelib.store.table import Write
 from chalicelib.store.workflow_records import Caller, Documents, Draft, Share, Version, VersionSummary, Workflow
@@ -114,13 +113,11 @@ def list_page(
 ) -> WorkflowPage:
     """Workflows by name, those of them that `keep` gives back. A page may be short, or empty, and still have a cursor. Raises CursorInvalid."""
     place = keys.workflow_list(organisation_id)
-    start = start_of(place, organisation_id, cursor, terms)
 
     def keep_alive(found: Sequence[Workflow]) -> Sequence[Workflow]:
         return keep([workflow for workflow in found if workflow.deleted_at is None])
 
-    walked = walk(at_index(place, backwards=backwards), whole(_workflow), keep_alive, limit=limit, after=start)
-    return WorkflowPage(walked.found, cursor_of(place, walked.last, terms))
+    return WorkflowPage(*page_at(organisation_id, place, whole(_workflow), keep_alive, limit=limit, cursor=cursor, terms=terms, backwards=backwards))
 
 
 def list_all(organisation_id: str) -> tuple[Workflow, ...]:
@@ -214,9 +211,7 @@ def list_versions(
 ) -> VersionPage:
     """Versions by number, those that `keep` gives back. A page may be short, or empty, and still have a cursor. Raises CursorInvalid."""
     pk = keys.workflow(organisation_id, workflow_id).pk
-    read = in_partition(pk, "VERSION#", backwards=newest_first)
-    walked = walk(read, as_read(_summary), keep, limit=limit, after=start_in(pk, cursor, terms))
-    return VersionPage(walked.found, cursor_in(pk, walked.last, terms))
+    return VersionPage(*page_in(pk, "VERSION#", _summary, keep, limit=limit, cursor=cursor, terms=terms, backwards=newest_first))
 
 
 def _summary(item: Item) -> VersionSummary:

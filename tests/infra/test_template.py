@@ -293,8 +293,10 @@ def test_it_wakes_the_stream_function_for_undelivered_answers_and_reports_single
     assert source["Stream"] == {"Fn::GetAtt": ["MainTable", "StreamArn"]}
     assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     patterns = [json.loads(one["Pattern"]) for one in source["FilterCriteria"]["Filters"]]
-    suffixes = [one["dynamodb"]["NewImage"]["GSI2PK"]["S"][0]["suffix"] for one in patterns if "GSI2PK" in one["dynamodb"].get("NewImage", {})]
-    assert suffixes == ["#UNDELIVERED", "#UNSYNCED#TRIGGERS"]
+    (places,) = (one["dynamodb"]["NewImage"]["GSI2PK"]["S"] for one in patterns if "GSI2PK" in one["dynamodb"].get("NewImage", {}))
+    assert [each["suffix"] for each in places] == ["#UNDELIVERED", "#UNSYNCED#TRIGGERS", "#UNTOLD#ALERTS"]
+    assert len(patterns) <= 5  # as many as Lambda takes
+    assert holding(bare_package, "events:PutEvents") == {"TableStream", "Sweeper"}
 
 
 def test_it_hears_of_every_execution_that_is_a_run(bare_package: Package) -> None:

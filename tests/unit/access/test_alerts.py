@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from chalicelib.access.alerts import LEVELS, alert_of_counter, list_alerts, tell
+from chalicelib.access.alerts import LEVELS, list_alerts, relay_alerts, tell_left
 from chalicelib.access.budgets import reserve, settle
 from chalicelib.access.limits import get_budget, remove_budget, set_budget
 from chalicelib.clock import now_text
 from chalicelib.errors import BudgetExceeded, Unavailable
-from chalicelib.store import keys, table
+from chalicelib.store import budget_alerts, keys, table
 from chalicelib.store.budget_records import BudgetAlert
 from chalicelib.store.clients import client
 from chalicelib.store.items import Item
@@ -31,9 +31,21 @@ def spend(cost: int, key: str, workflow_id: str = "") -> None:
     held = reserve(ORG, call_key=key, amount=cost, workflow_id=workflow_id)
     assert held is not None
     reserved = counter(workflow_id)
-    assert alert_of_counter(before, reserved)
+    assert relay_alerts(before, reserved)
     settle(held, cost)
-    assert alert_of_counter(reserved, counter(workflow_id))
+    assert relay_alerts(reserved, counter(workflow_id))
+
+
+def limit(per_day: int) -> None:
+    """A budget is set, and what the stream then tells of it."""
+    set_budget(ANN, per_day=per_day)
+    image = table.get(keys.budget(ORG))
+    assert image is not None
+    assert relay_alerts({}, image)
+
+
+def untold() -> int:
+    return len(budget_alerts.list_untold(ORG))
 
 
 def levels() -> list[int]:
@@ -62,9 +74,9 @@ def test_it_alerts_once_however_often_the_stream_tells() -> None:
     set_budget(ANN, per_day=100)
     spend(85, "a")
     for _ in range(3):
-        alert_of_counter({}, counter())
+        relay_alerts({}, counter())
     assert levels() == [50, 80]
-    assert all(alert_of_counter(counter(), counter()) for _ in range(2))
+    assert all(relay_alerts(counter(), counter()) for _ in range(2))
     assert levels() == [50, 80]
 
 
@@ -97,9 +109,9 @@ def test_a_runs_own_limit_alerts_nobody() -> None:
 def test_a_changed_limit_alerts_anew_and_at_once() -> None:
     set_budget(ANN, per_day=100)
     spend(60, "a")
-    set_budget(ANN, per_day=70)
+    limit(per_day=70)
     assert sorted((alert.limit, alert.level) for alert in alerts()) == [(70, 50), (70, 80), (100, 50)]
-    set_budget(ANN, per_day=200)
+    limit(per_day=200)
     assert len(alerts()) == 3
     spend(40, "b")
     assert (200, 50) in {(alert.limit, alert.level) for alert in alerts()}
@@ -112,9 +124,9 @@ def test_it_says_nothing_of_a_limit_that_is_gone() -> None:
     before = counter()
     after = {**before, "spent": 95}
     remove_budget(ANN)
-    assert alert_of_counter(before, after)
+    assert relay_alerts(before, after)
     set_budget(ANN, per_day=1_000)
-    assert alert_of_counter(before, after)
+    assert relay_alerts(before, after)
     assert alerts() == ()
 
 
@@ -124,12 +136,11 @@ def test_it_says_nothing_of_a_limit_that_is_gone() -> None:
         ("ORG#org_local#COST", "DAY#2026-11-27#3"),
         ("ORG#org_local#CACHE", "DAY#2026-11-27#3"),
         ("ORG#org_local#RUN#run_1", "SPENT"),
-        ("ORG#org_local#BUDGET", "ORGANISATION"),
         ("None", "None"),
     ],
 )
 def test_it_passes_over_what_is_no_counter_of_a_budget(pk: str, sk: str) -> None:
-    assert not alert_of_counter({}, {"PK": pk, "SK": sk, "spent": 10})
+    assert not relay_alerts({}, {"PK": pk, "SK": sk, "spent": 10})
 
 
 def test_it_tells_the_bus_of_a_new_alert(aws: Cloud) -> None:
@@ -146,8 +157,11 @@ def test_it_tells_the_bus_of_a_new_alert(aws: Cloud) -> None:
     (alert,) = alerts()
     image = table.get(keys.budget_alert(ORG, alert.id))
     assert image is not None
-    assert (tell(image), told) == (True, ["once"])
-    assert not tell({"PK": image["PK"], "SK": "GATE"})
+    assert (relay_alerts({}, image), told, untold()) == (True, ["once"], 0)
+    after = table.get(keys.budget_alert(ORG, alert.id))
+    assert after is not None
+    assert not relay_alerts(image, after)
+    assert not relay_alerts({}, {"PK": image["PK"], "SK": "GATE"})
 
 
 def test_it_tells_again_what_the_bus_did_not_take(aws: Cloud) -> None:
@@ -158,7 +172,31 @@ def test_it_tells_again_what_the_bus_did_not_take(aws: Cloud) -> None:
     image = table.get(keys.budget_alert(ORG, alerts()[0].id))
     assert image is not None
     with pytest.raises(Unavailable, match="ThrottlingException"):
-        tell(image)
+        relay_alerts({}, image)
+    assert untold() == 1
+
+
+def test_the_sweeper_tells_of_what_the_stream_gave_up_on(aws: Cloud) -> None:
+    told: list[Any] = []
+
+    def take() -> dict[str, Any]:
+        told.append("once")
+        return {"FailedEntryCount": 0, "Entries": [{"EventId": "1"}]}
+
+    listen(client("events"))
+    aws.reply("events:PutEvents", take)
+    set_budget(ANN, per_day=100)
+    spend(85, "a")
+    assert (tell_left(ORG), tell_left(ORG), len(told)) == (2, 0, 2)
+
+
+def test_it_reads_no_budget_for_what_is_held_or_given_back(aws: Cloud) -> None:
+    set_budget(ANN, per_day=100)
+    spend(10, "a")
+    free = counter()
+    before = len(aws.calls)
+    assert relay_alerts(free, {**free, "reserved": 40, "committed": 50})
+    assert len(aws.calls) == before
 
 
 @pytest.mark.usefixtures("aws")
