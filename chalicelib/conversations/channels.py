@@ -15,16 +15,17 @@ from chalicelib.access.live_secrets import LONGEST, SHORTEST, is_secret, opened,
 from chalicelib.access.objects import workflow_for
 from chalicelib.access.principal import Principal
 from chalicelib.access.scopes import Scope
-from chalicelib.access.secrets import NAME_PATTERN
+from chalicelib.access.secret_rights import unusable
 from chalicelib.clock import now_text
 from chalicelib.errors import ChannelChanged, ChannelInvalid
 from chalicelib.spec.model import JsonObject
+from chalicelib.spec.secret_reference import SECRET_NAME
 from chalicelib.store import channels
 from chalicelib.store.blobs import json_text
 from chalicelib.store.channel_records import ChannelRecord, ChannelType
 from chalicelib.store.channels import ChannelPage
 
-NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,62}")
+NAME: Final = SECRET_NAME  # a channel is named as a secret is
 ACCOUNT: Final = re.compile(r"[!-~]{1,254}")
 MOST_SETTINGS_BYTES: Final = 16 * 1024
 _TOKEN_BYTES: Final = 32
@@ -95,7 +96,7 @@ def change(principal: Principal, channel_id: str, wanted: Wanted, *, revision: i
     before = get(principal, channel_id)
     if revision is not None and revision != before.revision:
         raise ChannelChanged(f"the channel {before.name} was changed by somebody else since it was read")
-    return _replaced(before, principal, **_checked(principal, wanted), **_enabling(before, enabled=wanted.enabled))
+    return _replaced(before, principal, **_checked(principal, wanted, before), **_enabling(before, enabled=wanted.enabled))
 
 
 def pause(principal: Principal, channel_id: str) -> ChannelRecord:
@@ -140,14 +141,22 @@ def _require_secrets(*given: str) -> None:
         raise ChannelInvalid(f"an app's secret, or a verify token, has {SHORTEST} to {LONGEST} printable ASCII characters without spaces")
 
 
-def _checked(principal: Principal, wanted: Wanted) -> dict[str, Any]:
+def _checked(principal: Principal, wanted: Wanted, before: ChannelRecord | None = None) -> dict[str, Any]:
     if len(json_text(wanted.settings).encode()) > MOST_SETTINGS_BYTES:
         raise ChannelInvalid(f"a channel's settings have {MOST_SETTINGS_BYTES:,} bytes at most")
-    if wanted.token_secret is not None and not re.fullmatch(NAME_PATTERN, wanted.token_secret):
-        raise ChannelInvalid("token_secret is the name of a secret of the organisation")
+    if wanted.token_secret is not None and (before is None or wanted.token_secret != before.token_secret):
+        _require_usable(principal, wanted.token_secret)
     if wanted.workflow_id is not None:
         workflow_for(principal, wanted.workflow_id, Scope.WORKFLOW_EXECUTE)
     return {"settings": wanted.settings, "token_secret": wanted.token_secret, "workflow_id": wanted.workflow_id}
+
+
+def _require_usable(principal: Principal, secret: str) -> None:
+    """A channel sends with the secret that it names: that is to use it."""
+    if not SECRET_NAME.fullmatch(secret):
+        raise ChannelInvalid("token_secret is the name of a secret of the organisation")
+    if unusable(principal, (secret,)):
+        raise ChannelInvalid(f"you may not use the secret {secret}; whoever holds secret:manage can share it with you, or name it here")
 
 
 def _enabled(principal: Principal, channel_id: str, *, enabled: bool) -> ChannelRecord:
